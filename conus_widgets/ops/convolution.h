@@ -1,0 +1,251 @@
+// Convolution of channels-last images, fused with bias, residual sum and ReLU; its gradients.
+//
+// Images are NHWC, weights OIHW, unflipped. oneDNN always counts an image's axes as NCHW; `nhwc`
+// names only the order in memory. Anything but NHWC in memory is copied first: oneDNN would take
+// it silently with its reference kernel, a hundred times slower.
+
+namespace conus {
+
+// All that decides which kernel is used.
+struct Geometry {
+  long long batch, height, width, channels, filters, kernel_height, kernel_width, stride, pad;
+  long long relu, residual, threads;
+
+  bool operator==(const Geometry& other) const {
+    return !std::memcmp(this, &other, sizeof other);  // all long long: no gaps
+  }
+  long long out_height() const { return (height + 2 * pad - kernel_height) / stride + 1; }
+  long long out_width() const { return (width + 2 * pad - kernel_width) / stride + 1; }
+
+  Layout input() const { return layout({batch, channels, height, width}, dnnl_nhwc); }
+  Layout output() const {
+    return layout({batch, filters, out_height(), out_width()}, dnnl_nhwc);
+  }
+  Layout weights(dnnl_format_tag_t tag) const {
+    return layout({filters, channels, kernel_height, kernel_width}, tag);
+  }
+  Layout bias() const { return layout({filters}, dnnl_x); }
+};
+
+inline Geometry geometry(PyArrayObject* x, PyArrayObject* weights, long long stride, long long pad,
+                         bool relu = false, bool residual = false) {
+  refuse_empty(x, "convolution: the input");
+  refuse_empty(weights, "convolution: the weights");
+  const npy_intp *in = PyArray_DIMS(x), *w = PyArray_DIMS(weights);
+  if (in[3] != w[1])
+    throw ShapeError(format("convolution: the input has %lld channels (%s, channels last) but the "
+                            "weights (%s) take %lld.",
+                            (long long)in[3], shape(x).c_str(), shape(weights).c_str(),
+                            (long long)w[1]));
+  if (in[1] + 2 * pad < w[2] || in[2] + 2 * pad < w[3])
+    throw ShapeError(format("convolution: the input (%s, padded by %lld) is smaller than the "
+                            "%lldx%lld kernel.",
+                            shape(x).c_str(), pad, (long long)w[2], (long long)w[3]));
+  return {in[0], in[1], in[2], in[3], w[0], w[2], w[3], stride, pad, relu, residual, thread_count()};
+}
+
+// One of the three directions, prepared for one geometry.
+class Plan {
+ public:
+  enum Direction { forward, input_gradient, weight_gradient };
+
+  Plan(Direction direction, const Geometry& g) : geometry(g), plain(g.weights(dnnl_oihw)) {
+    Attributes attributes = own_scratch();
+    Layout x = g.input(), y = g.output(), any = g.weights(dnnl_format_tag_any), b = g.bias();
+    Layout none;
+    dnnl_dims_t strides = {g.stride, g.stride}, dilation = {0, 0}, pads = {g.pad, g.pad};
+    Choice choice, hint;
+    if (direction == forward) {
+      fuse(attributes, y);
+      check(dnnl_convolution_forward_primitive_desc_create(
+                choice.out(), engine(), dnnl_forward_inference, dnnl_convolution_direct, x, any, b,
+                y, strides, dilation, pads, pads, attributes),
+            "choosing a convolution");
+    } else {
+      check(dnnl_convolution_forward_primitive_desc_create(
+                hint.out(), engine(), dnnl_forward_training, dnnl_convolution_direct, x, any, none,
+                y, strides, dilation, pads, pads, attributes),
+            "choosing a convolution");
+    }
+    if (direction == input_gradient)
+      check(dnnl_convolution_backward_data_primitive_desc_create(
+                choice.out(), engine(), dnnl_convolution_direct, x, any, y, strides, dilation, pads,
+                pads, hint, attributes),
+            "choosing a gradient");
+    if (direction == weight_gradient)
+      check(dnnl_convolution_backward_weights_primitive_desc_create(
+                choice.out(), engine(), dnnl_convolution_direct, x, any, b, y, strides, dilation,
+                pads, pads, hint, attributes),
+            "choosing a gradient");
+    computation = Computation(choice);
+    check(dnnl_memory_desc_clone(wanted.out(), chosen(choice, direction == weight_gradient
+                                                                  ? dnnl_query_diff_weights_md
+                                                                  : dnnl_query_weights_md)),
+          "describing weights");
+    input = memory(x, DNNL_MEMORY_NONE);
+    output = memory(y, DNNL_MEMORY_NONE);
+    residual = memory(y, DNNL_MEMORY_NONE);
+    bias = memory(b, DNNL_MEMORY_NONE);
+  }
+
+  const Geometry geometry;
+  const Layout plain;
+  Layout wanted;  // of the weights
+  Computation computation;
+  Memory input, output, residual, bias;
+  Packed::Copy weights;
+
+ private:
+  void fuse(dnnl_primitive_attr_t attributes, const_dnnl_memory_desc_t y) const {
+    PostOps then;
+    check(dnnl_post_ops_create(then.out()), "fusing");
+    if (geometry.residual)
+      check(dnnl_post_ops_append_binary(then, dnnl_binary_add, y), "fusing the residual sum");
+    if (geometry.relu)
+      check(dnnl_post_ops_append_eltwise(then, dnnl_eltwise_relu, 0.f, 0.f), "fusing ReLU");
+    check(dnnl_primitive_attr_set_post_ops(attributes, then), "fusing");
+  }
+};
+
+// What a node of a compiled function keeps between calls: plans for the shapes last seen.
+class Convolution {
+ public:
+  static constexpr size_t kept = 8;
+
+  Recognition recognition;
+  std::mutex mutex;  // two threads may call the same function; held while a plan is in use
+
+  Plan& plan(Plan::Direction direction, const Geometry& wanted) {
+    auto found = std::find_if(plans_.begin(), plans_.end(),
+                              [&](const auto& plan) { return plan->geometry == wanted; });
+    if (found == plans_.end()) {
+      auto made = std::make_unique<Plan>(direction, wanted);
+      if (plans_.size() == kept) plans_.pop_back();
+      plans_.push_back(std::move(made));
+      found = plans_.end() - 1;
+    }
+    std::rotate(plans_.begin(), found, found + 1);  // the latest comes first
+    return *plans_.front();
+  }
+
+  // The plan with packed weights; after a change of the weights no plan keeps the old ones.
+  Plan& plan(Plan::Direction direction, const Geometry& wanted, const Fingerprint& content,
+             const float* weights) {
+    if (!(content == content_)) {
+      for (auto& plan : plans_) plan->weights.reset();
+      content_ = content;
+    }
+    Plan& found = plan(direction, wanted);
+    if (!found.weights)
+      found.weights = Packed::copy(content, weights, found.plain, found.wanted);
+    return found;
+  }
+
+ private:
+  std::vector<std::unique_ptr<Plan>> plans_;
+  Fingerprint content_;
+};
+
+// y = conv(x, weights) + bias [+ residual] [ReLU]; an empty residual means none.
+inline int convolve(Convolution& node, PyArrayObject* x, PyArrayObject* weights,
+                    PyArrayObject* bias, PyArrayObject* residual, PyArrayObject** y,
+                    long long stride, long long pad, bool relu, bool sum) {
+  return guarded([&] {
+    Geometry g = geometry(x, weights, stride, pad, relu, sum);
+    require_shape(bias, {g.filters}, "convolution: the bias");
+    std::initializer_list<npy_intp> out = {g.batch, g.out_height(), g.out_width(), g.filters};
+    if (sum) require_shape(residual, out, "convolution: the residual");
+    Contiguous from(x), w(weights), b(bias), r(residual);
+    float* to = output(y, out);
+    Fingerprint content = node.recognition.of(w.array());
+
+    PythonReleased python;
+    Threads threads(g.threads);
+    std::lock_guard<std::mutex> lock(node.mutex);
+    Plan& plan = node.plan(Plan::forward, g, content, w.data());
+    point(plan.input, from.data());
+    point(plan.bias, b.data());
+    point(plan.output, to);
+    std::vector<dnnl_exec_arg_t> arguments = {{DNNL_ARG_SRC, plan.input},
+                                              {DNNL_ARG_WEIGHTS, *plan.weights},
+                                              {DNNL_ARG_BIAS, plan.bias},
+                                              {DNNL_ARG_DST, plan.output}};
+    if (sum) {
+      point(plan.residual, r.data());
+      arguments.push_back({DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, plan.residual});
+    }
+    plan.computation.run(std::move(arguments));
+  });
+}
+
+// The gradient by x, given that by y; of x only the shape is used.
+inline int convolution_input_gradient(Convolution& node, PyArrayObject* x, PyArrayObject* weights,
+                                      PyArrayObject* dy, PyArrayObject** dx, long long stride,
+                                      long long pad) {
+  return guarded([&] {
+    Geometry g = geometry(x, weights, stride, pad);
+    require_shape(dy, {g.batch, g.out_height(), g.out_width(), g.filters},
+                  "convolution: the gradient by the output");
+    Contiguous w(weights), from(dy);
+    float* to = output(dx, {g.batch, g.height, g.width, g.channels});
+    Fingerprint content = node.recognition.of(w.array());
+
+    PythonReleased python;
+    Threads threads(g.threads);
+    std::lock_guard<std::mutex> lock(node.mutex);
+    Plan& plan = node.plan(Plan::input_gradient, g, content, w.data());
+    point(plan.output, from.data());
+    point(plan.input, to);
+    plan.computation.run({{DNNL_ARG_DIFF_DST, plan.output},
+                          {DNNL_ARG_WEIGHTS, *plan.weights},
+                          {DNNL_ARG_DIFF_SRC, plan.input}});
+  });
+}
+
+// The gradients by weights and bias; of the weights only the shape is used.
+inline int convolution_weight_gradients(Convolution& node, PyArrayObject* x,
+                                        PyArrayObject* weights, PyArrayObject* dy,
+                                        PyArrayObject** dw, PyArrayObject** db, long long stride,
+                                        long long pad) {
+  return guarded([&] {
+    Geometry g = geometry(x, weights, stride, pad);
+    require_shape(dy, {g.batch, g.out_height(), g.out_width(), g.filters},
+                  "convolution: the gradient by the output");
+    Contiguous in(x), from(dy);
+    float* to = output(dw, {g.filters, g.channels, g.kernel_height, g.kernel_width});
+    float* to_bias = output(db, {g.filters});
+
+    PythonReleased python;
+    Threads threads(g.threads);
+    std::lock_guard<std::mutex> lock(node.mutex);
+    Plan& plan = node.plan(Plan::weight_gradient, g);
+    Memory packed = memory(plan.wanted, DNNL_MEMORY_ALLOCATE), unpacked = memory(plan.plain, to);
+    point(plan.input, in.data());
+    point(plan.output, from.data());
+    point(plan.bias, to_bias);
+    plan.computation.run({{DNNL_ARG_SRC, plan.input},
+                          {DNNL_ARG_DIFF_DST, plan.output},
+                          {DNNL_ARG_DIFF_WEIGHTS, packed},
+                          {DNNL_ARG_DIFF_BIAS, plan.bias}});
+    reorder(plan.wanted, plan.plain).run({{DNNL_ARG_FROM, packed}, {DNNL_ARG_TO, unpacked}});
+  });
+}
+
+// dy where y > 0, else 0: the slope of ReLU at 0 is 0.
+inline int relu_gradient(PyArrayObject* y, PyArrayObject* dy, PyArrayObject** dx) {
+  return guarded([&] {
+    const npy_intp* n = PyArray_DIMS(y);
+    require_shape(dy, {n[0], n[1], n[2], n[3]}, "ReLU: the gradient by the output");
+    Contiguous value(y), from(dy);
+    const float *v = value.data(), *d = from.data();
+    float* to = output(dx, {n[0], n[1], n[2], n[3]});
+    long long count = PyArray_SIZE(y);
+    int threads = thread_count();
+
+    PythonReleased python;
+#pragma omp parallel for simd schedule(static) num_threads(threads) if (count > 16384)
+    for (long long i = 0; i < count; ++i) to[i] = v[i] > 0 ? d[i] : 0;
+  });
+}
+
+}  // namespace conus

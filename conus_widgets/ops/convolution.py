@@ -1,0 +1,172 @@
+"""Convolution of channels-last images, fused with bias, residual sum and ReLU; its gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from conus_widgets.ops.onednn import GradientOp, OneDNNOp, image, integers, like, tensor
+from conus_widgets.runtime import T, theano
+
+
+def convolution(
+    x: Any,
+    weights: Any,
+    bias: Any,
+    *,
+    residual: Any = None,
+    stride: int = 1,
+    pad: int = 0,
+    relu: bool = False,
+) -> Any:
+    """Return ``conv(x, weights) + bias``, plus `residual`, through ReLU, in one pass.
+
+    Parameters
+    ----------
+    x : float32 variable (N, H, W, C)
+        Images, channels last. A view in another order (`dimshuffle`) is copied first.
+    weights : float32 variable (F, C, h, w)
+        Filters, applied unflipped (cross-correlation). Packed once: see `frozen`.
+    bias : float32 variable (F,)
+    residual : float32 variable (N, H', W', F), optional
+        Added before ReLU.
+    stride, pad : int
+        The same along both axes; `pad` zeros stand on each side.
+    relu : bool
+        Whether negative results become 0. Its slope at 0 is 0.
+
+    Returns
+    -------
+    float32 variable (N, H', W', F), ``H' = (H + 2 * pad - h) // stride + 1``
+        With gradients by all inputs.
+
+    Raises
+    ------
+    TypeError
+        Where an input has another dtype or number of axes.
+    ValueError
+        For a stride below 1 or a pad below 0; when called, where shapes do not fit.
+    """
+    inputs = [
+        image(x, "convolution: the input"),
+        image(weights, "convolution: the weights"),
+        tensor(bias, 1, "convolution: the bias"),
+    ]
+    if residual is None:
+        # An empty array instead of a missing input: then all convolutions are one C++ module.
+        inputs.append(T.constant(np.zeros((0, 0, 0, 0), "float32")))
+    else:
+        inputs.append(image(residual, "convolution: the residual"))
+    return FusedConvolution(stride=stride, pad=pad, relu=relu, residual=residual is not None)(
+        *inputs
+    )
+
+
+class _Convolution(OneDNNOp):
+    """What the three directions share. Each node keeps its plans in a C++ object."""
+
+    files = ("weights.h", "convolution.h")
+
+    def c_support_code_struct(self, node: Any, name: str) -> str:
+        return f"conus::Convolution plans_{name};"
+
+
+class FusedConvolution(_Convolution):
+    """The Op behind `convolution`; its inputs are x, weights, bias, residual (empty: none)."""
+
+    __props__ = ("stride", "pad", "relu", "residual")
+    params_type = integers(*__props__)
+
+    def __init__(self, *, stride: int, pad: int, relu: bool, residual: bool) -> None:
+        super().__init__()
+        if stride < 1 or pad < 0:
+            raise ValueError(f"convolution: stride {stride} and pad {pad} cannot be used.")
+        self.stride, self.pad = int(stride), int(pad)
+        self.relu, self.residual = int(relu), int(residual)
+
+    def make_node(self, *inputs: Any) -> Any:
+        return theano.graph.basic.Apply(self, list(inputs), [T.ftensor4()])
+
+    def infer_shape(self, fgraph: Any, node: Any, shapes: Any) -> list[Any]:
+        (batch, height, width, _), (filters, _, *kernel) = shapes[:2]
+        rows, columns = (
+            (length + 2 * self.pad - size) // self.stride + 1
+            for length, size in zip((height, width), kernel, strict=True)
+        )
+        return [(batch, rows, columns, filters)]
+
+    def call(self, name: str, inputs: list[str], outputs: list[str], params: str) -> str:
+        options = ", ".join(f"{params}->{name}" for name in self.__props__)
+        return f"convolve(plans_{name}, {', '.join(inputs + outputs)}, {options})"
+
+    def connection_pattern(self, node: Any) -> list[list[bool]]:
+        return [[True], [True], [True], [bool(self.residual)]]
+
+    def L_op(self, inputs: Any, outputs: Any, output_gradients: Any) -> list[Any]:
+        x, weights, bias, residual = inputs
+        (dy,) = output_gradients
+        if self.relu:
+            dy = ReluGradient()(outputs[0], dy)
+        options = {"stride": self.stride, "pad": self.pad}
+        dx = ConvolutionInputGradient(**options)(x, weights, dy)
+        dw, db = ConvolutionWeightGradients(**options)(x, weights, dy)
+        pairs = [(dx, x), (dw, weights), (db, bias)]
+        gradients = [like(gradient, variable) for gradient, variable in pairs]
+        missing = theano.gradient.DisconnectedType()()
+        return [*gradients, like(dy, residual) if self.residual else missing]
+
+
+class _Gradient(_Convolution, GradientOp):
+    __props__ = ("stride", "pad")
+    params_type = integers(*__props__)
+    function = ""  # of the C++ files
+
+    def __init__(self, *, stride: int, pad: int) -> None:
+        super().__init__()
+        self.stride, self.pad = stride, pad
+
+    def call(self, name: str, inputs: list[str], outputs: list[str], params: str) -> str:
+        arguments = ", ".join([f"plans_{name}", *inputs, *outputs])
+        return f"{self.function}({arguments}, {params}->stride, {params}->pad)"
+
+
+class ConvolutionInputGradient(_Gradient):
+    """From x (for its shape), weights and the gradient by the output: the gradient by x."""
+
+    function = "convolution_input_gradient"
+
+    def make_node(self, x: Any, weights: Any, dy: Any) -> Any:
+        return theano.graph.basic.Apply(self, [x, weights, image(dy, "dy")], [T.ftensor4()])
+
+    def infer_shape(self, fgraph: Any, node: Any, shapes: Any) -> list[Any]:
+        return [shapes[0]]
+
+
+class ConvolutionWeightGradients(_Gradient):
+    """From x, weights (for their shape) and the gradient by the output: those by weights, bias."""
+
+    function = "convolution_weight_gradients"
+
+    def make_node(self, x: Any, weights: Any, dy: Any) -> Any:
+        outputs = [T.ftensor4(), T.fvector()]
+        return theano.graph.basic.Apply(self, [x, weights, image(dy, "dy")], outputs)
+
+    def infer_shape(self, fgraph: Any, node: Any, shapes: Any) -> list[Any]:
+        return [shapes[1], (shapes[1][0],)]
+
+
+class ReluGradient(GradientOp):
+    """From y = ReLU(...) and the gradient by y: the gradient by what went in, 0 where y is 0."""
+
+    __props__ = ()
+    files = ("weights.h", "convolution.h")
+
+    def make_node(self, y: Any, dy: Any) -> Any:
+        return theano.graph.basic.Apply(self, [y, image(dy, "dy")], [T.ftensor4()])
+
+    def infer_shape(self, fgraph: Any, node: Any, shapes: Any) -> list[Any]:
+        return [shapes[0]]
+
+    def call(self, name: str, inputs: list[str], outputs: list[str], params: str) -> str:
+        return f"relu_gradient({', '.join(inputs + outputs)})"
