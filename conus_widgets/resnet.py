@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from conus_widgets.runtime import T, function, lasagne
 
 #: name of the stage, filters of its 1x1 and 3x3 convolutions at width 1, number of blocks
 STAGES = (("res2", 64, 3), ("res3", 128, 4), ("res4", 256, 6), ("res5", 512, 3))
 EXPANSION = 4  # a block's last 1x1 convolution has four times the filters of the others
 EPSILON = 1e-4  # added to the variance before its root, while training
+ALPHA = 0.1  # share of the newest batch in the moving statistics
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Convolution:
 
 @dataclass(frozen=True)
 class Block:
-    """A bottleneck: three convolutions beside a shortcut, which is projected where shapes change."""
+    """A bottleneck: three convolutions beside a shortcut, projected where shapes change."""
 
     name: str
     branch: tuple[Convolution, Convolution, Convolution]
@@ -136,6 +139,47 @@ class Architecture:
         return found
 
 
+def connect(architecture: Architecture, x: Any, convolve: Any, pool: Any) -> dict[str, Any]:
+    """Walk through the table from the input to the last block, with whatever is to be built.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    x : object
+        The input.
+    convolve : callable
+        ``convolve(x, convolution, relu, residual)`` returns the output of a convolution and its
+        batch norm, plus `residual` where it is not None, through ReLU where `relu` is true.
+    pool : callable
+        ``pool(x)`` returns the output of the first max pooling.
+
+    Returns
+    -------
+    dict
+        "conv1", "pool1" and each block's output ("res2a" ... "res5c"), in order.
+
+    Notes
+    -----
+    A shortcut is built before the branch beside it: this is the order of the parameters in a
+    checkpoint.
+    """
+    found = {"conv1": convolve(x, architecture.convolution1, True, None)}
+    found["pool1"] = current = pool(found["conv1"])
+    for block in architecture.blocks():
+        shortcut = current
+        if block.projection:
+            shortcut = convolve(current, block.projection, False, None)
+        for c in block.branch[:2]:
+            current = convolve(current, c, True, None)
+        found[block.name] = current = convolve(current, block.branch[2], True, shortcut)
+    return found
+
+
+def rectify(x: Any) -> Any:
+    """ReLU with slope 0 at 0, as in the rest of the field; Theano's own has slope 0.5 there."""
+    return T.switch(x > 0, x, np.float32(0))
+
+
 class ConvolutionLayer(lasagne.layers.Layer):  # type: ignore[misc]
     """Convolution with unflipped filters (cross-correlation), which Lasagne 0.1 does not offer.
 
@@ -186,8 +230,7 @@ class BatchNormLayer(lasagne.layers.Layer):  # type: ignore[misc]
     alpha : float
         Share of the newest batch in the moving statistics.
     gamma : float
-        First value of gamma. Zero at the end of a residual branch makes a new block the identity
-        (Goyal et al. 2017, arXiv:1706.02677, section 5.1).
+        First value of gamma.
 
     Notes
     -----
@@ -195,7 +238,9 @@ class BatchNormLayer(lasagne.layers.Layer):  # type: ignore[misc]
     `default_update` of `mean` and `inv_std`.
     """
 
-    def __init__(self, incoming: Any, alpha: float = 0.1, gamma: float = 1.0, **more: Any) -> None:
+    def __init__(
+        self, incoming: Any, alpha: float = ALPHA, gamma: float = 1.0, **more: Any
+    ) -> None:
         super().__init__(incoming, **more)
         self.alpha = alpha
         self.beta = self._add("beta", 0)
@@ -257,27 +302,24 @@ def build(architecture: Architecture) -> dict[str, Any]:
     There is no softmax layer: it has no parameters, explanations want logits, and NumPy computes
     probabilities from them.
     """
-    rectify = lasagne.nonlinearities.rectify
 
-    def convolve(incoming: Any, c: Convolution, relu: bool, gamma: float = 1.0) -> Any:
+    def convolve(incoming: Any, c: Convolution, relu: bool, residual: Any) -> Any:
+        # Zero at the end of a residual branch makes a new block the identity at first
+        # (Goyal et al. 2017, arXiv:1706.02677, section 5.1).
+        gamma = 1.0 if residual is None else 0.0
         layer = BatchNormLayer(ConvolutionLayer(incoming, c), gamma=gamma, name=f"{c.name}_bn")
+        if residual is not None:
+            layer = lasagne.layers.ElemwiseSumLayer([residual, layer])
         return lasagne.layers.NonlinearityLayer(layer, rectify) if relu else layer
+
+    def pool(incoming: Any) -> Any:
+        return FirstPoolLayer(incoming, architecture.pool)
 
     size = architecture.size
     layers: dict[str, Any] = {"input": lasagne.layers.InputLayer((None, 3, size, size))}
-    layers["conv1"] = convolve(layers["input"], architecture.convolution1, relu=True)
-    layers["pool1"] = current = FirstPoolLayer(layers["conv1"], architecture.pool)
-    for block in architecture.blocks():
-        shortcut = current
-        if block.projection:
-            shortcut = convolve(current, block.projection, relu=False)
-        for c in block.branch[:2]:
-            current = convolve(current, c, relu=True)
-        current = convolve(current, block.branch[2], relu=False, gamma=0.0)
-        # The shortcut comes first: this order is the order of the parameters in a checkpoint.
-        current = lasagne.layers.ElemwiseSumLayer([shortcut, current])
-        layers[block.name] = current = lasagne.layers.NonlinearityLayer(current, rectify)
-    layers["features"] = lasagne.layers.GlobalPoolLayer(current, T.mean, name="features")
+    layers.update(connect(architecture, layers["input"], convolve, pool))
+    last = list(layers.values())[-1]
+    layers["features"] = lasagne.layers.GlobalPoolLayer(last, T.mean, name="features")
     layers["logits"] = lasagne.layers.DenseLayer(
         layers["features"], architecture.classes, nonlinearity=None, name="logits"
     )

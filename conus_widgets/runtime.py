@@ -271,12 +271,12 @@ def function(inputs: Sequence[Any], outputs: Any, **options: Any) -> Any:
     SetupError
         Where the compiler or the disk fails.
     """
-    from theano.link.c.exceptions import CompileError
-
     try:
         return theano.function(inputs, outputs, **options)
-    except (CompileError, OSError) as error:
-        raise SetupError(explain(error)) from error
+    except Exception as error:  # Theano raises a bare Exception where the compiler fails
+        if isinstance(error, OSError) or "Compilation failed" in str(error):
+            raise SetupError(explain(error)) from error
+        raise
 
 
 theano: Any = _import_theano()

@@ -231,21 +231,4 @@ inline int convolution_weight_gradients(Convolution& node, PyArrayObject* x,
   });
 }
 
-// dy where y > 0, else 0: the slope of ReLU at 0 is 0.
-inline int relu_gradient(PyArrayObject* y, PyArrayObject* dy, PyArrayObject** dx) {
-  return guarded([&] {
-    const npy_intp* n = PyArray_DIMS(y);
-    require_shape(dy, {n[0], n[1], n[2], n[3]}, "ReLU: the gradient by the output");
-    Contiguous value(y), from(dy);
-    const float *v = value.data(), *d = from.data();
-    float* to = output(dx, {n[0], n[1], n[2], n[3]});
-    long long count = PyArray_SIZE(y);
-    int threads = thread_count();
-
-    PythonReleased python;
-#pragma omp parallel for simd schedule(static) num_threads(threads) if (count > 16384)
-    for (long long i = 0; i < count; ++i) to[i] = v[i] > 0 ? d[i] : 0;
-  });
-}
-
 }  // namespace conus

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from conus_widgets.ops.onednn import GradientOp, OneDNNOp, image, integers, like, tensor
+from conus_widgets.ops.relu import ReluGradient
 from conus_widgets.runtime import T, theano
 
 
@@ -154,19 +155,3 @@ class ConvolutionWeightGradients(_Gradient):
 
     def infer_shape(self, fgraph: Any, node: Any, shapes: Any) -> list[Any]:
         return [shapes[1], (shapes[1][0],)]
-
-
-class ReluGradient(GradientOp):
-    """From y = ReLU(...) and the gradient by y: the gradient by what went in, 0 where y is 0."""
-
-    __props__ = ()
-    files = ("weights.h", "convolution.h")
-
-    def make_node(self, y: Any, dy: Any) -> Any:
-        return theano.graph.basic.Apply(self, [y, image(dy, "dy")], [T.ftensor4()])
-
-    def infer_shape(self, fgraph: Any, node: Any, shapes: Any) -> list[Any]:
-        return [shapes[0]]
-
-    def call(self, name: str, inputs: list[str], outputs: list[str], params: str) -> str:
-        return f"relu_gradient({', '.join(inputs + outputs)})"

@@ -10,11 +10,15 @@ from conus_widgets.runtime import T, theano
 
 
 class FrozenVariable(theano.tensor.sharedvar.TensorSharedVariable):  # type: ignore[misc]
-    """A shared variable whose arrays nobody can write. Make it with `frozen`."""
+    """A shared variable whose arrays nobody writes to. Make it with `frozen`."""
 
     def set_value(self, new_value: Any, borrow: bool = False) -> None:
         """Set a copy of `new_value`; all functions use it from their next call on."""
-        self.container.storage[0] = self.type.filter(_read_only(new_value))
+        super().set_value(_read_only(new_value), borrow=True)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.container.storage[0].flags.writeable = False  # pickle forgets it
 
 
 def frozen(value: Any, *, name: str | None = None) -> FrozenVariable:
@@ -35,17 +39,32 @@ def frozen(value: Any, *, name: str | None = None) -> FrozenVariable:
     -------
     FrozenVariable
         `set_value` copies, whatever `borrow` says, and is noticed. ``get_value(borrow=True)`` is a
-        read-only array: writing to it is NumPy's ValueError. As a target of `updates` it is
-        refused when the function is called.
+        read-only array: writing to it is NumPy's ValueError. As a target of `updates` it gets an
+        ordinary array, which then is read through like any other.
     """
     array = _read_only(value)
     kind = T.TensorType(array.dtype, (False,) * array.ndim)
-    variable = FrozenVariable(name=name, type=kind, value=array, strict=True)
-    variable.container.readonly = True
-    return variable
+    return FrozenVariable(name=name, type=kind, value=array, strict=True)
 
 
 def _read_only(value: Any) -> np.ndarray:
     array = np.array(value, order="C")
     array.flags.writeable = False
     return array
+
+
+class _ProtectFrozen(theano.graph.opt.GlobalOptimizer):  # type: ignore[misc]
+    """Forbids Theano's in-place Ops, which do not look at NumPy's flag, to overwrite them."""
+
+    def add_requirements(self, fgraph: Any) -> None:
+        variables = [v for v in fgraph.inputs if isinstance(v, FrozenVariable)]
+        if variables:
+            fgraph.attach_feature(theano.compile.function.types.Supervisor(variables))
+
+    def apply(self, fgraph: Any) -> None:
+        """Nothing: what was attached does the work."""
+
+
+theano.compile.mode.optdb.register(
+    "conus_protect_frozen", _ProtectFrozen(), 0.01, "fast_run", "fast_compile"
+)

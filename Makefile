@@ -1,0 +1,79 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help lab test lock checkpoint clean chromium
+
+VENV := .venv
+READY := $(VENV)/.ready
+# Programs of the environment come first, also for the terminals and kernels of JupyterLab.
+IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
+UV := uv==0.13.9
+
+help:  ## this list
+	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "  make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+lab: $(READY)  ## set up if needed, then open JupyterLab on the first notebook (options: LAB="--no-browser --port 8889")
+	@export $(IN_VENV); exec jupyter lab --ServerApp.root_dir="$(CURDIR)" --log-level=WARN \
+	    --LabApp.default_url=/lab/tree/notebooks/01-classify.ipynb --LabApp.extension_manager=readonly \
+	    $$([ "$$(id -u)" != 0 ] || echo --allow-root) $(LAB)
+
+test: $(READY) chromium  ## every check: style, types, unit tests, notebooks, browser, the built wheel
+	@export $(IN_VENV) TIMEFORMAT='  %0R s'; \
+	echo "== ruff"; time { ruff check --quiet . && ruff format --check .; }; \
+	echo "== mypy"; time mypy; \
+	echo "== pytest"; pytest --durations=10
+
+lock:  ## requirements.lock anew from pyproject.toml
+	@rm -rf build/lock; $(FIND_PYTHON); $$python -m venv build/lock
+	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check $(UV)
+	@build/lock/bin/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	    --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	    --quiet --output-file requirements.lock
+	@rm -rf build/lock
+
+checkpoint: $(READY)  ## train the demonstration network again (under an hour on 2 cores)
+	@$(IN_VENV) python -m conus_widgets.demonstration
+
+clean:  ## remove .venv and caches (a training in build/ stays: it may be an hour old)
+	rm -rf $(VENV) build/lock dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+
+# Sets $python to the first Python 3.11, or to nothing.
+define FIND_PYTHON
+python=""; \
+for candidate in $(PYTHON) python3.11 python3 python; do \
+    if "$$candidate" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then \
+        python=$$candidate; break; \
+    fi; \
+done
+endef
+
+$(READY): requirements.lock pyproject.toml postBuild
+	@$(FIND_PYTHON); what=""; packages=""; \
+	missing() { what="$$what$${what:+, }$$1"; packages="$$packages $$2"; }; \
+	if [ -z "$$python" ]; then missing "Python 3.11" "python3.11 python3.11-venv python3.11-dev"; else \
+	    "$$python" -c 'import ensurepip, venv' 2>/dev/null || missing "Python's venv module" python3.11-venv; \
+	    "$$python" -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("include"), "Python.h").stat()' \
+	        2>/dev/null || missing "Python's headers" python3.11-dev; \
+	fi; \
+	command -v g++ clang++ "$${CXX:-g++}" >/dev/null || missing "a C++ compiler" g++; \
+	if [ -n "$$what" ]; then \
+	    echo "Missing: $$what. On Debian or Ubuntu: apt install$$packages" >&2; exit 1; \
+	fi; \
+	free=$$(df -Pk . | awk 'NR == 2 { print int($$4 / 1024) }'); \
+	if [ ! -e $(VENV) ] && [ "$$free" -lt 1500 ]; then \
+	    echo "Only $$free MB are free here and the set-up needs 1500: make room first." >&2; exit 1; \
+	fi; \
+	"$$python" -m venv $(VENV)
+	@$(IN_VENV) ./postBuild
+	@touch $@
+
+chromium:
+	@if [ ! -x "$${CHROMIUM:-/usr/bin/chromium}" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing Chromium for the browser tests ..."; \
+	    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	      apt-get install -qq --yes --no-install-recommends chromium fonts-liberation >/dev/null; } || true; \
+	fi; \
+	if [ ! -x "$${CHROMIUM:-/usr/bin/chromium}" ]; then \
+	    echo "NO CHROMIUM: the browser tests will not run; install it, or set CHROMIUM to its path." >&2; \
+	    [ "$${CI:-}" != true ]; \
+	fi

@@ -1,0 +1,69 @@
+"""What a file is, judged by its first bytes and not by its name."""
+
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1")
+_BRANDS = {
+    b"avif": "an AVIF picture",
+    b"avis": "an AVIF picture",
+    b"crx ": "a camera's raw file",
+    b"msf1": "a HEIF picture sequence",
+}
+_STARTS = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"GIF87a": "GIF",
+    b"GIF89a": "GIF",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"II+\0": "TIFF",
+    b"MM\0+": "TIFF",
+    b"BM": "BMP",
+    b"%PDF": "a PDF document",
+    b"PK\x03\x04": "a ZIP archive or an office document",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"Rar!": "a RAR archive",
+    b"\x1f\x8b": "a gzip archive",
+    b"\xd0\xcf\x11\xe0": "an office document",
+    b"8BPS": "a Photoshop document",
+    b"\0\0\0\x0cjP  ": "a JPEG 2000 picture",
+    b"\xff\x0a": "a JPEG XL picture",
+    b"\0\0\0\x0cJXL ": "a JPEG XL picture",
+    b"FUJIFILMCCD-RAW": "a camera's raw file",
+    b"IIU\0": "a camera's raw file",
+    b"IIRO": "a camera's raw file",
+    b"\x1aE\xdf\xa3": "a film",
+}
+
+
+def what_is(head: bytes) -> str:
+    """Say what a file is from its first bytes: a format known here, or a few plain words."""
+    if not head:
+        return "nothing"
+    if head[4:8] == b"ftyp":
+        brand = head[8:12]
+        return "HEIC" if brand in _HEIC_BRANDS else _BRANDS.get(brand, "a film")
+    if head[:4] == b"RIFF":
+        return {b"WEBP": "WebP", b"AVI ": "a film", b"WAVE": "a sound"}.get(
+            head[8:12], "a sound or film"
+        )
+    if head[:4] == b"II*\0" and head[8:10] == b"CR":
+        return "a camera's raw file"
+    for start, kind in _STARTS.items():
+        if head.startswith(start):
+            return kind
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:512].lower()
+    if text.startswith((b"<!doctype html", b"<html", b"<head")):
+        return "a web page"
+    if b"<svg" in text:
+        return "an SVG drawing"
+    control = bytes(range(7)) + bytes(range(14, 27)) + b"\x7f"
+    if not any(byte in control for byte in head) and _is_text(head):
+        return "text"
+    return "of an unknown kind"
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start >= len(head) - 3  # cut within the last character
+    return True

@@ -1,0 +1,119 @@
+"""The answer for one specimen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import numpy as np
+
+from conus_widgets.photograph import PhotographError
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A ranked list of classes for one specimen.
+
+    Parameters
+    ----------
+    names : list of str
+        The photographs that were used.
+    label_ids : list of int
+        The best classes, best first.
+    labels : list of str
+        Their names.
+    probabilities : list of float
+        Their probabilities.
+    info : list of str
+        Their lines of `info.txt`, "-" for none.
+    all_probabilities : float64 array (classes,)
+        Of all classes; sums to 1.
+    views : int
+        Views of each photograph that were averaged; 1 is the plain photograph.
+    seed : int or None
+        Of the views.
+    region : str or None
+        The region by which classes were weighed, None where they were not.
+    notice : str
+        Stands wherever the answer stands; "" where nothing has to be said.
+    errors : list of PhotographError
+        Photographs of the specimen that could not be used.
+    """
+
+    names: list[str]
+    label_ids: list[int]
+    labels: list[str]
+    probabilities: list[float]
+    info: list[str]
+    all_probabilities: np.ndarray
+    views: int = 1
+    seed: int | None = None
+    region: str | None = None
+    notice: str = ""
+    errors: list[PhotographError] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer in the form that the DEEP-OC classifier's service published.
+
+        Returns
+        -------
+        dict
+            ``{"status": "ok", "predictions": [{"label_id", "label", "probability", "info":
+            {"links": [{"link", "url"}], "metadata"}}]}``; behind it, where there is something to
+            say, "notice", "region" and "errors".
+        """
+        # A drawn shell's kind is no species: a link would pretend that it is.
+        linked = not self.notice
+        rows = zip(self.label_ids, self.labels, self.probabilities, self.info, strict=True)
+        answer: dict[str, Any] = {
+            "status": "ok",
+            "predictions": [
+                {
+                    "label_id": label_id,
+                    "label": label,
+                    "probability": probability,
+                    "info": {"links": links(label) if linked else [], "metadata": info},
+                }
+                for label_id, label, probability, info in rows
+            ],
+        }
+        if self.notice:
+            answer["notice"] = self.notice
+        if self.region is not None:
+            answer["region"] = self.region
+        if self.errors:
+            answer["errors"] = [{"file": e.name, "message": str(e)} for e in self.errors]
+        return answer
+
+    def __str__(self) -> str:
+        width = max(len(label) for label in self.labels)
+        lines = [", ".join(self.names)]
+        for label, probability in zip(self.labels, self.probabilities, strict=True):
+            lines.append(f"{probability:8.1%}  {label:<{width}}".rstrip())
+        if self.region is not None:
+            lines.append(f"Classes were weighed by region: {self.region}.")
+        lines += [f"Left out: {error}" for error in self.errors]
+        if self.notice:
+            lines.append(self.notice[0].upper() + self.notice[1:] + ".")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def links(label: str) -> list[dict[str, str]]:
+    """Return where to read on about a species, as the published service did."""
+    search = urlencode({"tbm": "isch", "q": label})
+    return [
+        {"link": "Google images", "url": f"https://www.google.es/search?{search}"},
+        {
+            "link": "Wikipedia",
+            "url": f"https://en.wikipedia.org/wiki/{quote(label.replace(' ', '_'))}",
+        },
+    ]
+
+
+def rank(probabilities: np.ndarray, top: int) -> Sequence[int]:
+    """Return the classes with the highest probabilities, best first; ties in class order."""
+    return [int(i) for i in np.argsort(-probabilities, kind="stable")[:top]]

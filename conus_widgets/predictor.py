@@ -1,0 +1,421 @@
+"""From photographs to predictions."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from conus_widgets import checkpoint as checkpoints
+from conus_widgets import download
+from conus_widgets.decoding import NAMELESS, label
+from conus_widgets.inference import compile_forward
+from conus_widgets.photograph import PhotographError, random_views, read_photograph, to_input
+from conus_widgets.prediction import Prediction, rank
+
+EMBEDDED = Path(__file__).parent / "checkpoints" / "demonstration"
+BATCH = 8  # photographs computed at once: progress and cancelling are felt between batches
+
+Progress = Callable[[int, int], Any]
+
+
+class Cancelled(Exception):
+    """Somebody asked to stop; raised between two batches."""
+
+
+@dataclass(frozen=True)
+class Forward:
+    """What the network says of N inputs: `logits` (N, classes), `features` (N, F), float32."""
+
+    logits: np.ndarray
+    features: np.ndarray
+
+
+def load_predictor(source: str | os.PathLike[str] | None = None) -> Predictor:
+    """Load a checkpoint and compile its network.
+
+    Parameters
+    ----------
+    source : path or str, optional
+        The folder of a checkpoint, its ``.npz``, or a known name (``"deep-oc-conus"``, which must
+        have been fetched). By default the embedded demonstration, which knows drawn shells only.
+
+    Returns
+    -------
+    Predictor
+
+    Raises
+    ------
+    CheckpointError
+        Where the checkpoint cannot be used.
+    runtime.SetupError
+        Where this machine lacks a compiler, or room.
+    """
+    if source is None:
+        return Predictor(checkpoints.read(EMBEDDED))
+    if str(source) in download.KNOWN:
+        folder = download.folder_of(str(source))
+        if not folder.is_dir():
+            raise checkpoints.CheckpointError(
+                f"{source} is not on this machine yet. "
+                f"'python -m conus_widgets fetch {source}' fetches it."
+            )
+        return Predictor(checkpoints.read(folder))
+    return Predictor(checkpoints.read(source))
+
+
+class Predictor:
+    """A compiled network and the words for its answers. `load_predictor` makes it.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+
+    Attributes
+    ----------
+    name : str
+        Of the checkpoint.
+    labels, info : list of str
+        Class names; a line of text for each, "-" for none.
+    regions : list of str
+        Names usable as ``region=``; empty where the checkpoint has none.
+    size : int
+        Height and width of the network's input in pixels.
+    resample : str
+        How photographs are resized.
+    notice : str
+        Stands wherever an answer stands.
+
+    Notes
+    -----
+    A photograph is anything that `read_photograph` takes. All methods may be called from any
+    thread: Theano's functions may not, so a lock lets one in at a time.
+    """
+
+    def __init__(self, checkpoint: checkpoints.Checkpoint) -> None:
+        self.checkpoint = checkpoint
+        self.name = checkpoint.name
+        self.labels = list(checkpoint.labels)
+        self.info = list(checkpoint.info)
+        self.regions = list(checkpoint.regions)
+        self.size = checkpoint.architecture.size
+        self.resample = checkpoint.resample
+        self.notice = checkpoint.notice
+        self._lock = threading.Lock()
+        self._forward = compile_forward(
+            checkpoint.architecture, checkpoint.arrays, "logits", "features"
+        )
+
+    def __repr__(self) -> str:
+        notice = f" ({self.notice})" if self.notice else ""
+        return f"<Predictor {self.name}: {len(self.labels)} classes{notice}>"
+
+    def predict(
+        self,
+        photographs: Any,
+        *,
+        top: int = 5,
+        views: int = 1,
+        seed: int | None = None,
+        region: str | None = None,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Prediction:
+        """Name one specimen.
+
+        Parameters
+        ----------
+        photographs : photograph or list of photographs
+            All of the same specimen.
+        top : int
+            Length of the ranked list.
+        views : int
+            1: the plain photograph, always the same answer. 10: the published procedure, the mean
+            of ten random views of each photograph.
+        seed : int, optional
+            Makes random views reproducible.
+        region : str, optional
+            Weighs the classes by where they live, with the checkpoint's ``regions.csv``.
+        progress : callable, optional
+            ``progress(done, total)`` is called behind each batch.
+        cancelled : callable, optional
+            Asked before each batch; true stops the work.
+
+        Returns
+        -------
+        Prediction
+            Probabilities are averaged over views, then over photographs. Photographs that cannot
+            be used are left out and stand in its `errors`.
+
+        Raises
+        ------
+        PhotographError
+            Where no photograph can be used.
+        ValueError
+            For `top` or `views` below 1, no photograph at all, or an unknown region.
+        Cancelled
+            Where `cancelled` returned true.
+        """
+        self._check(top, views, region)
+        given = list(photographs) if isinstance(photographs, (list, tuple)) else [photographs]
+        if not given:
+            raise ValueError("No photograph was given: a specimen needs at least one.")
+        rows = self._each(given, views, seed, progress, cancelled)
+        errors = [row for row in rows if isinstance(row, PhotographError)]
+        good = [row for row in rows if not isinstance(row, PhotographError)]
+        if not good:
+            raise errors[0]
+        mean = np.mean([probabilities for _, probabilities in good], axis=0)
+        names = [name for name, _ in good]
+        return self._answer(names, mean, errors, top=top, views=views, seed=seed, region=region)
+
+    def predict_each(
+        self,
+        photographs: Sequence[Any],
+        *,
+        top: int = 5,
+        views: int = 1,
+        seed: int | None = None,
+        region: str | None = None,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> list[Prediction | PhotographError]:
+        """Name each photograph by itself; options as in `predict`.
+
+        Returns
+        -------
+        list
+            In the order of `photographs`; a photograph that cannot be used is an error in its
+            place, and costs the others nothing.
+        """
+        self._check(top, views, region)
+        rows = self._each(list(photographs), views, seed, progress, cancelled)
+        return [
+            row
+            if isinstance(row, PhotographError)
+            else self._answer([row[0]], row[1], [], top=top, views=views, seed=seed, region=region)
+            for row in rows
+        ]
+
+    def logits(self, photographs: Sequence[Any]) -> np.ndarray:
+        """Return the logits (N, classes), float32, of N plain photographs."""
+        return self.forward(self.inputs(photographs)).logits
+
+    def features(self, photographs: Sequence[Any]) -> np.ndarray:
+        """Return the features in front of the dense layer (N, F), float32, of N photographs."""
+        return self.forward(self.inputs(photographs)).features
+
+    def probabilities(
+        self, photographs: Sequence[Any], *, views: int = 1, seed: int | None = None
+    ) -> np.ndarray:
+        """Return the probabilities (N, classes), float64, of N photographs.
+
+        Raises
+        ------
+        PhotographError
+            Where one cannot be used; `predict_each` goes on with the others.
+        """
+        self._check(1, views, None)
+        rows = self._each(list(photographs), views, seed, None, None)
+        for row in rows:
+            if isinstance(row, PhotographError):
+                raise row
+        return np.array([row[1] for row in rows if not isinstance(row, PhotographError)]).reshape(
+            -1, len(self.labels)
+        )
+
+    def inputs(
+        self, photographs: Sequence[Any], *, views: int = 1, seed: int | None = None
+    ) -> np.ndarray:
+        """Return network inputs (N * views, 3, size, size), float32; a photograph's views follow
+        one another.
+
+        Raises
+        ------
+        PhotographError
+            Where one of the photographs cannot be used.
+        """
+        generators = np.random.default_rng(seed).spawn(len(photographs)) if views > 1 else []
+        batches = [
+            self._views(read_photograph(p, name=_name(p, n)), views, generators[n : n + 1])
+            for n, p in enumerate(photographs)
+        ]
+        return np.concatenate(batches) if batches else self._views_of([])
+
+    def forward(
+        self,
+        inputs: np.ndarray,
+        *,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Forward:
+        """Run the network.
+
+        Parameters
+        ----------
+        inputs : float32 array (N, 3, size, size)
+            As `inputs` returns it.
+        progress, cancelled : callable, optional
+            As in `predict`.
+
+        Returns
+        -------
+        Forward
+
+        Raises
+        ------
+        ValueError
+            Where the shape is another one.
+        Cancelled
+            Where `cancelled` returned true.
+        """
+        inputs = np.asarray(inputs, np.float32)
+        if inputs.ndim != 4 or inputs.shape[1:] != (3, self.size, self.size):
+            raise ValueError(
+                f"The inputs have shape {inputs.shape}, where (N, 3, {self.size}, {self.size}) "
+                "is needed."
+            )
+        logits = np.empty((len(inputs), len(self.labels)), np.float32)
+        features = np.empty((len(inputs), self.checkpoint.architecture.features), np.float32)
+        for start in range(0, len(inputs), BATCH):
+            part = slice(start, min(start + BATCH, len(inputs)))
+            if cancelled is not None and cancelled():
+                raise Cancelled("Stopped before the end, as asked.")
+            with self._lock:
+                logits[part], features[part] = self._forward(inputs[part])
+            if progress is not None:
+                progress(part.stop, len(inputs))
+        return Forward(logits, features)
+
+    def _check(self, top: int, views: int, region: str | None) -> None:
+        if top < 1 or views < 1:
+            raise ValueError(f"top is {top} and views is {views}: both must be at least 1.")
+        if region is not None and region not in self.checkpoint.regions:
+            if not self.regions:
+                raise ValueError(
+                    f"{self.name} cannot weigh classes by region {region!r}: its folder has no "
+                    "regions.csv."
+                )
+            near = difflib.get_close_matches(region, self.regions, 3, cutoff=0.4) or self.regions
+            raise ValueError(f"No region is called {region!r}; there are {', '.join(near)}.")
+
+    def _views_of(self, images: Sequence[Any]) -> np.ndarray:
+        return to_input(
+            images,
+            mean_rgb=self.checkpoint.mean_rgb,
+            size=self.size,
+            resample=self.resample,
+        )
+
+    def _views(self, image: Any, views: int, generator: Sequence[Any]) -> np.ndarray:
+        if views == 1:
+            return self._views_of([image])
+        return self._views_of(random_views(image, views, generator[0], resample=self.resample))
+
+    def _each(
+        self,
+        photographs: list[Any],
+        views: int,
+        seed: int | None,
+        progress: Progress | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> list[tuple[str, np.ndarray] | PhotographError]:
+        """Return name and mean probabilities of each photograph, or what is wrong with it.
+
+        One photograph is read, computed and forgotten at a time where it has many views; plain
+        ones share batches. So a folder of a thousand takes no more memory than a batch.
+        """
+        found: list[tuple[str, np.ndarray] | PhotographError] = []
+        generators = np.random.default_rng(seed).spawn(len(photographs)) if views > 1 else []
+        total, done = len(photographs) * views, 0
+        for chunk in _chunks(range(len(photographs)), max(1, BATCH // views)):
+            names: list[str] = []
+            inputs: list[np.ndarray] = []
+            for number in chunk:
+                name = _name(photographs[number], number)
+                try:
+                    image = read_photograph(photographs[number], name=name)
+                    inputs.append(self._views(image, views, generators[number : number + 1]))
+                    names.append(name)
+                    found.append((name, np.empty(0)))
+                except PhotographError as error:
+                    found.append(error)
+
+            def report(part: int, _: int, before: int = done) -> None:
+                if progress is not None:
+                    progress(before + part, total)
+
+            batch = np.concatenate(inputs) if inputs else self._views_of([])
+            rows = softmax(self.forward(batch, progress=report, cancelled=cancelled).logits)
+            means = iter(rows.reshape(len(names), views, len(self.labels)).mean(axis=1))
+            for number in chunk:
+                row = found[number]
+                if not isinstance(row, PhotographError):
+                    found[number] = (row[0], next(means))
+            done += len(chunk) * views
+            if progress is not None:
+                progress(done, total)
+        return found
+
+    def _answer(
+        self,
+        names: list[str],
+        probabilities: np.ndarray,
+        errors: list[PhotographError],
+        *,
+        top: int,
+        region: str | None,
+        views: int,
+        seed: int | None,
+    ) -> Prediction:
+        if region is not None:
+            weighed = probabilities * self.checkpoint.regions[region]
+            if weighed.sum() <= 0:
+                raise ValueError(
+                    f"No class that this network considers possible lives in {region!r}: leave "
+                    "the region out."
+                )
+            probabilities = weighed / weighed.sum()
+        best = rank(probabilities, top)
+        return Prediction(
+            names=names,
+            label_ids=list(best),
+            labels=[self.labels[i] for i in best],
+            probabilities=[float(probabilities[i]) for i in best],
+            info=[self.info[i] for i in best],
+            all_probabilities=probabilities,
+            views=views,
+            seed=seed,
+            region=region,
+            notice=self.notice,
+            errors=errors,
+        )
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return probabilities, float64, from logits along the last axis.
+
+    Notes
+    -----
+    In NumPy: Theano's softmax is an Op that g++ compiles anew in every process.
+    """
+    shifted = np.asarray(logits, np.float64) - np.max(logits, axis=-1, keepdims=True)
+    exponentials = np.exp(shifted)
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+def _name(photograph: Any, number: int) -> str:
+    """Return what to call a photograph: its file's name, or its number."""
+    name = label(photograph, None)
+    return f"photograph {number + 1}" if name == NAMELESS else name
+
+
+def _chunks(numbers: range, length: int) -> Iterator[range]:
+    for start in range(0, len(numbers), length):
+        yield numbers[start : start + length]

@@ -1,0 +1,6 @@
+"""What stands on the page: a folder a widget, its JavaScript and CSS beside it."""
+
+from conus_widgets.widgets.classifier import Classifier
+from conus_widgets.widgets.dropzone import DropZone
+
+__all__ = ["Classifier", "DropZone"]

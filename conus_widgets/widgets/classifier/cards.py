@@ -1,0 +1,114 @@
+"""A photograph and its answer, as they stand on the page."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image
+
+__all__ = ["Card", "answer", "percent", "thumbnail"]
+
+_THUMBNAIL = 256
+
+
+@dataclass
+class Card:
+    """One photograph on the page.
+
+    Attributes
+    ----------
+    source : Any
+        The file's bytes, or whatever else was given to ``classify``.
+    state : str
+        ``"waiting"``, ``"running"``, ``"done"``, ``"failed"`` or ``"stopped"``.
+    upload : str
+        The number the page gave the file; empty where it did not come from the page.
+    """
+
+    number: int
+    name: str
+    source: Any
+    note: str = ""
+    upload: str = ""
+    state: str = "waiting"
+    thumbnail: bytes = b""
+    prediction: Any = None
+    error: Exception | None = None
+
+    @property
+    def settled(self) -> bool:
+        return self.state not in ("waiting", "running")
+
+    def settle(self, *, prediction: Any = None, error: Exception | None = None) -> None:
+        self.prediction, self.error = prediction, error
+        self.state = "done" if error is None else "failed"
+
+    def reset(self) -> None:
+        self.prediction, self.error, self.state = None, None, "waiting"
+
+    def message(self, info: Sequence[str] = ()) -> dict[str, Any]:
+        """The card as plain data for the page, without its bytes."""
+        return {
+            "number": self.number,
+            "name": self.name,
+            "note": self.note,
+            "upload": self.upload,
+            "state": self.state,
+            "error": "" if self.error is None else sentence(self.error),
+            "answer": answer(self.prediction, info),
+        }
+
+
+def sentence(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def answer(prediction: Any, info: Sequence[str] = ()) -> dict[str, Any] | None:
+    """A prediction as plain data for the page; None for None."""
+    if prediction is None:
+        return None
+    rows = [
+        {
+            "label": label,
+            "probability": float(probability),
+            "percent": percent(probability),
+            "info": info[number] if number < len(info) and info[number] != "-" else "",
+        }
+        for number, label, probability in zip(
+            prediction.label_ids, prediction.labels, prediction.probabilities, strict=True
+        )
+    ]
+    return {"rows": rows, "remarks": remarks(prediction)}
+
+
+def remarks(prediction: Any) -> list[str]:
+    """What must be known beside the numbers: where they come from and how they were got."""
+    said = [prediction.notice] if prediction.notice else []
+    if prediction.views > 1:
+        said.append(f"mean of {prediction.views} random views")
+    if prediction.region:
+        said.append(f"weighed by region: {prediction.region}")
+    return said
+
+
+def percent(probability: float) -> str:
+    """One decimal; never a flat 0 or 100, which no network means.
+
+    >>> percent(0.924), percent(0.99999), percent(0.00001)
+    ('92.4\\xa0%', '>\\xa099.9\\xa0%', '<\\xa00.1\\xa0%')
+    """
+    if probability >= 0.9995:
+        return ">\u00a099.9\u00a0%"
+    if probability < 0.0005:
+        return "<\u00a00.1\u00a0%"
+    return f"{100 * probability:.1f}\u00a0%"
+
+
+def thumbnail(image: Image.Image) -> bytes:
+    """A small JPEG of an RGB image."""
+    small = image.copy()
+    small.thumbnail((_THUMBNAIL, _THUMBNAIL))
+    file = io.BytesIO()
+    small.save(file, "JPEG", quality=85)
+    return file.getvalue()

@@ -1,0 +1,79 @@
+// The line to the kernel: every message is numbered and answered, so silence can be put into words.
+
+const GONE = "The kernel is no longer running. Run this cell again.";
+const BUSY = "The kernel is busy with another cell. The photographs wait until that is done.";
+
+/** What to say after `seconds` without an answer, given what the page knows of the kernel. */
+export function silence(seconds, status) {
+  if (["dead", "terminating", "restarting", "autorestarting"].includes(status)) return GONE;
+  if (status === "busy") return seconds < 4 ? "" : BUSY;
+  if (seconds < 10) return "";
+  return `The kernel has not answered for ${Math.round(seconds)} seconds. If it has stopped, run this cell again.`;
+}
+
+/**
+ * Opens the line. `say(text, gone)` is called with what the user should know, and with "" when all
+ * is well again. `listen(message, buffers)` gets everything but the receipts.
+ */
+export function openLine(model, el, { say, listen }) {
+  const open = new Map(); // id -> {resolve, reject, since}
+  const name = Math.random().toString(36).slice(2);
+  const kernel = model.widget_manager?.kernel; // JupyterLab's; elsewhere there is none to ask
+  let number = 0;
+  let gone = false;
+  let timer = 0;
+
+  const lose = () => {
+    if (gone) return;
+    gone = true;
+    clearInterval(timer);
+    for (const { reject } of open.values()) reject(new Error(GONE));
+    open.clear();
+    say(GONE, true);
+  };
+  const check = () => {
+    const oldest = Math.min(...[...open.values()].map((entry) => entry.since));
+    const text = silence((Date.now() - oldest) / 1000, kernel?.status);
+    if (text === GONE) lose();
+    else say(text, false);
+  };
+  const onMessage = (message, buffers) => {
+    if (message.kind !== "heard") return listen(message, buffers);
+    const entry = open.get(message.id);
+    if (!entry) return;
+    open.delete(message.id);
+    if (open.size === 0) {
+      clearInterval(timer);
+      timer = 0;
+      say("", false);
+    }
+    if (message.error) entry.reject(new Error(message.error));
+    else entry.resolve();
+  };
+  // ipywidgets marks the view of a widget whose kernel was restarted with this class.
+  const onLive = () => el.closest(".jupyter-widgets-disconnected") && lose();
+  const onStatus = (_, status) => silence(0, status) === GONE && lose();
+  model.on("msg:custom", onMessage);
+  model.on("comm_live_update", onLive);
+  kernel?.statusChanged?.connect(onStatus);
+
+  return {
+    name,
+    gone: () => gone,
+    /** Sends one message; the promise holds once the kernel has it. */
+    send(content, buffers = []) {
+      if (gone) return Promise.reject(new Error(GONE));
+      const id = `${name}-${++number}`;
+      const heard = new Promise((resolve, reject) => open.set(id, { resolve, reject, since: Date.now() }));
+      model.send({ ...content, id }, undefined, buffers);
+      timer ||= setInterval(check, 500);
+      return heard;
+    },
+    close() {
+      clearInterval(timer);
+      model.off("msg:custom", onMessage);
+      model.off("comm_live_update", onLive);
+      kernel?.statusChanged?.disconnect(onStatus);
+    },
+  };
+}

@@ -1,0 +1,254 @@
+"""A JupyterLab server and a real browser, once for all tests in here."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parent.parent
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+TOKEN = "test"
+
+TOOL = """\
+from fake_predictor import FakePredictor
+from conus_widgets.widgets import Classifier
+predictor = FakePredictor(regions=["Panamic", "South African"])
+classifier = Classifier(predictor)
+classifier"""
+
+
+def pytest_collection_modifyitems(items):
+    if Path(CHROMIUM).exists():
+        return
+    reason = f"NO BROWSER: {CHROMIUM} is missing; install Chromium, or set CHROMIUM to its path"
+    mine = [item for item in items if HERE in Path(item.path).parents]
+    if mine and os.environ.get("CI") == "true":
+        raise pytest.UsageError(reason)
+    for item in mine:
+        item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    """A server on a free port; yields (address, the folder it serves)."""
+    home = tmp_path_factory.mktemp("lab")
+    root = home / "notebooks"
+    root.mkdir()
+    shutil.copy(HERE.parent / "fake_predictor.py", root)
+    # Keeps the page from asking the network for news.
+    notification = home / "settings" / "@jupyterlab" / "apputils-extension"
+    notification.mkdir(parents=True)
+    (notification / "notification.jupyterlab-settings").write_text(
+        json.dumps({"checkForUpdates": False, "fetchNews": "false"})
+    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "IPYTHONDIR": str(home / "ipython"),
+        "PYTHONPATH": os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")]),
+    }
+    environment.pop("PYTEST_CURRENT_TEST", None)  # ipykernel behaves differently below pytest
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        *("--ServerApp.ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"),
+        *(f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={root}"),
+        "--LabApp.expose_app_in_browser=True",
+        "--LabApp.extension_manager=readonly",
+    ]
+    address = f"http://127.0.0.1:{port}"
+    with (home / "lab.log").open("w") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
+        try:
+            _wait_for(f"{address}/api/status?token={TOKEN}", server, home / "lab.log")
+            yield address, root
+        finally:
+            server.terminate()
+            try:
+                server.wait(20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+def _wait_for(address, server, log, seconds=60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            urllib.request.urlopen(address, timeout=1)
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                *("--no-sandbox", "--disable-gpu", "--disable-quic"),
+                *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+            ],
+        )
+        yield chromium
+        chromium.close()
+
+
+class Notebook:
+    """A notebook open in the browser, and what goes wrong on its page."""
+
+    def __init__(self, lab, browser, name, cells, **context):
+        self.address, self.root = lab
+        self.name = name
+        self.path = self.root / f"{name}.ipynb"
+        if cells is not None:
+            notebook = nbformat.v4.new_notebook(
+                cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+                metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+            )
+            nbformat.write(notebook, self.path)
+        context.setdefault("viewport", {"width": 1280, "height": 1000})
+        self.context = browser.new_context(**context)
+        self.context.set_default_timeout(20_000)
+        self.page = self.context.new_page()
+        self.complaints, self.dialogs = [], []
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
+        self.page.on("dialog", self._dialog)
+
+    def _console(self, message):
+        if message.type == "error":
+            self.complaints.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def _dialog(self, dialog):
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    def open(self):
+        self.page.goto(f"{self.address}/doc/tree/{self.name}.ipynb?token={TOKEN}&reset")
+        self.page.wait_for_function(
+            """() => window.jupyterapp?.shell?.currentWidget?.context?.isReady
+                  && window.jupyterapp.shell.currentWidget.context.sessionContext?.session?.kernel
+                       ?.connectionStatus === "connected" """,
+            timeout=60_000,
+        )
+        return self
+
+    def command(self, name, **arguments):
+        script = "([name, args]) => window.jupyterapp.commands.execute(name, args)"
+        return self.page.evaluate(script, [name, arguments])
+
+    def run(self):
+        self.command("notebook:run-all-cells")
+        self.page.locator(".cw-classifier").wait_for(timeout=60_000)
+        self.status("Ready.")
+        return self
+
+    def status(self, text):
+        """Wait until the live region says `text` (a string inside it, or a pattern)."""
+        from playwright.sync_api import expect
+
+        expect(self.page.get_by_role("status").and_(self.page.locator(".cw-status"))).to_contain_text(
+            text, timeout=20_000
+        )
+
+    def python(self, expression):
+        """Evaluate an expression in the notebook's kernel; returns plain data."""
+        script = """async (code) => {
+            const kernel = window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel;
+            const future = kernel.requestExecute({ code, store_history: false });
+            let text = "";
+            future.onIOPub = (m) => {
+                if (m.header.msg_type === "stream") text += m.content.text;
+                if (m.header.msg_type === "error") text += m.content.evalue;
+            };
+            await future.done;
+            return text;
+        }"""
+        code = f"import json as _j; print(_j.dumps({expression}))"
+        text = self.page.evaluate(script, code)
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise AssertionError(f"{expression} gave {text!r}") from None
+
+    @property
+    def zone(self):
+        return self.page.locator(".cw-zone")
+
+    def card(self, name):
+        label = self.page.get_by_text(name, exact=True)
+        return self.page.locator(".cw-card").filter(has=label)
+
+    def ranking(self, name):
+        """[(label, percent)] of a card, waited for."""
+        rows = self.card(name).locator(".cw-row")
+        rows.first.wait_for()
+        return [
+            (row.locator(".cw-label").inner_text(), row.locator(".cw-percent").inner_text())
+            for row in rows.all()
+        ]
+
+    def clear(self):
+        button = self.page.get_by_role("button", name="Clear all")
+        if button.is_visible():
+            button.click()
+        self.page.wait_for_function("() => !document.querySelector('.cw-card')")
+
+    def quiet(self, allow=()):
+        """Assert that nothing went wrong on the page, and begin anew."""
+        heard = [c for c in self.complaints if not any(re.search(pattern, c) for pattern in allow)]
+        self.complaints.clear()
+        assert heard == []
+        assert self.dialogs == []
+
+    def close(self):
+        self.context.close()
+
+
+@pytest.fixture(scope="session")
+def shared(lab, browser):
+    notebook = Notebook(lab, browser, "tool", [TOOL]).open().run()
+    yield notebook
+    notebook.close()
+
+
+@pytest.fixture
+def tool(shared):
+    """The classifier on a page, with a stand-in for the network, empty."""
+    shared.clear()
+    shared.quiet()
+    yield shared
+    shared.quiet()
+
+
+@pytest.fixture
+def open_notebook(lab, browser):
+    """Open further notebooks: ``open_notebook(name, [cell, ...])``."""
+    opened = []
+
+    def make(name, cells, **context):
+        opened.append(Notebook(lab, browser, name, cells, **context))
+        return opened[-1]
+
+    yield make
+    for notebook in opened:
+        notebook.close()

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import * as wording from "../../conus_widgets/widgets/classifier/wording.js";
+
+const answer = (label, probability) => ({ rows: [{ label, probability }, { label: "plain", probability: 0 }] });
+const good = (name) => ({ name, answer: answer("tented", 0.924), error: "" });
+const bad = { name: "b.jpg", answer: null, error: "b.jpg is damaged; copy it again." };
+
+test("numbers for ears are whole, and never certain", () => {
+  assert.equal(wording.spoken(0.924), "92 percent");
+  assert.equal(wording.spoken(0.001), "less than 1 percent");
+  assert.equal(wording.spoken(0.9999), "more than 99 percent");
+});
+
+test("a few photographs are announced by name, with what went wrong", () => {
+  const text = wording.announcement({ cards: [good("a.jpg"), bad] });
+  assert.equal(text, "a.jpg: tented, 92 percent. b.jpg is damaged; copy it again.");
+});
+
+test("many are summed up, the bad ones named", () => {
+  const cards = [..."123456"].map((n) => good(`${n}.jpg`));
+  assert.equal(wording.announcement({ cards }), "6 photographs classified.");
+  const text = wording.announcement({ cards: [...cards, bad] });
+  assert.equal(text, "6 photographs classified. 1 cannot be used: b.jpg.");
+});
+
+test("a specimen is announced once", () => {
+  const specimen = { error: "", answer: answer("banded", 0.5) };
+  const text = wording.announcement({ cards: [good("a.jpg"), good("c.jpg"), bad], specimen });
+  assert.equal(text, "One specimen, 2 photographs: banded, 50 percent. b.jpg is damaged; copy it again.");
+  assert.equal(wording.announcement({ cards: [], specimen: { error: "None can be used." } }), "None can be used.");
+});
+
+test("stopping says what is left", () => {
+  assert.equal(wording.announcement({ cards: [], stopped: true, open: 2 }), "Stopped: 2 photographs without an answer.");
+  assert.equal(wording.announcement({ cards: [], stopped: true }), "Stopped.");
+});
+
+test("progress counts the photograph it is at, and never past the last", () => {
+  assert.equal(wording.progressText(1, 5, "a.jpg"), "2 of 5: a.jpg");
+  assert.equal(wording.progressText(5, 5, "a.jpg"), "5 of 5: a.jpg");
+  assert.equal(wording.progressText(0, 1, "a.jpg"), "Looking at a.jpg");
+});
