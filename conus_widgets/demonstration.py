@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,13 @@ from PIL import Image
 from tqdm import tqdm
 
 from conus_widgets import shells
+from conus_widgets.checkpoint import Checkpoint, write
 from conus_widgets.photograph import random_views, to_input
-from conus_widgets.runtime import threads
+from conus_widgets.prediction import Prediction
+from conus_widgets.predictor import EMBEDDED, Predictor, load_predictor
+from conus_widgets.resnet import Architecture, build
+from conus_widgets.runtime import lasagne, threads
+from conus_widgets.training import Plan, Trainer, train
 
 NOTICE = "demonstration: drawn shells, not for identification"
 WIDTH, STEM, SIZE = 0.25, 32, 224
@@ -91,17 +97,82 @@ def _draw_all(path: Path, each: int, first: int) -> None:
     os.replace(beside, path)
 
 
+def make(work: Path, out: Path, *, each: int, test: int, plan: Plan) -> dict[str, float]:
+    """Draw, train, write the checkpoint, test what was written.
+
+    Parameters
+    ----------
+    work : Path
+        Folder for drawings and the state of the training.
+    out : Path
+        Folder that gets the checkpoint.
+    each, test : int
+        Drawings of each kind to train on, and to test on (seeds that were never trained on).
+    plan : Plan
+
+    Returns
+    -------
+    dict
+        The figures that stand in the checkpoint's JSON.
+    """
+    started = time.monotonic()
+    examples = DrawnShells(work / "training.npy", each=each, first=TRAINING_SEED)
+    architecture = Architecture(len(shells.KINDS), width=WIDTH, stem=STEM, size=SIZE)
+    lasagne.random.set_rng(np.random.RandomState(plan.seed))
+    layers = build(architecture)
+    trainer = Trainer(
+        layers, architecture, weight_decay=plan.weight_decay, smoothing=plan.smoothing
+    )
+    train(trainer, examples, plan, state=work / "state.npz")
+    record = {
+        "training_params": {"epochs": plan.epochs, "batchsize": plan.batch, "drawings": each},
+        "augmentation_params": AUGMENTATION,
+    }
+    checkpoint = Checkpoint(
+        name="demonstration",
+        architecture=architecture,
+        arrays=lasagne.layers.get_all_param_values(layers["logits"]),
+        labels=list(shells.KINDS),
+        info=[kind.description for kind in shells.KINDS.values()],
+        mean_rgb=MEAN_RGB,
+        resample=RESAMPLE,
+        notice=NOTICE,
+        record=record,
+    )
+    write(out, checkpoint, dtype="float16")
+    # Tested is what was written: float16, through the code that everybody uses.
+    unseen = DrawnShells(work / "test.npy", each=test, first=TEST_SEED)
+    figures = {
+        "test_drawings": len(unseen.labels),
+        "test_accuracy": accuracy(load_predictor(out), unseen),
+        "minutes": round((time.monotonic() - started) / 60, 1),
+    }
+    write(out, replace(checkpoint, record={**record, "figures": figures}), dtype="float16")
+    return figures
+
+
+def accuracy(predictor: Predictor, examples: DrawnShells) -> float:
+    """Return the share of drawings whose kind is named first."""
+    answers = predictor.predict_each([np.asarray(image) for image in examples.images], top=1)
+    first = [a.label_ids[0] for a in answers if isinstance(a, Prediction)]
+    return float(np.mean(np.array(first) == examples.labels))
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
+    """Command line of ``python -m conus_widgets.demonstration``."""
+    default = Plan()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("build/demonstration"))
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "checkpoints")
+    parser.add_argument("--out", type=Path, default=EMBEDDED)
     parser.add_argument("--each", type=int, default=600, help="drawings of each kind")
-    parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--test", type=int, default=75, help="test drawings of each kind")
+    parser.add_argument("--epochs", type=int, default=default.epochs)
+    parser.add_argument("--rate", type=float, default=default.learning_rate)
     options = parser.parse_args(arguments)
-    started = time.monotonic()
-    examples = DrawnShells(options.work / "training.npy", each=options.each, first=TRAINING_SEED)
-    print(f"drawn in {time.monotonic() - started:.0f} s", examples.images.shape)
+    plan = replace(default, epochs=options.epochs, learning_rate=options.rate)
+    figures = make(options.work, options.out, each=options.each, test=options.test, plan=plan)
+    for name, value in figures.items():
+        print(f"{name}: {value}")
 
 
 if __name__ == "__main__":

@@ -241,9 +241,9 @@ class Predictor:
         PhotographError
             Where one of the photographs cannot be used.
         """
-        generators = np.random.default_rng(seed).spawn(len(photographs)) if views > 1 else []
+        generators = _generators(seed, len(photographs))
         batches = [
-            self._views(read_photograph(p, name=_name(p, n)), views, generators[n : n + 1])
+            self._views(read_photograph(p, name=_name(p, n)), views, generators[n])
             for n, p in enumerate(photographs)
         ]
         return np.concatenate(batches) if batches else self._views_of([])
@@ -313,10 +313,10 @@ class Predictor:
             resample=self.resample,
         )
 
-    def _views(self, image: Any, views: int, generator: Sequence[Any]) -> np.ndarray:
+    def _views(self, image: Any, views: int, rng: np.random.Generator) -> np.ndarray:
         if views == 1:
             return self._views_of([image])
-        return self._views_of(random_views(image, views, generator[0], resample=self.resample))
+        return self._views_of(random_views(image, views, rng, resample=self.resample))
 
     def _each(
         self,
@@ -332,7 +332,7 @@ class Predictor:
         ones share batches. So a folder of a thousand takes no more memory than a batch.
         """
         found: list[tuple[str, np.ndarray] | PhotographError] = []
-        generators = np.random.default_rng(seed).spawn(len(photographs)) if views > 1 else []
+        generators = _generators(seed, len(photographs))
         total, done = len(photographs) * views, 0
         for chunk in _chunks(range(len(photographs)), max(1, BATCH // views)):
             names: list[str] = []
@@ -341,7 +341,7 @@ class Predictor:
                 name = _name(photographs[number], number)
                 try:
                     image = read_photograph(photographs[number], name=name)
-                    inputs.append(self._views(image, views, generators[number : number + 1]))
+                    inputs.append(self._views(image, views, generators[number]))
                     names.append(name)
                     found.append((name, np.empty(0)))
                 except PhotographError as error:
@@ -408,6 +408,11 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     shifted = np.asarray(logits, np.float64) - np.max(logits, axis=-1, keepdims=True)
     exponentials = np.exp(shifted)
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+def _generators(seed: int | None, count: int) -> list[np.random.Generator]:
+    """Return a source of chance for each photograph: its views do not depend on its neighbours."""
+    return [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(count)]
 
 
 def _name(photograph: Any, number: int) -> str:

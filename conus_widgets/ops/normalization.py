@@ -108,7 +108,6 @@ class BatchNorm(OneDNNOp):
 class BatchNormGradients(GradientOp):
     """From x, gamma, mean, inv_std and the gradient by the output: those by x, beta and gamma."""
 
-    __props__ = ()
     files = ("normalization.h",)
 
     def make_node(self, x: Any, gamma: Any, mean: Any, inv_std: Any, dy: Any) -> Any:

@@ -128,6 +128,7 @@ class OneDNNOp(theano.graph.op.COp):  # type: ignore[misc]
     """
 
     files: tuple[str, ...] = ()
+    __props__: tuple[str, ...] = ("files",)  # with none, Theano would compile it in every process
 
     def __init__(self) -> None:
         found = available()

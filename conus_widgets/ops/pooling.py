@@ -117,7 +117,6 @@ class MaxPoolGradient(_MaxPool, GradientOp):
 class MeanPool(OneDNNOp):
     """The Op behind `mean_pool`."""
 
-    __props__ = ()
     files = ("pooling.h",)
 
     def make_node(self, x: Any) -> Any:
@@ -137,7 +136,6 @@ class MeanPool(OneDNNOp):
 class MeanPoolGradient(GradientOp):
     """From x (for its shape) and the gradient by the means: the gradient by x."""
 
-    __props__ = ()
     files = ("pooling.h",)
 
     def make_node(self, x: Any, dy: Any) -> Any:

@@ -243,7 +243,7 @@ class Board:
             if prediction is not None:
                 self.last = prediction
             if self._settings().specimen and not isinstance(error, PhotographError):
-                self.together = prediction or error
+                self.together = error if prediction is None else prediction
             for card in cards:
                 card.settle(prediction=prediction, error=error)
                 self._unannounced.append(card.number)
@@ -262,12 +262,9 @@ class Board:
 
     # What the page is told
 
-    def _info(self) -> Sequence[str]:
-        return () if self._worker.predictor is None else self._worker.predictor.info
-
     def _tell_card(self, card: Card) -> None:
         picture = [card.thumbnail] if card.thumbnail and card.state == "done" else None
-        self._tell("card", picture, card=card.message(self._info()))
+        self._tell("card", picture, card=card.message())
 
     def tell_everything(self) -> None:
         with self.changed:
@@ -280,7 +277,7 @@ class Board:
                 problem=self.problem,
                 notice="" if predictor is None else predictor.notice,
                 regions=[] if predictor is None else list(predictor.regions),
-                cards=[card.message(self._info()) for card in self.cards],
+                cards=[card.message() for card in self.cards],
                 pictured=[card.number for card in pictured],
                 specimen=self._specimen(),
             )
@@ -290,7 +287,7 @@ class Board:
             return None
         if isinstance(self.together, Exception):
             return {"error": sentence(self.together), "answer": None}
-        return {"error": "", "answer": answer(self.together, self._info())}
+        return {"error": "", "answer": answer(self.together)}
 
     def _tell_progress(self, card: Card, part: float) -> None:
         now = time.monotonic()

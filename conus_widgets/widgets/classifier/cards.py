@@ -1,7 +1,6 @@
 """A photograph and its answer, as they stand on the page."""
 
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +46,7 @@ class Card:
     def reset(self) -> None:
         self.prediction, self.error, self.state = None, None, "waiting"
 
-    def message(self, info: Sequence[str] = ()) -> dict[str, Any]:
+    def message(self) -> dict[str, Any]:
         """The card as plain data for the page, without its bytes."""
         return {
             "number": self.number,
@@ -56,7 +55,7 @@ class Card:
             "upload": self.upload,
             "state": self.state,
             "error": "" if self.error is None else sentence(self.error),
-            "answer": answer(self.prediction, info),
+            "answer": answer(self.prediction),
         }
 
 
@@ -64,7 +63,7 @@ def sentence(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def answer(prediction: Any, info: Sequence[str] = ()) -> dict[str, Any] | None:
+def answer(prediction: Any) -> dict[str, Any] | None:
     """A prediction as plain data for the page; None for None."""
     if prediction is None:
         return None
@@ -73,10 +72,10 @@ def answer(prediction: Any, info: Sequence[str] = ()) -> dict[str, Any] | None:
             "label": label,
             "probability": float(probability),
             "percent": percent(probability),
-            "info": info[number] if number < len(info) and info[number] != "-" else "",
+            "info": info if info != "-" else "",
         }
-        for number, label, probability in zip(
-            prediction.label_ids, prediction.labels, prediction.probabilities, strict=True
+        for label, probability, info in zip(
+            prediction.labels, prediction.probabilities, prediction.info, strict=True
         )
     ]
     return {"rows": rows, "remarks": remarks(prediction)}

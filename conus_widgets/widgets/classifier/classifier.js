@@ -251,7 +251,7 @@ function render({ model, el }) {
     zone.focus();
   });
   root.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !cancel.hidden) cancelAll();
+    if (event.key === "Escape" && since) cancelAll();
   });
 
   // The static picture below is for the notebook without a kernel; see Classifier in Python.

@@ -94,7 +94,9 @@ class Classifier(DropZone):
             self._worker,
             self.model_id,
             settings=self._settings,
-            tell=lambda kind, buffers=None, **content: self.send({"kind": kind, **content}, buffers),
+            tell=lambda kind, buffers=None, **content: self.send(
+                {"kind": kind, **content}, buffers
+            ),
             loaded=self._loaded,
             finished=self._show_picture,
         )
@@ -166,7 +168,9 @@ class Classifier(DropZone):
                 raise
             if any(card.state == "stopped" for card in cards):
                 raise RuntimeError(board.problem or "The classification was stopped.")
-            answers = [board.together] if self.specimen else [c.error or c.prediction for c in cards]
+            answers = (
+                [board.together] if self.specimen else [c.error or c.prediction for c in cards]
+            )
         if several and not self.specimen:
             return answers
         if isinstance(answers[0], Exception):

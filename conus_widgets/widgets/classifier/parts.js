@@ -13,7 +13,7 @@ const WAITING = {
 /** A ranked list with bars and numbers, and what must be known beside them. */
 export function makeRanking({ rows, remarks }) {
   const list = make("ol", "cw-ranking");
-  for (const { label, percent, probability, info } of rows) {
+  for (const [index, { label, percent, probability, info }] of rows.entries()) {
     const row = make("li", "cw-row");
     const bar = make("span", "cw-bar", "", { "aria-hidden": "true" });
     bar.append(make("span", "cw-fill"));
@@ -21,6 +21,7 @@ export function makeRanking({ rows, remarks }) {
     const name = make("span", "cw-label", label);
     if (info) name.title = info;
     row.append(name, bar, make("span", "cw-percent", percent));
+    if (info && index === 0) row.append(make("span", "cw-info", info));
     list.append(row);
   }
   const part = make("div");

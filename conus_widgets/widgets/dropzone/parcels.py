@@ -83,7 +83,9 @@ class Parcels:
         fits = parcel is not None and index == len(parcel.chunks) < count == parcel.count
         if parcel is None or not fits or not buffers:
             self._open.pop(upload, None)
-            raise ValueError(f"{name} did not arrive whole (part {index + 1} of {count}): try again.")
+            raise ValueError(
+                f"{name} did not arrive whole (part {index + 1} of {count}): try again."
+            )
         chunk = bytes(buffers[0])
         parcel.size += len(chunk)
         if max(parcel.size, int(content.get("size", 0))) > self.limit:

@@ -1,8 +1,13 @@
 // The place where photographs are dropped, as a piece of page.
 
+// The notebook's own keys must not act from in here: D D deletes a cell, an arrow leaves it. Lumino
+// looks for this mark from the focused element upwards, but tries that element's match first.
+const NO_SHORTCUTS = "data-lm-suppress-shortcuts";
+
 /** An element with a class, text and attributes; text is never HTML. */
 export function make(tag, className = "", text = "", attributes = {}) {
   const element = document.createElement(tag);
+  if (["button", "input", "select"].includes(tag)) element.setAttribute(NO_SHORTCUTS, "true");
   if (className) element.className = className;
   if (text) element.textContent = text;
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -72,8 +77,7 @@ export function makeZone(root, take) {
     event.stopPropagation();
     give(files, true);
   });
-  // The notebook's own shortcuts (D D deletes a cell!) must not fire from in here.
-  root.setAttribute("data-lm-suppress-shortcuts", "true");
+  root.setAttribute(NO_SHORTCUTS, "true");
   root.tabIndex = -1; // a click anywhere puts the focus in here, so that a paste arrives
 
   return {
