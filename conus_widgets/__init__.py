@@ -1,0 +1,62 @@
+"""Tell cone snails apart in photographs with a ResNet50 in Lasagne on Theano.
+
+>>> from conus_widgets import Classifier, load_predictor
+>>> load_predictor().predict("shell.jpg")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from conus_widgets.checkpoint import CheckpointError
+    from conus_widgets.download import fetch
+    from conus_widgets.photograph import PhotographError
+    from conus_widgets.prediction import Prediction
+    from conus_widgets.predictor import Cancelled, Predictor, load_predictor
+    from conus_widgets.machine import SetupError
+    from conus_widgets.transfer import DownloadError
+    from conus_widgets.widgets import Classifier, DropZone
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Cancelled": "predictor",
+    "CheckpointError": "checkpoint",
+    "Classifier": "widgets",
+    "DownloadError": "transfer",
+    "DropZone": "widgets",
+    "PhotographError": "photograph",
+    "Prediction": "prediction",
+    "Predictor": "predictor",
+    "SetupError": "machine",
+    "fetch": "download",
+    "load_predictor": "predictor",
+}
+
+__all__ = [
+    "Cancelled",
+    "CheckpointError",
+    "Classifier",
+    "DownloadError",
+    "DropZone",
+    "PhotographError",
+    "Prediction",
+    "Predictor",
+    "SetupError",
+    "fetch",
+    "load_predictor",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Names are imported when they are used: Theano takes seconds, and where it cannot start,
+    # 'python -m conus_widgets doctor' must still be able to say why.
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"conus_widgets.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'conus_widgets' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

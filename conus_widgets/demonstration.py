@@ -19,11 +19,12 @@ from tqdm import tqdm
 
 from conus_widgets import shells
 from conus_widgets.checkpoint import Checkpoint, write
+from conus_widgets.machine import threads
 from conus_widgets.photograph import random_views, to_input
 from conus_widgets.prediction import Prediction
 from conus_widgets.predictor import EMBEDDED, Predictor, load_predictor
 from conus_widgets.resnet import Architecture, build
-from conus_widgets.runtime import lasagne, threads
+from conus_widgets.runtime import lasagne
 from conus_widgets.training import Plan, Trainer, train
 
 NOTICE = "demonstration: drawn shells, not for identification"
@@ -167,9 +168,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--each", type=int, default=600, help="drawings of each kind")
     parser.add_argument("--test", type=int, default=75, help="test drawings of each kind")
     parser.add_argument("--epochs", type=int, default=default.epochs)
+    parser.add_argument("--batch", type=int, default=default.batch)
     parser.add_argument("--rate", type=float, default=default.learning_rate)
     options = parser.parse_args(arguments)
-    plan = replace(default, epochs=options.epochs, learning_rate=options.rate)
+    plan = replace(default, epochs=options.epochs, batch=options.batch, learning_rate=options.rate)
     figures = make(options.work, options.out, each=options.each, test=options.test, plan=plan)
     for name, value in figures.items():
         print(f"{name}: {value}")

@@ -50,9 +50,9 @@ class Plan:
         Decides order and augmentation, in any process, also after a resumption.
     """
 
-    epochs: int = 10
-    batch: int = 32
-    learning_rate: float = 2e-3
+    epochs: int = 4
+    batch: int = 16
+    learning_rate: float = 1.5e-3
     weight_decay: float = 0.02
     warm_up: int = 200
     smoothing: float = 0.05

@@ -21,6 +21,7 @@ class FakePrediction:
     label_ids: list
     labels: list
     probabilities: list
+    info: list
     all_probabilities: np.ndarray
     views: int
     seed: int | None
@@ -40,9 +41,16 @@ class FakePredictor:
     size = 224
 
     def __init__(
-        self, *, delay=0.0, fail=None, regions=(), resample="bicubic", labels=LABELS, notice="stand-in"
+        self,
+        *,
+        delay=0.0,
+        fail=None,
+        regions=(),
+        resample="bicubic",
+        labels=LABELS,
+        notice="stand-in",
     ):
-        self.labels = list(labels)
+        self.labels = list(LABELS)
         self.info = ["-"] * len(self.labels)
         self.info[0] = "a shell without marks"
         self.regions, self.resample, self.notice = list(regions), resample, notice
@@ -89,6 +97,7 @@ class FakePredictor:
             label_ids=order,
             labels=[self.labels[i] for i in order],
             probabilities=[float(p[i]) for i in order],
+            info=[self.info[i] for i in order],
             all_probabilities=p,
             views=views,
             seed=seed,

@@ -182,7 +182,10 @@ def test_a_list_is_answered_in_its_order_errors_in_their_place(make, tmp_path):
     widget, _ = make()
     (tmp_path / "shell.png").write_bytes(png(2))
     answers = widget.classify([png(1), b"no picture", tmp_path / "shell.png"])
-    assert [answer.names for answer in (answers[0], answers[2])] == [["photograph 1"], ["shell.png"]]
+    assert [answer.names for answer in (answers[0], answers[2])] == [
+        ["photograph 1"],
+        ["shell.png"],
+    ]
     assert isinstance(answers[1], PhotographError) and str(answers[1]).startswith("photograph 2")
     assert widget.predictions == [answers[0], answers[2]] and widget.errors == [answers[1]]
     with pytest.raises(PhotographError):

@@ -9,7 +9,7 @@ import numpy as np
 from conus_widgets.runtime import T, theano
 
 
-class FrozenVariable(theano.tensor.sharedvar.TensorSharedVariable):  # type: ignore[misc]
+class FrozenVariable(theano.tensor.sharedvar.TensorSharedVariable):
     """A shared variable whose arrays nobody writes to. Make it with `frozen`."""
 
     def set_value(self, new_value: Any, borrow: bool = False) -> None:
@@ -53,7 +53,7 @@ def _read_only(value: Any) -> np.ndarray:
     return array
 
 
-class _ProtectFrozen(theano.graph.opt.GlobalOptimizer):  # type: ignore[misc]
+class _ProtectFrozen(theano.graph.opt.GlobalOptimizer):
     """Forbids Theano's in-place Ops, which do not look at NumPy's flag, to overwrite them."""
 
     def add_requirements(self, fgraph: Any) -> None:

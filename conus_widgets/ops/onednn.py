@@ -121,7 +121,7 @@ def integers(*names: str) -> Any:
     return theano.graph.params_type.ParamsType(**dict.fromkeys(names, theano.scalar.int64))
 
 
-class OneDNNOp(theano.graph.op.COp):  # type: ignore[misc]
+class OneDNNOp(theano.graph.op.COp):
     """An Op whose C code calls a function of the C++ files in this folder.
 
     Subclasses give `files`, and `call`: the C++ call that returns 0, or sets Python's error.

@@ -35,8 +35,8 @@ def max_pool(x: Any, *, size: int = 3, stride: int = 2, pad: int = 0, partial: b
         Where ``size``, ``stride`` < 1 or ``pad`` is not in 0 ... ``size - 1``; when called, where
         the images are smaller than a window and partial ones are not kept.
     """
-    options = {"size": size, "stride": stride, "pad": pad, "partial": partial}
-    return MaxPool(**options)(image(x, "max pooling: the input"))
+    op = MaxPool(size=size, stride=stride, pad=pad, partial=partial)
+    return op(image(x, "max pooling: the input"))
 
 
 def mean_pool(x: Any) -> Any:

@@ -5,9 +5,7 @@ from pathlib import Path
 
 __all__ = ["bundle"]
 
-_IMPORT = re.compile(
-    r'^import\s[^;]*?from\s+"\./[^"]+";\n|^import\s[^;]*?from\s+"\.\./[^"]+";\n', re.M
-)
+_IMPORT = re.compile(r'^import\s[^;]*?from\s+"\.\.?/[^"]+";\n', re.M)
 _EXPORT = re.compile(r"^export (?!default\b)", re.M)
 
 

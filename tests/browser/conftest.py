@@ -22,6 +22,7 @@ TOKEN = "test"
 TOOL = """\
 from fake_predictor import FakePredictor
 from conus_widgets.widgets import Classifier
+from conus_widgets.widgets.classifier.cards import percent
 predictor = FakePredictor(regions=["Panamic", "South African"])
 classifier = Classifier(predictor)
 classifier"""
@@ -105,7 +106,11 @@ def browser():
             executable_path=CHROMIUM,
             args=[
                 *("--no-sandbox", "--disable-gpu", "--disable-quic"),
-                *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+                *(
+                    "--disable-background-networking",
+                    "--disable-component-update",
+                    "--disable-sync",
+                ),
             ],
         )
         yield chromium
@@ -166,15 +171,15 @@ class Notebook:
         """Wait until the live region says `text` (a string inside it, or a pattern)."""
         from playwright.sync_api import expect
 
-        expect(self.page.get_by_role("status").and_(self.page.locator(".cw-status"))).to_contain_text(
-            text, timeout=20_000
-        )
+        expect(
+            self.page.get_by_role("status").and_(self.page.locator(".cw-status"))
+        ).to_contain_text(text, timeout=20_000)
 
     def python(self, expression):
         """Evaluate an expression in the notebook's kernel; returns plain data."""
         script = """async (code) => {
-            const kernel = window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel;
-            const future = kernel.requestExecute({ code, store_history: false });
+            const context = window.jupyterapp.shell.currentWidget.context;
+            const future = context.sessionContext.session.kernel.requestExecute({ code });
             let text = "";
             future.onIOPub = (m) => {
                 if (m.header.msg_type === "stream") text += m.content.text;
@@ -189,6 +194,14 @@ class Notebook:
             return json.loads(text)
         except ValueError:
             raise AssertionError(f"{expression} gave {text!r}") from None
+
+    def restart(self):
+        self.page.evaluate(
+            """async () => {
+                const context = window.jupyterapp.shell.currentWidget.context;
+                await context.sessionContext.session.kernel.restart();
+            }"""
+        )
 
     @property
     def zone(self):

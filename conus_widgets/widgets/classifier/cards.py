@@ -59,7 +59,7 @@ class Card:
         }
 
 
-def sentence(error: Exception) -> str:
+def sentence(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 

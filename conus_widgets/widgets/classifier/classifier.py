@@ -197,6 +197,9 @@ class Classifier(DropZone):
                 self._board.cards, self._board.together if self.specimen else None, self.mark
             )
 
+    def _tell(self, kind: str, buffers: list[bytes] | None = None, **content: Any) -> None:
+        self.send({"kind": kind, **content}, buffers)
+
     def _settings(self) -> Settings:
         return Settings(self._top, self.views, self._seed, self.region or None, self.specimen)
 
@@ -238,8 +241,8 @@ class Classifier(DropZone):
         from IPython.display import publish_display_data
 
         data, metadata = self._repr_mimebundle_() or ({}, {})
-        data["text/plain"] = f"{type(self).__name__}: run this cell for the live tool."
-        publish_display_data(data, metadata)
+        plain = {"text/plain": f"{type(self).__name__}: run this cell for the live tool."}
+        publish_display_data({**data, **plain}, metadata)
         # A second output below the widget, hidden by its script while it lives. JupyterLab shows
         # nothing of a widget without a kernel, not even the other forms in the same output.
         self._displayed = True

@@ -1,0 +1,170 @@
+"""Command line: ``python -m conus_widgets classify | fetch | doctor | warm``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+DEMONSTRATION = "the embedded demonstration, which knows drawn shells only"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns
+    -------
+    int
+        0, or 1 where any photograph, download or check failed. Wrong usage exits with 2.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # as in "... | head"
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m conus_widgets",
+        description="Tell cone snails apart in photographs. The photographs never leave this "
+        "machine. Nobody should handle a living cone snail on the word of a classifier.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    classify = commands.add_parser("classify", help="name the shells in photographs")
+    classify.set_defaults(command=_classify)
+    classify.add_argument("photographs", nargs="+", metavar="PHOTO")
+    classify.add_argument(
+        "--specimen", action="store_true", help="all photographs show the same specimen"
+    )
+    classify.add_argument("--model", help=f"a checkpoint's folder, .npz or name ({DEMONSTRATION})")
+    classify.add_argument("--top", type=_positive, default=5, help="length of the list (5)")
+    classify.add_argument(
+        "--views", type=_positive, default=1, help="random views to average (1: the plain photo)"
+    )
+    classify.add_argument("--seed", type=int, help="makes random views reproducible")
+    classify.add_argument("--region", help="weigh the classes by where they live")
+    classify.add_argument("--json", action="store_true", help="print the published form")
+
+    fetch = commands.add_parser("fetch", help="fetch a checkpoint, once")
+    fetch.set_defaults(command=_fetch)
+    fetch.add_argument(
+        "source",
+        nargs="?",
+        help="an address, or 'deep-oc-conus'; by default the address in CONUS_MODEL_URL",
+    )
+    fetch.add_argument("--sha256", help="digest that the .npz must have")
+
+    doctor = commands.add_parser("doctor", help="look whether this machine has what is needed")
+    doctor.set_defaults(command=_doctor)
+    warm = commands.add_parser("warm", help="compile ahead, so that notebooks start quickly")
+    warm.set_defaults(command=_warm)
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1")
+    return number
+
+
+def _say(error: BaseException) -> None:
+    print(error, file=sys.stderr)
+
+
+def _classify(options: argparse.Namespace) -> int:
+    try:
+        # Imported here: where Theano cannot start, the reason is one sentence, not a traceback.
+        from conus_widgets.photograph import PhotographError
+        from conus_widgets.predictor import load_predictor
+
+        predictor = load_predictor(options.model)
+    except (RuntimeError, ValueError, OSError) as error:
+        _say(error)
+        return 1
+    settings: dict[str, Any] = {
+        name: getattr(options, name) for name in ("top", "views", "seed", "region")
+    }
+    try:
+        if options.specimen:
+            answer = predictor.predict(options.photographs, **settings)
+            answers, failed = [answer], list(answer.errors)
+        else:
+            answers = predictor.predict_each(options.photographs, **settings)
+            failed = [answer for answer in answers if isinstance(answer, PhotographError)]
+    except PhotographError as error:  # not one photograph of the specimen can be used
+        answers, failed = [error], [error]
+    except ValueError as error:  # an unknown region
+        _say(error)
+        return 1
+    if options.json:
+        forms = [_form(answer) for answer in answers]
+        alone = options.specimen or len(options.photographs) == 1
+        print(json.dumps(forms[0] if alone else forms, indent=2, ensure_ascii=False))
+    else:
+        good = [answer for answer in answers if not isinstance(answer, PhotographError)]
+        print("\n\n".join(map(str, good)), end="\n" if good else "")
+    for error in failed:
+        _say(error)
+    return 1 if failed else 0
+
+
+def _form(answer: Any) -> dict[str, Any]:
+    if isinstance(answer, Exception):
+        name = getattr(answer, "name", "")
+        return {"status": "error", "file": name, "message": str(answer)}
+    return dict(answer.to_dict())
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from conus_widgets import download
+
+    try:
+        if options.source is None:
+            folder = download.fetch_configured()
+            if folder is None:
+                print(
+                    "Nothing to fetch: give an address, 'deep-oc-conus', or set CONUS_MODEL_URL.",
+                    file=sys.stderr,
+                )
+                return 1
+        else:
+            folder = download.fetch(options.source, sha256=options.sha256)
+    except (OSError, ValueError) as error:
+        _say(error)
+        return 1
+    print(folder)
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from conus_widgets.doctor import report
+
+    return 0 if report() else 1
+
+
+def _warm(options: argparse.Namespace) -> int:
+    try:
+        from conus_widgets.predictor import load_predictor
+
+        predictor = load_predictor()
+        import numpy as np
+
+        predictor.forward(np.zeros((1, 3, predictor.size, predictor.size), "float32"))
+    except (RuntimeError, ValueError, OSError) as error:
+        _say(error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""What this machine offers: threads, a compiler, a folder for compiled code.
+
+Nothing heavy is imported, so that ``python -m conus_widgets doctor`` can look before Theano starts.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import stat
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import platformdirs
+
+NEEDED_MEGABYTES = 100  # compiled code of all functions takes about 30 MB; g++ needs room to work
+
+
+class SetupError(RuntimeError):
+    """This machine lacks something the kit cannot work without; the message says what to do."""
+
+
+def threads() -> int:
+    """Return how many threads may compute: the smaller of CPU affinity and cgroup quota.
+
+    A container with one CPU on a large host sees all of the host's CPUs; a thread for each of them
+    makes it crawl. ``CONUS_THREADS`` overrides.
+    """
+    asked = os.environ.get("CONUS_THREADS", "")
+    if asked:
+        if not asked.isdigit() or int(asked) < 1:
+            raise SetupError(f"CONUS_THREADS is {asked!r}: give a whole number of at least 1.")
+        return int(asked)
+    if hasattr(os, "sched_getaffinity"):
+        count = len(os.sched_getaffinity(0))
+    else:
+        count = os.cpu_count() or 1
+    quota = cgroup_cpus(Path("/sys/fs/cgroup"))
+    return max(1, min(count, int(quota)) if quota is not None else count)
+
+
+def cgroup_cpus(root: Path) -> float | None:
+    """Return the CPU quota of this container in CPUs, None where there is no limit.
+
+    Reads version 2 (``cpu.max``) and version 1 (``cpu/cpu.cfs_*``) of Linux's control groups.
+    """
+    try:
+        version2 = root / "cpu.max"
+        if version2.exists():
+            quota, period = version2.read_text().split()[:2]
+        else:
+            quota = (root / "cpu/cpu.cfs_quota_us").read_text().strip()
+            period = (root / "cpu/cpu.cfs_period_us").read_text().strip()
+        return None if quota in ("max", "-1") else float(quota) / float(period)
+    except (OSError, ValueError, ZeroDivisionError):
+        return None
+
+
+def compiler() -> str:
+    """Return the C++ compiler's path.
+
+    Raises
+    ------
+    SetupError
+        Where there is none. Theano would fall back to Python code that is a hundred times slower,
+        which on the page looks like a broken kit.
+    """
+    names = ["g++", "x86_64-conda-linux-gnu-g++", "aarch64-conda-linux-gnu-g++", "clang++"]
+    if sys.platform == "darwin":
+        names.insert(0, "clang++")
+    for name in [os.environ.get("CXX", ""), *names]:
+        found = shutil.which(name) if name else None
+        if found:
+            return found
+    raise SetupError(
+        "No C++ compiler was found, and Theano cannot work at a usable speed without one. "
+        "Install it: 'apt-get install g++' (Debian, Ubuntu), "
+        "'conda install -c conda-forge cxx-compiler' (conda), 'xcode-select --install' (macOS)."
+    )
+
+
+def _is_private(folder: Path) -> bool:
+    """Whether only this user (or root) can have put files there: compiled code is executed."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return False
+    if not hasattr(os, "geteuid"):
+        return True
+    owner_is_trusted = status.st_uid in (0, os.geteuid())
+    return owner_is_trusted and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _unusable(folder: Path) -> str | None:
+    """Return why compiled code cannot be kept in `folder`, None where it can."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+    except OSError as error:
+        return f"it cannot be made ({error.strerror})"
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return "it cannot be written"
+    if not _is_private(folder):
+        return "other users may write there"
+    if "," in str(folder):
+        return "Theano cannot use a path with a comma"
+    return None
+
+
+def cache_key() -> str:
+    """Return the name under which compiled code is kept: what makes it unusable elsewhere."""
+    python = f"py{sys.version_info[0]}.{sys.version_info[1]}-numpy{version('numpy')}"
+    return f"{python}-{platform.system()}-{platform.machine()}".lower()
+
+
+def cache_candidates() -> list[Path]:
+    """Return the folders in which compiled code may be kept, best first.
+
+    ``CONUS_CACHE`` alone, if set. Else inside the environment's prefix, so that a home directory
+    mounted over the image does not hide what `postBuild` compiled; then the user's cache.
+    """
+    asked = os.environ.get("CONUS_CACHE")
+    if asked:
+        return [Path(asked).expanduser() / cache_key()]
+    prefix = Path(sys.prefix)
+    own_environment = sys.prefix != sys.base_prefix or (prefix / "conda-meta").is_dir()
+    folders = [prefix / "var" / "conus_widgets" / cache_key()] if own_environment else []
+    return [*folders, platformdirs.user_cache_path("conus_widgets") / cache_key()]
+
+
+def cache_folder() -> Path:
+    """Return the folder for compiled code, made where needed.
+
+    Where the prefix is read-only, its compiled code is copied to the user's cache once.
+
+    Raises
+    ------
+    SetupError
+        Where no folder is writable, or the disk is full.
+    """
+    refused = []
+    candidates = cache_candidates()
+    filled = candidates[0]
+    for folder in candidates:
+        if folder != filled and not folder.exists() and filled.is_dir() and _is_private(filled):
+            _copy_aside(filled, folder)
+        reason = _unusable(folder)
+        if reason is None:
+            _check_space(folder)
+            return folder
+        refused.append(f"{folder}: {reason}")
+    raise SetupError(
+        "Compiled code cannot be kept anywhere ("
+        + "; ".join(refused)
+        + "). Set CONUS_CACHE to a folder of your own that can be written."
+    )
+
+
+def _copy_aside(source: Path, target: Path) -> None:
+    """Copy a folder; it gets its name when it is whole. A failure leaves nothing, and is no harm:
+    the code is then compiled again."""
+    beside = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source, beside, ignore=shutil.ignore_patterns("lock_dir", ".lock*"))
+        beside.rename(target)
+    except (OSError, shutil.Error):
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _check_space(folder: Path) -> None:
+    free = shutil.disk_usage(folder).free / 1e6
+    if free < NEEDED_MEGABYTES:
+        raise SetupError(
+            f"Only {free:.0f} MB are free where compiled code is kept ({folder}); "
+            f"{NEEDED_MEGABYTES} MB are needed. Free some space, or set CONUS_CACHE to a folder "
+            "on another disk."
+        )
