@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from conus_widgets.checkpoint import CheckpointError
     from conus_widgets.download import fetch
+    from conus_widgets.machine import SetupError
+    from conus_widgets.network import Cancelled
     from conus_widgets.photograph import PhotographError
     from conus_widgets.prediction import Prediction
-    from conus_widgets.predictor import Cancelled, Predictor, load_predictor
-    from conus_widgets.machine import SetupError
+    from conus_widgets.predictor import Predictor, load_predictor
     from conus_widgets.transfer import DownloadError
     from conus_widgets.widgets import Classifier, DropZone
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Cancelled": "predictor",
+    "Cancelled": "network",
     "CheckpointError": "checkpoint",
     "Classifier": "widgets",
     "DownloadError": "transfer",

@@ -7,8 +7,6 @@ for none). Ours may add ``regions.csv`` and, in the JSON, "architecture", "resam
 
 from __future__ import annotations
 
-import csv
-import difflib
 import json
 import os
 import zipfile
@@ -19,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from conus_widgets.resnet import Architecture
+from conus_widgets import regions
+from conus_widgets.architecture import Architecture
 
 #: Where the JSON has none: the mean that the authors' scripts fall back on, in RGB order.
 MEAN_RGB = (107.59348955, 112.1047813, 80.9982362)
@@ -94,7 +93,6 @@ def read(path: str | os.PathLike[str]) -> Checkpoint:
     labels = _lines(folder / "synsets.txt", classes)
     info_file = folder / "info.txt"
     info = _lines(info_file, classes) if info_file.exists() else ["-"] * classes
-    regions_file = folder / "regions.csv"
     return Checkpoint(
         name=weights.stem,
         architecture=architecture,
@@ -103,7 +101,7 @@ def read(path: str | os.PathLike[str]) -> Checkpoint:
         info=info,
         mean_rgb=_mean(weights.with_suffix(".json"), record),
         resample=str(record.get("resample", "nearest")),
-        regions=_regions(regions_file, labels) if regions_file.exists() else {},
+        regions=_regions(folder / "regions.csv", labels),
         notice=str(record.get("notice", "")),
         record=record,
     )
@@ -262,43 +260,12 @@ def _lines(file: Path, classes: int) -> list[str]:
 
 
 def _regions(file: Path, labels: Sequence[str]) -> dict[str, np.ndarray]:
-    """Read rows of class, region and, if given, weight (1).
-
-    A class that is listed, but not for a region, weighs 0 there; one that is never listed is not
-    known to be absent anywhere and weighs 1.
-    """
-    place = {label: number for number, label in enumerate(labels)}
-    rows: list[tuple[int, str, float]] = []
-    for number, row in enumerate(csv.reader(_text(file).splitlines()), 1):
-        cells = [cell.strip() for cell in row]
-        if not any(cells) or (number == 1 and cells[:2] == ["class", "region"]):
-            continue
-        if len(cells) not in (2, 3):
-            raise CheckpointError(
-                f"{file}, line {number}: {len(cells)} cells, where class, region and, "
-                "if wanted, a weight are needed."
-            )
-        if cells[0] not in place:
-            near = difflib.get_close_matches(cells[0], labels, 3)
-            raise CheckpointError(
-                f"{file}, line {number}: no class is called {cells[0]!r}"
-                + (f"; near are {', '.join(near)}." if near else ".")
-            )
-        try:
-            weight = float(cells[2]) if len(cells) == 3 else 1.0
-        except ValueError:
-            weight = -1.0
-        if not 0 <= weight < float("inf"):
-            raise CheckpointError(f"{file}, line {number}: {cells[2]!r} is no weight (0 or more).")
-        rows.append((place[cells[0]], cells[1], weight))
-    listed = {index for index, _, _ in rows}
-    regions: dict[str, np.ndarray] = {}
-    for index, region, weight in rows:
-        if region not in regions:
-            never = [0.0 if number in listed else 1.0 for number in range(len(labels))]
-            regions[region] = np.array(never)
-        regions[region][index] = weight
-    return regions
+    if not file.exists():
+        return {}
+    try:
+        return regions.parse(_text(file), labels)
+    except regions.RegionsError as error:
+        raise CheckpointError(f"{file}, {error}") from error
 
 
 def _arrays(file: Path, architecture: Architecture) -> list[np.ndarray]:

@@ -18,12 +18,13 @@ from PIL import Image
 from tqdm import tqdm
 
 from conus_widgets import shells
+from conus_widgets.architecture import Architecture
 from conus_widgets.checkpoint import Checkpoint, write
 from conus_widgets.machine import threads
 from conus_widgets.photograph import random_views, to_input
 from conus_widgets.prediction import Prediction
 from conus_widgets.predictor import EMBEDDED, Predictor, load_predictor
-from conus_widgets.resnet import Architecture, build
+from conus_widgets.resnet import build
 from conus_widgets.runtime import lasagne
 from conus_widgets.training import Plan, Trainer, train
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from conus_widgets import ops
+from conus_widgets.architecture import Architecture, Convolution, connect
 from conus_widgets.engine import chosen_engine
-from conus_widgets.resnet import Architecture, Convolution, connect, rectify
+from conus_widgets.resnet import rectify
 from conus_widgets.runtime import T, function, theano
 
 Weights = dict[str, tuple[np.ndarray, np.ndarray]]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +13,11 @@ import numpy as np
 from conus_widgets import checkpoint as checkpoints
 from conus_widgets import download
 from conus_widgets.decoding import NAMELESS, label
-from conus_widgets.inference import compile_forward
+from conus_widgets.network import BATCH, Forward, Network, Progress, softmax
 from conus_widgets.photograph import PhotographError, random_views, read_photograph, to_input
 from conus_widgets.prediction import Prediction, rank
 
 EMBEDDED = Path(__file__).parent / "checkpoints" / "demonstration"
-BATCH = 8  # photographs computed at once: progress and cancelling are felt between batches
-
-Progress = Callable[[int, int], Any]
-
-
-class Cancelled(Exception):
-    """Somebody asked to stop; raised between two batches."""
-
-
-@dataclass(frozen=True)
-class Forward:
-    """What the network says of N inputs: `logits` (N, classes), `features` (N, F), float32."""
-
-    logits: np.ndarray
-    features: np.ndarray
 
 
 def load_predictor(source: str | os.PathLike[str] | None = None) -> Predictor:
@@ -95,7 +78,7 @@ class Predictor:
     Notes
     -----
     A photograph is anything that `read_photograph` takes. All methods may be called from any
-    thread: Theano's functions may not, so a lock lets one in at a time.
+    thread.
     """
 
     def __init__(self, checkpoint: checkpoints.Checkpoint) -> None:
@@ -107,10 +90,7 @@ class Predictor:
         self.size = checkpoint.architecture.size
         self.resample = checkpoint.resample
         self.notice = checkpoint.notice
-        self._lock = threading.Lock()
-        self._forward = compile_forward(
-            checkpoint.architecture, checkpoint.arrays, "logits", "features"
-        )
+        self.network = Network(checkpoint)
 
     def __repr__(self) -> str:
         notice = f" ({self.notice})" if self.notice else ""
@@ -255,43 +235,8 @@ class Predictor:
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Forward:
-        """Run the network.
-
-        Parameters
-        ----------
-        inputs : float32 array (N, 3, size, size)
-            As `inputs` returns it.
-        progress, cancelled : callable, optional
-            As in `predict`.
-
-        Returns
-        -------
-        Forward
-
-        Raises
-        ------
-        ValueError
-            Where the shape is another one.
-        Cancelled
-            Where `cancelled` returned true.
-        """
-        inputs = np.asarray(inputs, np.float32)
-        if inputs.ndim != 4 or inputs.shape[1:] != (3, self.size, self.size):
-            raise ValueError(
-                f"The inputs have shape {inputs.shape}, where (N, 3, {self.size}, {self.size}) "
-                "is needed."
-            )
-        logits = np.empty((len(inputs), len(self.labels)), np.float32)
-        features = np.empty((len(inputs), self.checkpoint.architecture.features), np.float32)
-        for start in range(0, len(inputs), BATCH):
-            part = slice(start, min(start + BATCH, len(inputs)))
-            if cancelled is not None and cancelled():
-                raise Cancelled("Stopped before the end, as asked.")
-            with self._lock:
-                logits[part], features[part] = self._forward(inputs[part])
-            if progress is not None:
-                progress(part.stop, len(inputs))
-        return Forward(logits, features)
+        """Run the network on what `inputs` returned: see `Network.forward`."""
+        return self.network.forward(inputs, progress=progress, cancelled=cancelled)
 
     def _check(self, top: int, views: int, region: str | None) -> None:
         if top < 1 or views < 1:
@@ -396,18 +341,6 @@ class Predictor:
             notice=self.notice,
             errors=errors,
         )
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Return probabilities, float64, from logits along the last axis.
-
-    Notes
-    -----
-    In NumPy: Theano's softmax is an Op that g++ compiles anew in every process.
-    """
-    shifted = np.asarray(logits, np.float64) - np.max(logits, axis=-1, keepdims=True)
-    exponentials = np.exp(shifted)
-    return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
 def _generators(seed: int | None, count: int) -> list[np.random.Generator]:

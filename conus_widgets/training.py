@@ -12,9 +12,11 @@ from typing import Any, Protocol
 import numpy as np
 from tqdm import tqdm
 
-from conus_widgets import ops, resnet
+from conus_widgets import ops
+from conus_widgets.architecture import Architecture, Convolution, connect
 from conus_widgets.engine import chosen_engine
 from conus_widgets.ops.normalization import batch_norm
+from conus_widgets.resnet import ALPHA, EPSILON
 from conus_widgets.runtime import T, function, lasagne, theano
 
 SAVE_EVERY = 100  # steps
@@ -75,7 +77,7 @@ class Trainer:
     ----------
     layers : dict
         What `resnet.build` returned; its parameters are trained in place.
-    architecture : resnet.Architecture
+    architecture : Architecture
     weight_decay, smoothing : float
         See `Plan`.
     """
@@ -83,7 +85,7 @@ class Trainer:
     def __init__(
         self,
         layers: dict[str, Any],
-        architecture: resnet.Architecture,
+        architecture: Architecture,
         *,
         weight_decay: float = 0.0,
         smoothing: float = 0.0,
@@ -168,22 +170,20 @@ def _lasagne_logits(layers: dict[str, Any]) -> tuple[Any, list[tuple[Any, Any]]]
 
 
 def _fast_logits(
-    layers: dict[str, Any], architecture: resnet.Architecture
+    layers: dict[str, Any], architecture: Architecture
 ) -> tuple[Any, list[tuple[Any, Any]]]:
     """The same network on the fused Ops: channels last, batch norm, sum and ReLU in one pass."""
     parameters = {p.name: p for p in lasagne.layers.get_all_params(layers["logits"])}
-    new_share, old_share = np.float32(resnet.ALPHA), np.float32(1 - resnet.ALPHA)
+    new_share, old_share = np.float32(ALPHA), np.float32(1 - ALPHA)
     statistics: list[tuple[Any, Any]] = []
 
-    def convolve(x: Any, c: resnet.Convolution, relu: bool, residual: Any) -> Any:
+    def convolve(x: Any, c: Convolution, relu: bool, residual: Any) -> Any:
         bias = parameters.get(f"{c.name}.b", T.zeros((c.filters,), "float32"))
         y = ops.convolution(x, parameters[f"{c.name}.W"], bias, stride=c.stride, pad=c.pad)
         beta, gamma, *moving = (
             parameters[f"{c.name}_bn.{name}"] for name in ("beta", "gamma", "mean", "inv_std")
         )
-        y, *newest = batch_norm(
-            y, beta, gamma, residual=residual, relu=relu, epsilon=resnet.EPSILON
-        )
+        y, *newest = batch_norm(y, beta, gamma, residual=residual, relu=relu, epsilon=EPSILON)
         for old, new in zip(moving, newest, strict=True):
             statistics.append((old, old_share * old + new_share * new))
         return y
@@ -193,7 +193,7 @@ def _fast_logits(
         return ops.max_pool(x, pad=int(padded), partial=not padded)
 
     x = layers["input"].input_var.dimshuffle(0, 2, 3, 1)
-    features = ops.mean_pool(list(resnet.connect(architecture, x, convolve, pool).values())[-1])
+    features = ops.mean_pool(list(connect(architecture, x, convolve, pool).values())[-1])
     return T.dot(features, parameters["logits.W"]) + parameters["logits.b"], statistics
 
 

@@ -1,6 +1,8 @@
 """The widget that answers photographs with ranked lists."""
 
+import contextvars
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +87,7 @@ class Classifier(DropZone):
         super().__init__(
             original=bool(original), views=views, region=region, specimen=specimen, **options
         )
+        self._context = contextvars.copy_context()
         self._top, self._seed = top, seed
         self._decide_original = original is None
         self._displayed = False
@@ -97,7 +100,7 @@ class Classifier(DropZone):
             tell=lambda kind, buffers=None, **content: self.send(
                 {"kind": kind, **content}, buffers
             ),
-            loaded=self._loaded,
+            loaded=lambda predictor: self._in_context(self._loaded, predictor),
             finished=self._show_picture,
         )
         self.observe(lambda _: self._board.again(), names=["views", "region", "specimen"])
@@ -198,7 +201,13 @@ class Classifier(DropZone):
             )
 
     def _tell(self, kind: str, buffers: list[bytes] | None = None, **content: Any) -> None:
-        self.send({"kind": kind, **content}, buffers)
+        self._in_context(self.send, {"kind": kind, **content}, buffers)
+
+    def _in_context(self, call: Callable[..., None], *arguments: Any) -> None:
+        # ipykernel sends what the page says next to the (sub)shell that wrote to it last, which it
+        # knows by a context variable. Unset in the worker's thread, that is the main shell, and
+        # the page would wait for whatever cell is running there.
+        self._context.copy().run(call, *arguments)
 
     def _settings(self) -> Settings:
         return Settings(self._top, self.views, self._seed, self.region or None, self.specimen)
@@ -208,6 +217,10 @@ class Classifier(DropZone):
         if self._decide_original:
             self._decide_original = False
             self.original = predictor.resample == "nearest"
+
+    def _message(self, widget: Any, content: dict[str, Any], buffers: list[Any]) -> None:
+        self._context = contextvars.copy_context()
+        super()._message(widget, content, buffers)
 
     def _handle(self, content: dict[str, Any], buffers: list[Any]) -> None:
         kind, board = content.get("kind"), self._board

@@ -1,7 +1,7 @@
 // The line to the kernel: every message is numbered and answered, so silence can be put into words.
 
 const GONE = "The kernel is no longer running. Run this cell again.";
-const BUSY = "The kernel is busy with another cell. The photographs wait until that is done.";
+const BUSY = "The kernel is busy with another cell. Photographs wait until that is done.";
 
 /** What to say after `seconds` without an answer, given what the page knows of the kernel. */
 export function silence(seconds, status) {
@@ -57,19 +57,25 @@ export function openLine(model, el, { say, listen }) {
   model.on("comm_live_update", onLive);
   kernel?.statusChanged?.connect(onStatus);
 
+  /** Sends one message; the promise holds once the kernel has it. */
+  const send = (content, buffers = []) => {
+    if (gone) return Promise.reject(new Error(GONE));
+    const id = `${name}-${++number}`;
+    const heard = new Promise((resolve, reject) => open.set(id, { resolve, reject, since: Date.now() }));
+    model.send({ ...content, id }, undefined, buffers);
+    timer ||= setInterval(check, 500);
+    return heard;
+  };
+  // A running cell holds up the first message that a widget sends, not the later ones: those come
+  // in by a subshell of the kernel, as soon as one message that names it was answered.
+  const opener = setTimeout(() => send({ kind: "open" }).catch(() => {}), 1000);
+
   return {
     name,
     gone: () => gone,
-    /** Sends one message; the promise holds once the kernel has it. */
-    send(content, buffers = []) {
-      if (gone) return Promise.reject(new Error(GONE));
-      const id = `${name}-${++number}`;
-      const heard = new Promise((resolve, reject) => open.set(id, { resolve, reject, since: Date.now() }));
-      model.send({ ...content, id }, undefined, buffers);
-      timer ||= setInterval(check, 500);
-      return heard;
-    },
+    send,
     close() {
+      clearTimeout(opener);
       clearInterval(timer);
       model.off("msg:custom", onMessage);
       model.off("comm_live_update", onLive);

@@ -1,0 +1,170 @@
+"""ResNet50 as one table.
+
+He et al., "Deep Residual Learning for Image Recognition", 2015, arXiv:1512.03385, table 1, column
+"50-layer": a 7x7 stem, four stages of bottleneck blocks, the mean over all cells, one dense layer.
+Imports nothing of Theano: every engine walks through the same table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+#: name of the stage, filters of its 1x1 and 3x3 convolutions at width 1, number of blocks
+STAGES = (("res2", 64, 3), ("res3", 128, 4), ("res4", 256, 6), ("res5", 512, 3))
+EXPANSION = 4  # a block's last 1x1 convolution has four times the filters of the others
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """One convolution and the batch norm behind it. `pad` zeros stand on each side."""
+
+    name: str
+    channels: int
+    filters: int
+    size: int
+    stride: int = 1
+    pad: int = 0
+    bias: bool = False
+
+
+@dataclass(frozen=True)
+class Block:
+    """A bottleneck: three convolutions beside a shortcut, projected where shapes change."""
+
+    name: str
+    branch: tuple[Convolution, Convolution, Convolution]
+    projection: Convolution | None
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What must be known to build the network that a checkpoint belongs to.
+
+    Parameters
+    ----------
+    classes : int
+        Number of classes.
+    width : float
+        Scales the filters of the four stages; 1 is ResNet50.
+    stem : int
+        Filters of the first convolution.
+    stride_on : {"1x1", "3x3"}
+        Which convolution of a stage's first block halves the resolution: the original network's
+        first 1x1, or the 3x3 of torchvision ("ResNet v1.5").
+    pool : {"ceil", "pad1"}
+        First max pooling, 3x3 with stride 2: unpadded, the last partial window kept (original), or
+        with one cell of padding on each side (torchvision).
+    size : int
+        Height and width of the input in pixels.
+
+    Raises
+    ------
+    ValueError
+        Where a value is none of the above.
+    """
+
+    classes: int
+    width: float = 1.0
+    stem: int = 64
+    stride_on: str = "1x1"
+    pool: str = "ceil"
+    size: int = 224
+
+    def __post_init__(self) -> None:
+        for name, known in (("stride_on", ("1x1", "3x3")), ("pool", ("ceil", "pad1"))):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} is {getattr(self, name)!r}: use one of {known}.")
+        if self.classes < 1 or self.stem < 1 or not 0 < self.width <= 4 or self.size < 32:
+            raise ValueError(
+                f"No network has {self.classes} classes, width {self.width}, stem {self.stem} and "
+                f"size {self.size}: at least 1 class, width above 0 and up to 4, stem at least 1, "
+                "size at least 32 are needed."
+            )
+
+    @property
+    def convolution1(self) -> Convolution:
+        """The stem; the published network gave it a bias although a batch norm follows."""
+        return Convolution("conv1", 3, self.stem, size=7, stride=2, pad=3, bias=True)
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the 16 blocks in order; their names are res2a ... res5c."""
+        channels = self.stem
+        for stage, base, count in STAGES:
+            middle = max(1, round(base * self.width))
+            out = EXPANSION * middle
+            for number in range(count):
+                name = stage + "abcdef"[number]
+                stride = 2 if number == 0 and stage != "res2" else 1
+                first, second = (stride, 1) if self.stride_on == "1x1" else (1, stride)
+                branch = (
+                    Convolution(f"{name}_branch2a", channels, middle, 1, first),
+                    Convolution(f"{name}_branch2b", middle, middle, 3, second, pad=1),
+                    Convolution(f"{name}_branch2c", middle, out, 1),
+                )
+                projection = Convolution(f"{name}_branch1", channels, out, 1, stride)
+                yield Block(name, branch, projection if number == 0 else None)
+                channels = out
+
+    def convolutions(self) -> Iterator[Convolution]:
+        """Yield the 53 convolutions in the order of their parameters in a checkpoint."""
+        yield self.convolution1
+        for block in self.blocks():
+            if block.projection:
+                yield block.projection
+            yield from block.branch
+
+    @property
+    def features(self) -> int:
+        """Length of the feature vector in front of the dense layer: 2048 at width 1."""
+        return list(self.blocks())[-1].branch[2].filters
+
+    def parameters(self) -> list[tuple[str, tuple[int, ...]]]:
+        """Return names and shapes of all arrays in the order of `lasagne.layers.get_all_params`."""
+        found: list[tuple[str, tuple[int, ...]]] = []
+        for c in self.convolutions():
+            found.append((f"{c.name}.W", (c.filters, c.channels, c.size, c.size)))
+            if c.bias:
+                found.append((f"{c.name}.b", (c.filters,)))
+            for name in ("beta", "gamma", "mean", "inv_std"):
+                found.append((f"{c.name}_bn.{name}", (c.filters,)))
+        found.append(("logits.W", (self.features, self.classes)))
+        found.append(("logits.b", (self.classes,)))
+        return found
+
+
+def connect(architecture: Architecture, x: Any, convolve: Any, pool: Any) -> dict[str, Any]:
+    """Walk through the table from the input to the last block, with whatever is to be built.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    x : object
+        The input.
+    convolve : callable
+        ``convolve(x, convolution, relu, residual)`` returns the output of a convolution and its
+        batch norm, plus `residual` where it is not None, through ReLU where `relu` is true.
+    pool : callable
+        ``pool(x)`` returns the output of the first max pooling.
+
+    Returns
+    -------
+    dict
+        "conv1", "pool1" and each block's output ("res2a" ... "res5c"), in order.
+
+    Notes
+    -----
+    A shortcut is built before the branch beside it: this is the order of the parameters in a
+    checkpoint.
+    """
+    found = {"conv1": convolve(x, architecture.convolution1, True, None)}
+    found["pool1"] = current = pool(found["conv1"])
+    for block in architecture.blocks():
+        shortcut = current
+        if block.projection:
+            shortcut = convolve(current, block.projection, False, None)
+        for c in block.branch[:2]:
+            current = convolve(current, c, True, None)
+        found[block.name] = current = convolve(current, block.branch[2], True, shortcut)
+    return found
