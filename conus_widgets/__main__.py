@@ -85,6 +85,7 @@ def _classify(options: argparse.Namespace) -> int:
     try:
         # Imported here: where Theano cannot start, the reason is one sentence, not a traceback.
         from conus_widgets.photograph import PhotographError
+        from conus_widgets.prediction import Prediction
         from conus_widgets.predictor import load_predictor
 
         predictor = load_predictor(options.model)
@@ -94,6 +95,7 @@ def _classify(options: argparse.Namespace) -> int:
     settings: dict[str, Any] = {
         name: getattr(options, name) for name in ("top", "views", "seed", "region")
     }
+    answers: list[Prediction | PhotographError]
     try:
         if options.specimen:
             answer = predictor.predict(options.photographs, **settings)
@@ -113,8 +115,8 @@ def _classify(options: argparse.Namespace) -> int:
     else:
         good = [answer for answer in answers if not isinstance(answer, PhotographError)]
         print("\n\n".join(map(str, good)), end="\n" if good else "")
-    for error in failed:
-        _say(error)
+    for failure in failed:
+        _say(failure)
     return 1 if failed else 0
 
 

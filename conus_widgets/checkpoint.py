@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,13 +18,10 @@ import numpy as np
 
 from conus_widgets import regions
 from conus_widgets.architecture import Architecture
+from conus_widgets.arrays import CheckpointError, check_arrays, read_arrays
 
 #: Where the JSON has none: the mean that the authors' scripts fall back on, in RGB order.
 MEAN_RGB = (107.59348955, 112.1047813, 80.9982362)
-
-
-class CheckpointError(ValueError):
-    """A checkpoint that cannot be used; the message names the file, the array and the numbers."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +92,7 @@ def read(path: str | os.PathLike[str]) -> Checkpoint:
     return Checkpoint(
         name=weights.stem,
         architecture=architecture,
-        arrays=_arrays(weights, architecture),
+        arrays=read_arrays(weights, architecture),
         labels=labels,
         info=info,
         mean_rgb=_mean(weights.with_suffix(".json"), record),
@@ -134,7 +130,7 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{checkpoint.name}.npz"
     arrays = [array.astype(dtype) for array in checkpoint.arrays]
-    _check_arrays(target, arrays, checkpoint.architecture)
+    check_arrays(target, arrays, checkpoint.architecture)
     architecture = checkpoint.architecture
     record = dict(checkpoint.record)
     record["training_params"] = {
@@ -266,67 +262,3 @@ def _regions(file: Path, labels: Sequence[str]) -> dict[str, np.ndarray]:
         return regions.parse(_text(file), labels)
     except regions.RegionsError as error:
         raise CheckpointError(f"{file}, {error}") from error
-
-
-def _arrays(file: Path, architecture: Architecture) -> list[np.ndarray]:
-    expected = architecture.parameters()
-    try:
-        with np.load(file, allow_pickle=False) as archive:
-            if len(archive.files) != len(expected):
-                raise CheckpointError(
-                    f"{file} holds {len(archive.files)} arrays, but this network has "
-                    f"{len(expected)} (width {architecture.width:g}, {architecture.classes} "
-                    "classes)."
-                )
-            arrays = []
-            for number, (name, shape) in enumerate(expected):
-                _check_length(file, archive, number, name, shape)
-                arrays.append(archive[f"arr_{number}"])
-    except CheckpointError:
-        raise
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, KeyError, AttributeError) as error:
-        reason = (
-            "holds pickled objects, which are never opened"
-            if "ickle" in str(error)
-            else ("is damaged or was not copied whole")
-        )
-        raise CheckpointError(f"{file} {reason} ({error}): copy or download it again.") from error
-    _check_arrays(file, arrays, architecture)
-    return [array.astype("float32", copy=False) for array in arrays]
-
-
-def _check_length(file: Path, archive: Any, number: int, name: str, shape: tuple[int, ...]) -> None:
-    """Refuse an array that is far too large before it is unpacked."""
-    if f"arr_{number}" not in archive.files:
-        raise CheckpointError(f"{file} has no array arr_{number} ({name}).")
-    bytes_in_file = archive.zip.getinfo(f"arr_{number}.npy").file_size
-    most = 8 * int(np.prod(shape)) + 4096
-    if bytes_in_file > most:
-        raise CheckpointError(
-            f"{file}: array arr_{number} ({name}) takes {bytes_in_file} bytes, but one of shape "
-            f"{_shape(shape)} at most {most}."
-        )
-
-
-def _check_arrays(file: Path, arrays: Sequence[np.ndarray], architecture: Architecture) -> None:
-    expected = architecture.parameters()
-    if len(arrays) != len(expected):
-        raise CheckpointError(f"{file}: {len(arrays)} arrays, where {len(expected)} are needed.")
-    for number, (array, (name, shape)) in enumerate(zip(arrays, expected, strict=True)):
-        where = f"{file}: array arr_{number} ({name})"
-        if array.shape != shape:
-            hint = ""
-            if name.startswith("logits"):
-                hint = f" (output_dim is {architecture.classes})"
-            raise CheckpointError(
-                f"{where} has shape {_shape(array.shape)}, where {_shape(shape)} is needed{hint}."
-            )
-        if array.dtype.kind != "f":
-            raise CheckpointError(f"{where} has dtype {array.dtype}, where floats are needed.")
-        bad = array.size - int(np.isfinite(array).sum())
-        if bad:
-            raise CheckpointError(f"{where}: {bad} of {array.size} numbers are NaN or infinite.")
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return "x".join(map(str, shape)) or "()"

@@ -76,7 +76,7 @@ class DrawnShells:
                 f"{path} holds {len(self.images)} drawings, not {len(self.labels)}: remove it."
             )
 
-    def inputs(self, indices: Sequence[int], rng: np.random.Generator) -> np.ndarray:
+    def inputs(self, indices: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return one random view of each drawing as network input (N, 3, 224, 224)."""
         views = []
         for index in indices:

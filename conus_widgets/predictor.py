@@ -12,10 +12,10 @@ import numpy as np
 
 from conus_widgets import checkpoint as checkpoints
 from conus_widgets import download
-from conus_widgets.decoding import NAMELESS, label
 from conus_widgets.network import BATCH, Forward, Network, Progress, softmax
-from conus_widgets.photograph import PhotographError, random_views, read_photograph, to_input
+from conus_widgets.photograph import PhotographError
 from conus_widgets.prediction import Prediction, rank
+from conus_widgets.preparation import Preparation, generators, name_of
 
 EMBEDDED = Path(__file__).parent / "checkpoints" / "demonstration"
 
@@ -90,6 +90,7 @@ class Predictor:
         self.size = checkpoint.architecture.size
         self.resample = checkpoint.resample
         self.notice = checkpoint.notice
+        self.preparation = Preparation(checkpoint)
         self.network = Network(checkpoint)
 
     def __repr__(self) -> str:
@@ -221,12 +222,12 @@ class Predictor:
         PhotographError
             Where one of the photographs cannot be used.
         """
-        generators = _generators(seed, len(photographs))
+        chance = generators(seed, len(photographs))
         batches = [
-            self._views(read_photograph(p, name=_name(p, n)), views, generators[n])
-            for n, p in enumerate(photographs)
+            self.preparation.views(photograph, name_of(photograph, n), views, chance[n])
+            for n, photograph in enumerate(photographs)
         ]
-        return np.concatenate(batches) if batches else self._views_of([])
+        return np.concatenate(batches) if batches else self.preparation.batch([])
 
     def forward(
         self,
@@ -250,19 +251,6 @@ class Predictor:
             near = difflib.get_close_matches(region, self.regions, 3, cutoff=0.4) or self.regions
             raise ValueError(f"No region is called {region!r}; there are {', '.join(near)}.")
 
-    def _views_of(self, images: Sequence[Any]) -> np.ndarray:
-        return to_input(
-            images,
-            mean_rgb=self.checkpoint.mean_rgb,
-            size=self.size,
-            resample=self.resample,
-        )
-
-    def _views(self, image: Any, views: int, rng: np.random.Generator) -> np.ndarray:
-        if views == 1:
-            return self._views_of([image])
-        return self._views_of(random_views(image, views, rng, resample=self.resample))
-
     def _each(
         self,
         photographs: list[Any],
@@ -277,16 +265,17 @@ class Predictor:
         ones share batches. So a folder of a thousand takes no more memory than a batch.
         """
         found: list[tuple[str, np.ndarray] | PhotographError] = []
-        generators = _generators(seed, len(photographs))
+        chance = generators(seed, len(photographs))
         total, done = len(photographs) * views, 0
         for chunk in _chunks(range(len(photographs)), max(1, BATCH // views)):
             names: list[str] = []
             inputs: list[np.ndarray] = []
             for number in chunk:
-                name = _name(photographs[number], number)
+                name = name_of(photographs[number], number)
                 try:
-                    image = read_photograph(photographs[number], name=name)
-                    inputs.append(self._views(image, views, generators[number]))
+                    inputs.append(
+                        self.preparation.views(photographs[number], name, views, chance[number])
+                    )
                     names.append(name)
                     found.append((name, np.empty(0)))
                 except PhotographError as error:
@@ -296,7 +285,7 @@ class Predictor:
                 if progress is not None:
                     progress(before + part, total)
 
-            batch = np.concatenate(inputs) if inputs else self._views_of([])
+            batch = np.concatenate(inputs) if inputs else self.preparation.batch([])
             rows = softmax(self.forward(batch, progress=report, cancelled=cancelled).logits)
             means = iter(rows.reshape(len(names), views, len(self.labels)).mean(axis=1))
             for number in chunk:
@@ -341,17 +330,6 @@ class Predictor:
             notice=self.notice,
             errors=errors,
         )
-
-
-def _generators(seed: int | None, count: int) -> list[np.random.Generator]:
-    """Return a source of chance for each photograph: its views do not depend on its neighbours."""
-    return [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(count)]
-
-
-def _name(photograph: Any, number: int) -> str:
-    """Return what to call a photograph: its file's name, or its number."""
-    name = label(photograph, None)
-    return f"photograph {number + 1}" if name == NAMELESS else name
 
 
 def _chunks(numbers: range, length: int) -> Iterator[range]:

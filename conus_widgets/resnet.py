@@ -18,7 +18,7 @@ def rectify(x: Any) -> Any:
     return T.switch(x > 0, x, np.float32(0))
 
 
-class ConvolutionLayer(lasagne.layers.Layer):  # type: ignore[misc]
+class ConvolutionLayer(lasagne.layers.Layer):
     """Convolution with unflipped filters (cross-correlation), which Lasagne 0.1 does not offer.
 
     Parameters
@@ -58,7 +58,7 @@ class ConvolutionLayer(lasagne.layers.Layer):  # type: ignore[misc]
         return output if self.b is None else output + self.b.dimshuffle("x", 0, "x", "x")
 
 
-class BatchNormLayer(lasagne.layers.Layer):  # type: ignore[misc]
+class BatchNormLayer(lasagne.layers.Layer):
     """Batch norm that keeps beta, gamma, mean and inv_std, in this order (Lasagne 0.2's order).
 
     Parameters
@@ -104,7 +104,7 @@ class BatchNormLayer(lasagne.layers.Layer):  # type: ignore[misc]
         return input * scale.dimshuffle("x", 0, "x", "x") + shift.dimshuffle("x", 0, "x", "x")
 
 
-class FirstPoolLayer(lasagne.layers.Layer):  # type: ignore[misc]
+class FirstPoolLayer(lasagne.layers.Layer):
     """Max pooling 3x3 with stride 2, in the two variants of `Architecture.pool`."""
 
     def __init__(self, incoming: Any, pool: str) -> None:

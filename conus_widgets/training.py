@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ class Examples(Protocol):
 
     labels: np.ndarray  # integers (N,)
 
-    def inputs(self, indices: Sequence[int], rng: np.random.Generator) -> np.ndarray:
+    def inputs(self, indices: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return augmented network inputs (len(indices), 3, size, size), float32."""
 
 

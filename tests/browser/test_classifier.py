@@ -334,6 +334,7 @@ def test_a_busy_kernel_and_one_that_dies(open_notebook, files):
     notebook = open_notebook("dies", [SMALL]).open()
     notebook.run()
     process = notebook.python("__import__('os').getpid()")
+    notebook.page.wait_for_timeout(1500)  # for the message that opens the way past a running cell
     # A running cell does not hold the tool up: JupyterLab brings its messages past it.
     notebook.page.evaluate(
         """() => {
