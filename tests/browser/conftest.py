@@ -40,6 +40,11 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
+def repository():
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
 def lab(tmp_path_factory):
     """A server on a free port; yields (address, the folder it serves)."""
     home = tmp_path_factory.mktemp("lab")
@@ -162,10 +167,10 @@ class Notebook:
         script = "([name, args]) => window.jupyterapp.commands.execute(name, args)"
         return self.page.evaluate(script, [name, arguments])
 
-    def run(self):
+    def run(self, said="Ready."):
         self.command("notebook:run-all-cells")
         self.page.locator(".cw-classifier").wait_for(timeout=60_000)
-        self.status("Ready.")
+        self.status(said)
         return self
 
     def status(self, text):
