@@ -7,6 +7,7 @@ import settles the flags, because Theano reads them once, while it is imported.
 from __future__ import annotations
 
 import errno
+import hashlib
 import importlib
 import logging
 import os
@@ -85,6 +86,24 @@ def _import_lasagne() -> types.ModuleType:
     return importlib.import_module("lasagne")
 
 
+def _stable_version(op: Any) -> tuple[Any, ...]:
+    digest = hashlib.sha256("\0".join(op.func_codes).encode()).digest()
+    version: tuple[Any, ...] = (int.from_bytes(digest[:6], "big"),)
+    if hasattr(op, "params_type"):
+        version += (op.params_type.c_code_cache_version(),)
+    return version
+
+
+def _keep_compiled_modules() -> None:
+    """Name compiled modules by their code.
+
+    Theano's `ExternalCOp` (among them `DimShuffle`) names them by Python's `hash` of a string, which
+    differs in every process: g++ would compile them again in each.
+    """
+    op: Any = importlib.import_module("theano.graph.op")
+    op.ExternalCOp.c_code_cache_version = _stable_version
+
+
 def explain(error: BaseException) -> str:
     """Return one sentence on why compiling failed, for a person at a notebook."""
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
@@ -116,6 +135,7 @@ def function(inputs: Sequence[Any], outputs: Any, **options: Any) -> Any:
 
 
 theano: Any = _import_theano()
+_keep_compiled_modules()
 T: Any = importlib.import_module("theano.tensor")
 lasagne: Any = _import_lasagne()
 threadpoolctl.threadpool_limits(threads())  # NumPy's BLAS computes Theano's convolutions

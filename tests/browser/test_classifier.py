@@ -306,7 +306,8 @@ def test_what_stays_without_a_kernel(open_notebook, files):
     expect(alert).to_have_text("The kernel is no longer running. Run this cell again.")
     expect(page.get_by_role("button", name="Choose photographs")).to_be_disabled()
     assert notebook.ranking(EVIL) == ranking, "the answers can still be read"
-    notebook.quiet()
+    # JupyterLab's debugger asks the kernel that is being replaced, at times; nothing of ours.
+    notebook.quiet(allow=["Could not restore the debugger state"])
 
     notebook.open()
     expect(saved).to_contain_text("Run this cell for the live tool.")
@@ -352,4 +353,4 @@ def test_a_busy_kernel_and_one_that_dies(open_notebook, files):
         "The kernel is no longer running. Run this cell again.", timeout=30_000
     )
     expect(notebook.card("late.png").locator(".cw-ranking")).to_be_visible()
-    notebook.quiet()
+    notebook.quiet(allow=["Could not restore the debugger state"])  # as above
