@@ -271,3 +271,15 @@ def open_notebook(lab, browser):
     yield make
     for notebook in opened:
         notebook.close()
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Write files: ``files({name: bytes})``; returns their paths."""
+
+    def write(named):
+        for name, data in named.items():
+            (tmp_path / name).write_bytes(data)
+        return [str(tmp_path / name) for name in named]
+
+    return write

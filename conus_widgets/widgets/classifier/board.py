@@ -6,30 +6,18 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from conus_widgets.photograph import PhotographError, read_photograph
-from conus_widgets.widgets.classifier.cards import Card, answer, sentence, thumbnail
+from conus_widgets.widgets.classifier.cards import Card, Settings, answer, sentence, thumbnail
 from conus_widgets.worker import Ticket, Worker
 
-__all__ = ["Board", "Settings"]
+__all__ = ["Board"]
 
 _log = logging.getLogger(__name__)
 _warm: "weakref.WeakSet[Any]" = weakref.WeakSet()
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How photographs are to be answered; see ``Classifier``."""
-
-    top: int
-    views: int
-    seed: int | None
-    region: str | None
-    specimen: bool
 
 
 class Board:

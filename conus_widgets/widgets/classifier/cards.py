@@ -6,9 +6,20 @@ from typing import Any
 
 from PIL import Image
 
-__all__ = ["Card", "answer", "percent", "thumbnail"]
+__all__ = ["Card", "Settings", "answer", "percent", "remarks", "sentence", "thumbnail"]
 
 _THUMBNAIL = 256
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How photographs are to be answered; see ``Classifier``."""
+
+    top: int
+    views: int
+    seed: int | None
+    region: str | None
+    specimen: bool
 
 
 @dataclass

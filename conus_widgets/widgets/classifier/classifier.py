@@ -9,7 +9,8 @@ from typing import Any
 import traitlets
 
 from conus_widgets.widgets.bundle import bundle
-from conus_widgets.widgets.classifier.board import Board, Settings
+from conus_widgets.widgets.classifier.board import Board
+from conus_widgets.widgets.classifier.cards import Settings
 from conus_widgets.widgets.classifier.picture import Picture
 from conus_widgets.widgets.dropzone.dropzone import SCRIPTS, STYLE, DropZone
 from conus_widgets.widgets.dropzone.parcels import DroppedFile
