@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +33,7 @@ RESAMPLE = "lanczos"
 #: The views of the published network's training ("standard" in its authors' scripts).
 AUGMENTATION = {"stretch": 0.3, "crop": 1.0, "zoom": 0.3}
 MEAN_RGB = (70.0, 62.0, 55.0)  # about the mean of the drawings; any fixed value would do
+PLAN = Plan(epochs=4, restarts=((3, 1e-3),))
 TRAINING_SEED, TEST_SEED = 0, 900_000_000  # first seeds of two ranges that never meet
 
 
@@ -117,7 +117,6 @@ def make(work: Path, out: Path, *, each: int, test: int, plan: Plan) -> dict[str
     dict
         The figures that stand in the checkpoint's JSON.
     """
-    started = time.monotonic()
     examples = DrawnShells(work / "training.npy", each=each, first=TRAINING_SEED)
     architecture = Architecture(len(shells.KINDS), width=WIDTH, stem=STEM, size=SIZE)
     lasagne.random.set_rng(np.random.RandomState(plan.seed))
@@ -127,7 +126,7 @@ def make(work: Path, out: Path, *, each: int, test: int, plan: Plan) -> dict[str
     )
     train(trainer, examples, plan, state=work / "state.npz")
     record = {
-        "training_params": {"epochs": plan.epochs, "batchsize": plan.batch, "drawings": each},
+        "training_params": {"epochs": plan.all_epochs, "batchsize": plan.batch, "drawings": each},
         "augmentation_params": AUGMENTATION,
     }
     checkpoint = Checkpoint(
@@ -147,7 +146,6 @@ def make(work: Path, out: Path, *, each: int, test: int, plan: Plan) -> dict[str
     figures = {
         "test_drawings": len(unseen.labels),
         "test_accuracy": accuracy(load_predictor(out), unseen),
-        "minutes": round((time.monotonic() - started) / 60, 1),
     }
     write(out, replace(checkpoint, record={**record, "figures": figures}), dtype="float16")
     return figures
@@ -162,18 +160,13 @@ def accuracy(predictor: Predictor, examples: DrawnShells) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line of ``python -m conus_widgets.demonstration``."""
-    default = Plan()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("build/demonstration"))
     parser.add_argument("--out", type=Path, default=EMBEDDED)
     parser.add_argument("--each", type=int, default=600, help="drawings of each kind")
     parser.add_argument("--test", type=int, default=75, help="test drawings of each kind")
-    parser.add_argument("--epochs", type=int, default=default.epochs)
-    parser.add_argument("--batch", type=int, default=default.batch)
-    parser.add_argument("--rate", type=float, default=default.learning_rate)
     options = parser.parse_args(arguments)
-    plan = replace(default, epochs=options.epochs, batch=options.batch, learning_rate=options.rate)
-    figures = make(options.work, options.out, each=options.each, test=options.test, plan=plan)
+    figures = make(options.work, options.out, each=options.each, test=options.test, plan=PLAN)
     for name, value in figures.items():
         print(f"{name}: {value}")
 

@@ -97,7 +97,7 @@ def _stable_version(op: Any) -> tuple[Any, ...]:
 def _keep_compiled_modules() -> None:
     """Name compiled modules by their code.
 
-    Theano's `ExternalCOp` (among them `DimShuffle`) names them by Python's `hash` of a string, which
+    Theano's `ExternalCOp` (`DimShuffle` is one) names them by Python's `hash` of a string, which
     differs in every process: g++ would compile them again in each.
     """
     op: Any = importlib.import_module("theano.graph.op")
