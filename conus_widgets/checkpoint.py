@@ -19,6 +19,7 @@ import numpy as np
 from conus_widgets import regions
 from conus_widgets.architecture import Architecture
 from conus_widgets.arrays import CheckpointError, check_arrays, read_arrays
+from conus_widgets.photograph import RESAMPLE
 
 #: Where the JSON has none: the mean that the authors' scripts fall back on, in RGB order.
 MEAN_RGB = (107.59348955, 112.1047813, 80.9982362)
@@ -96,9 +97,9 @@ def read(path: str | os.PathLike[str]) -> Checkpoint:
         labels=labels,
         info=info,
         mean_rgb=_mean(weights.with_suffix(".json"), record),
-        resample=str(record.get("resample", "nearest")),
+        resample=_resample(weights.with_suffix(".json"), record),
         regions=_regions(folder / "regions.csv", labels),
-        notice=str(record.get("notice", "")),
+        notice=str(record.get("notice") or ""),
         record=record,
     )
 
@@ -151,6 +152,8 @@ def write(
         "info.txt": "\n".join(checkpoint.info) + "\n",
         f"{checkpoint.name}.json": json.dumps(record, indent=2) + "\n",
     }
+    if checkpoint.regions:
+        texts["regions.csv"] = regions.text(checkpoint.regions, checkpoint.labels)
     for name, text in texts.items():
         beside = folder / f"{name}.part"
         beside.write_text(text, encoding="utf-8")
@@ -199,6 +202,8 @@ def _record(file: Path) -> dict[str, Any]:
         record = json.loads(_text(file))
     except json.JSONDecodeError as error:
         raise CheckpointError(f"{file} is not JSON: {error.msg} in line {error.lineno}.") from error
+    except (ValueError, RecursionError) as error:  # numbers of 5,000 digits, 10,000 brackets
+        raise CheckpointError(f"{file} is not a training's JSON ({error}).") from error
     if not isinstance(record, dict):
         raise CheckpointError(f"{file} holds a {type(record).__name__}, not an object.")
     return record
@@ -226,7 +231,7 @@ def _architecture(file: Path, record: dict[str, Any]) -> Architecture:
         raise CheckpointError(
             f"{file}: architecture.{error.args[0]} is not known; known are {', '.join(known)}."
         ) from error
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise CheckpointError(f"{file}: {error}") from error
 
 
@@ -243,6 +248,13 @@ def _mean(file: Path, record: dict[str, Any]) -> tuple[float, float, float]:
     if not np.isfinite([red, green, blue]).all():
         raise CheckpointError(f"{file}: augmentation_params.mean_RGB {given!r} is not finite.")
     return red, green, blue
+
+
+def _resample(file: Path, record: dict[str, Any]) -> str:
+    given = record.get("resample", "nearest")
+    if not isinstance(given, str) or given not in RESAMPLE:
+        raise CheckpointError(f"{file}: resample is {given!r}; known are {', '.join(RESAMPLE)}.")
+    return given
 
 
 def _lines(file: Path, classes: int) -> list[str]:

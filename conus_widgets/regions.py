@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import difflib
-from collections.abc import Sequence
+import io
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -36,7 +37,12 @@ def parse(text: str, labels: Sequence[str]) -> dict[str, np.ndarray]:
     """
     place = {label: number for number, label in enumerate(labels)}
     rows: list[tuple[int, str, float]] = []
-    for number, row in enumerate(csv.reader(text.splitlines()), 1):
+    reader = csv.reader(text.splitlines())
+    try:
+        table = list(reader)
+    except csv.Error as error:
+        raise RegionsError(f"line {reader.line_num}: it is no CSV ({error}).") from error
+    for number, row in enumerate(table, 1):
         cells = [cell.strip() for cell in row]
         if not any(cells) or (number == 1 and cells[:2] == ["class", "region"]):
             continue
@@ -45,6 +51,8 @@ def parse(text: str, labels: Sequence[str]) -> dict[str, np.ndarray]:
                 f"line {number}: {len(cells)} cells, where class, region and, "
                 "if wanted, a weight are needed."
             )
+        if not cells[1]:
+            raise RegionsError(f"line {number}: the region's name is empty.")
         if cells[0] not in place:
             near = difflib.get_close_matches(cells[0], labels, 3)
             raise RegionsError(
@@ -66,3 +74,14 @@ def parse(text: str, labels: Sequence[str]) -> dict[str, np.ndarray]:
             regions[region] = np.array(never)
         regions[region][index] = weight
     return regions
+
+
+def text(regions: Mapping[str, np.ndarray], labels: Sequence[str]) -> str:
+    """Return a file that `parse` reads as `regions`; every weight is written down."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["class", "region", "weight"])
+    for region, weights in regions.items():
+        for label, weight in zip(labels, weights, strict=True):
+            writer.writerow([label, region, repr(float(weight))])
+    return file.getvalue()

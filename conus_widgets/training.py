@@ -35,17 +35,14 @@ class Examples(Protocol):
 class Plan:
     """How to train.
 
-    The learning rate rises for `warm_up` steps and falls as a cosine to zero; each of the
-    `restarts` lets it fall once more (Loshchilov and Hutter 2016, arXiv:1608.03983).
+    The learning rate rises for `warm_up` steps and falls as a cosine to zero.
 
     Parameters
     ----------
     epochs, batch : int
-        Passes over all examples before the first restart; examples in a step.
+        Passes over all examples; examples in a step.
     learning_rate : float
         Of Adam (Kingma and Ba 2014, arXiv:1412.6980), at its highest.
-    restarts : tuple of (int, float)
-        Further epochs, and the learning rate that they begin with.
     weight_decay : float
         Decoupled (Loshchilov and Hutter 2017, arXiv:1711.05101): each step takes
         ``learning_rate * weight_decay`` off every weight that is not a bias or batch norm's.
@@ -60,31 +57,19 @@ class Plan:
     epochs: int = 4
     batch: int = 16
     learning_rate: float = 1.5e-3
-    restarts: tuple[tuple[int, float], ...] = ()
     weight_decay: float = 0.02
     warm_up: int = 200
     smoothing: float = 0.05
     seed: int = 0
 
-    @property
-    def all_epochs(self) -> int:
-        """Passes over all examples, those behind restarts included."""
-        return self.epochs + sum(epochs for epochs, _ in self.restarts)
-
     def steps(self, examples: int) -> int:
         """Number of steps in all; a last partial batch of an epoch is left out."""
-        return self.all_epochs * (examples // self.batch)
+        return self.epochs * (examples // self.batch)
 
     def rate(self, step: int, steps: int) -> float:
         """Learning rate of one step of so many in all."""
-        epoch_steps = steps // self.all_epochs
-        begun, length, highest = 0, self.epochs * epoch_steps, self.learning_rate
-        for epochs, next_highest in self.restarts:
-            if step < begun + length:
-                break
-            begun, length, highest = begun + length, epochs * epoch_steps, next_highest
         warm = min(1.0, (step + 1) / max(1, self.warm_up))
-        return float(highest * warm * 0.5 * (1 + np.cos(np.pi * (step - begun) / max(1, length))))
+        return float(self.learning_rate * warm * 0.5 * (1 + np.cos(np.pi * step / max(1, steps))))
 
 
 class Trainer:
