@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 DEMONSTRATION = "the embedded demonstration, which knows drawn shells only"
@@ -46,11 +46,11 @@ def _parser() -> argparse.ArgumentParser:
         "--specimen", action="store_true", help="all photographs show the same specimen"
     )
     classify.add_argument("--model", help=f"a checkpoint's folder, .npz or name ({DEMONSTRATION})")
-    classify.add_argument("--top", type=_positive, default=5, help="length of the list (5)")
+    classify.add_argument("--top", type=_whole(1), default=5, help="length of the list (5)")
     classify.add_argument(
-        "--views", type=_positive, default=1, help="random views to average (1: the plain photo)"
+        "--views", type=_whole(1), default=1, help="random views to average (1: the plain photo)"
     )
-    classify.add_argument("--seed", type=int, help="makes random views reproducible")
+    classify.add_argument("--seed", type=_whole(0), help="makes random views reproducible")
     classify.add_argument("--region", help="weigh the classes by where they live")
     classify.add_argument("--json", action="store_true", help="print the published form")
 
@@ -70,11 +70,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is less than 1")
-    return number
+def _whole(least: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
+        return int(text)
+
+    return parse
 
 
 def _say(error: BaseException) -> None:
@@ -104,7 +106,8 @@ def _classify(options: argparse.Namespace) -> int:
             answers = predictor.predict_each(options.photographs, **settings)
             failed = [answer for answer in answers if isinstance(answer, PhotographError)]
     except PhotographError as error:  # not one photograph of the specimen can be used
-        answers, failed = [error], [error]
+        each = predictor.predict_each(options.photographs)  # costs nothing: nothing is computed
+        answers, failed = [error], [bad for bad in each if isinstance(bad, PhotographError)]
     except ValueError as error:  # an unknown region
         _say(error)
         return 1
@@ -132,7 +135,7 @@ def _fetch(options: argparse.Namespace) -> int:
 
     try:
         if options.source is None:
-            folder = download.fetch_configured()
+            folder = download.fetch_configured(sha256=options.sha256)
             if folder is None:
                 print(
                     "Nothing to fetch: give an address, 'deep-oc-conus', or set CONUS_MODEL_URL.",

@@ -95,8 +95,8 @@ def fetch(
     return place
 
 
-def fetch_configured(*, progress: bool = True) -> Path | None:
-    """Fetch from CONUS_MODEL_URL, checked against CONUS_MODEL_SHA256 where that is set.
+def fetch_configured(*, sha256: str | None = None, progress: bool = True) -> Path | None:
+    """Fetch from CONUS_MODEL_URL, checked against `sha256`, or else CONUS_MODEL_SHA256 if set.
 
     Returns
     -------
@@ -106,7 +106,8 @@ def fetch_configured(*, progress: bool = True) -> Path | None:
     source = os.environ.get("CONUS_MODEL_URL", "").strip()
     if not source:
         return None
-    return fetch(source, sha256=os.environ.get("CONUS_MODEL_SHA256") or None, progress=progress)
+    sha256 = sha256 or os.environ.get("CONUS_MODEL_SHA256") or None
+    return fetch(source, sha256=sha256, progress=progress)
 
 
 def _resolve(source: str, stem: str) -> tuple[SplitResult, str, str]:

@@ -30,7 +30,7 @@ def threads() -> int:
     """
     asked = os.environ.get("CONUS_THREADS", "")
     if asked:
-        if not asked.isdigit() or int(asked) < 1:
+        if not asked.isdecimal() or int(asked) < 1:
             raise SetupError(f"CONUS_THREADS is {asked!r}: give a whole number of at least 1.")
         return int(asked)
     if hasattr(os, "sched_getaffinity"):

@@ -139,7 +139,7 @@ class Predictor:
         PhotographError
             Where no photograph can be used.
         ValueError
-            For `top` or `views` below 1, no photograph at all, or an unknown region.
+            For `top` or `views` below 1, `seed` below 0, no photograph, or an unknown region.
         Cancelled
             Where `cancelled` returned true.
         """

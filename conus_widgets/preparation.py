@@ -49,6 +49,8 @@ class Preparation:
 
 def generators(seed: int | None, count: int) -> list[np.random.Generator]:
     """Return a source of chance for each photograph: its views do not depend on its neighbours."""
+    if seed is not None and seed < 0:
+        raise ValueError(f"seed is {seed}: it must be 0 or more.")
     return [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(count)]
 
 

@@ -1,5 +1,7 @@
 """Small random networks, checkpoints and photographs for the tests."""
 
+import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +10,8 @@ from PIL import Image
 from conus_widgets.architecture import Architecture
 from conus_widgets.checkpoint import Checkpoint
 
-#: Its stem is as wide as the first stage's convolutions, as in the published network: there
-#: res2a's projection and its last convolution have the same shape, and only numbers tell them apart.
+#: Its stem is as wide as the first stage's convolutions, as in the published network: so res2a's
+#: projection and its last convolution have the same shape, and only numbers tell them apart.
 SMALL = Architecture(5, width=0.0625, stem=4, size=64)
 
 
@@ -62,12 +64,16 @@ def photographs(count, seed=0):
 
 
 def real_photographs():
-    """Return the paths of the shared photographs, or [] and print why there are none."""
-    import os
-
+    """Return the paths of the shared photographs, or [] and warn that there are none."""
     beside = Path(__file__).resolve().parents[2] / "shared" / "photos"
     folder = Path(os.environ.get("CONUS_PHOTOS") or beside)
     found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".png"))
     if not found:
-        print(f"No photographs in {folder} (CONUS_PHOTOS): drawn pictures only.")
+        warnings.warn(f"no photographs in {folder} (CONUS_PHOTOS): drawn ones only", stacklevel=2)
     return found
+
+
+def arrays_of(folder):
+    """Return the arrays in a folder that `random_checkpoint` was written to."""
+    with np.load(folder / "random.npz") as file:
+        return [file[f"arr_{number}"] for number in range(len(file.files))]
