@@ -76,7 +76,8 @@ class Architecture:
         for name, known in (("stride_on", ("1x1", "3x3")), ("pool", ("ceil", "pad1"))):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} is {getattr(self, name)!r}: use one of {known}.")
-        if self.classes < 1 or self.stem < 1 or not 0 < self.width <= 4 or not 32 <= self.size <= 2048:
+        fits = 0 < self.width <= 4 and 32 <= self.size <= 2048
+        if self.classes < 1 or self.stem < 1 or not fits:
             raise ValueError(
                 f"No network has {self.classes} classes, width {self.width}, stem {self.stem} and "
                 f"size {self.size}: at least 1 class, width above 0 and up to 4, stem at least 1, "
