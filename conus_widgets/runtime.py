@@ -14,6 +14,7 @@ import os
 import platform
 import sys
 import types
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,10 @@ def _import_lasagne() -> types.ModuleType:
     signal.downsample = sys.modules[downsample.__name__]
     random: Any = importlib.import_module("theano.sandbox.rng_mrg")
     random.MRG_RandomStreams = random.MRG_RandomStream
-    return importlib.import_module("lasagne")
+    with warnings.catch_warnings():
+        # Lasagne asks pkg_resources for its version; setuptools is pinned to one that has it.
+        warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+        return importlib.import_module("lasagne")
 
 
 def _stable_version(op: Any) -> tuple[Any, ...]:
