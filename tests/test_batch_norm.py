@@ -3,13 +3,11 @@
 import numpy as np
 import pytest
 
+from conus_widgets import ops
+from conus_widgets.ops.normalization import batch_norm
 from conus_widgets.runtime import T, theano
 
-ops = pytest.importorskip("conus_widgets.ops", reason="oneDNN's package is not installed")
-if not ops.available():
-    pytest.skip(ops.available().reason, allow_module_level=True)
-
-from conus_widgets.ops.normalization import batch_norm  # noqa: E402
+pytestmark = pytest.mark.skipif(not ops.available(), reason=ops.available().reason)
 
 
 def formula(x, beta, gamma, residual, relu, epsilon):
@@ -20,10 +18,12 @@ def formula(x, beta, gamma, residual, relu, epsilon):
     return (T.switch(y > 0, y, 0) if relu else y), mean, inv_std
 
 
-@pytest.mark.parametrize("shape", [(1, 2, 3, 1), (2, 5, 4, 3), (3, 1, 1, 7), (4, 9, 8, 33)])
+SHAPES = [(1, 2, 3, 1), (2, 5, 4, 3), (3, 1, 1, 7), (4, 9, 8, 33)]
+
+
 @pytest.mark.parametrize("relu", [False, True])
 @pytest.mark.parametrize("with_residual", [False, True])
-def test_values_and_gradients_are_those_of_the_formula(shape, relu, with_residual):
+def test_values_and_gradients_are_those_of_the_formula(relu, with_residual):
     x, residual, weights = T.ftensor4(), T.ftensor4(), T.ftensor4()
     beta, gamma = T.fvector(), T.fvector()
     inputs = [x, beta, gamma, residual, weights]
@@ -39,13 +39,13 @@ def test_values_and_gradients_are_those_of_the_formula(shape, relu, with_residua
             theano.function(inputs, [y, mean, inv_std, *gradients], on_unused_input="ignore")
         )
     rng = np.random.default_rng(0)
-    images = [rng.normal(3, 2, shape).astype("float32") for _ in range(3)]
-    vectors = [rng.normal(size=shape[3]).astype("float32") for _ in range(2)]
-    for ours, expected in zip(
-        *(f(images[0], *vectors, images[1], images[2]) for f in results), strict=True
-    ):
-        scale = max(1.0, np.abs(expected).max())
-        np.testing.assert_allclose(ours, expected, atol=3e-5 * scale, rtol=0)
+    for shape in SHAPES:
+        images = [rng.normal(3, 2, shape).astype("float32") for _ in range(3)]
+        vectors = [rng.normal(size=shape[3]).astype("float32") for _ in range(2)]
+        both = (f(images[0], *vectors, images[1], images[2]) for f in results)
+        for ours, expected in zip(*both, strict=True):
+            scale = max(1.0, np.abs(expected).max())
+            np.testing.assert_allclose(ours, expected, atol=3e-5 * scale, rtol=0)
 
 
 def test_each_channel_comes_out_with_mean_beta_and_deviation_gamma():
