@@ -98,9 +98,7 @@ class Classifier(DropZone):
             self._worker,
             self.model_id,
             settings=self._settings,
-            tell=lambda kind, buffers=None, **content: self.send(
-                {"kind": kind, **content}, buffers
-            ),
+            tell=self._tell,
             loaded=lambda predictor: self._in_context(self._loaded, predictor),
             finished=self._show_picture,
         )
