@@ -116,6 +116,11 @@ class Architecture:
                 yield block.projection
             yield from block.branch
 
+    def layers(self) -> Iterator[str]:
+        """Yield the names of the layers that can be looked into: conv1, pool1, res2a ... res5c."""
+        yield from ("conv1", "pool1")
+        yield from (block.name for block in self.blocks())
+
     @property
     def features(self) -> int:
         """Length of the feature vector in front of the dense layer: 2048 at width 1."""

@@ -1,15 +1,23 @@
-"""The network as it predicts: batch norm folded into the convolutions, one compiled function."""
+"""The network as it predicts: batch norm folded into the convolutions, seen from in front and back.
+
+Two functions see everything. One looks forward: logits, features, any layer. One looks back: the
+gradient of a weighting of the logits by the input, and by any layer. What is not asked for is not
+computed, and neither is compiled again for another class, layer or checkpoint.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from conus_widgets import ops
 from conus_widgets.architecture import Architecture, Convolution, connect
+from conus_widgets.compiled import compiled
 from conus_widgets.engine import chosen_engine
+from conus_widgets.firstpool import first_max_pool
 from conus_widgets.resnet import rectify
 from conus_widgets.runtime import T, function, theano
 
@@ -28,7 +36,8 @@ def fold(architecture: Architecture, arrays: Sequence[np.ndarray]) -> Weights:
     Returns
     -------
     dict of str to (weights, bias)
-        For each convolution, and "logits" for the dense layer.
+        For each convolution, and "logits" for the dense layer. Read-only, so that all functions
+        may use the same arrays.
 
     Notes
     -----
@@ -36,114 +45,208 @@ def fold(architecture: Architecture, arrays: Sequence[np.ndarray]) -> Weights:
     with ``s = gamma * inv_std``, computed in double precision.
     """
     given = {
-        name: np.asarray(array, np.float64)
-        for (name, _), array in zip(architecture.parameters(), arrays, strict=True)
+        name: array for (name, _), array in zip(architecture.parameters(), arrays, strict=True)
     }
     folded = {}
     for c in architecture.convolutions():
         beta, gamma, mean, inv_std = (
-            given[f"{c.name}_bn.{name}"] for name in ("beta", "gamma", "mean", "inv_std")
+            np.asarray(given[f"{c.name}_bn.{name}"], np.float64)
+            for name in ("beta", "gamma", "mean", "inv_std")
         )
         scale = gamma * inv_std
         weights = given[f"{c.name}.W"] * scale[:, None, None, None]
         bias = (given.get(f"{c.name}.b", 0.0) - mean) * scale + beta
-        folded[c.name] = (weights.astype("float32"), bias.astype("float32"))
-    dense = given["logits.W"], given["logits.b"]
-    folded["logits"] = (dense[0].astype("float32"), dense[1].astype("float32"))
+        folded[c.name] = (_frozen(weights), _frozen(bias))
+    folded["logits"] = (_frozen(given["logits.W"]), _frozen(given["logits.b"]))
     return folded
 
 
-def graph(architecture: Architecture, weights: Weights, x: Any, engine: str) -> dict[str, Any]:
-    """Return the folded network's variables.
+def _frozen(array: np.ndarray) -> np.ndarray:
+    array = np.array(array, np.float32, order="C")
+    array.flags.writeable = False
+    return array
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The folded network's variables.
+
+    `layers` holds "conv1", "pool1", "res2a" ... "res5c" in the engine's own order of axes, which
+    gradients are taken by; `show` turns one into (N, channels, rows, columns).
+    """
+
+    x: Any
+    layers: dict[str, Any]
+    features: Any
+    logits: Any
+    channels_last: bool
+
+    def show(self, layer: Any) -> Any:
+        return layer.dimshuffle(0, 3, 1, 2) if self.channels_last else layer
+
+
+def graph(architecture: Architecture, engine: str, *, guided: bool = False) -> Graph:
+    """Build the folded network; its weights are placeholders, to be set by `set_weights`.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    engine : {"onednn", "theano"}
+    guided : bool
+        Let only positive gradients pass back through each ReLU (Springenberg et al. 2014,
+        arXiv:1412.6806).
+    """
+    x = T.ftensor4("photographs")
+    fast = engine == "onednn"
+    build = _onednn_convolution if fast else _theano_convolution
+
+    def convolve(x: Any, c: Convolution, relu: bool, residual: Any) -> Any:
+        y = build(x, c, relu, residual)
+        return theano.gradient.grad_clip(y, 0, np.inf) if guided and relu else y
+
+    def pool(x: Any) -> Any:
+        padded = architecture.pool == "pad1"
+        if fast:
+            return ops.max_pool(x, pad=int(padded), partial=not padded)
+        return first_max_pool(x, int(padded))
+
+    layers = connect(architecture, x.dimshuffle(0, 2, 3, 1) if fast else x, convolve, pool)
+    last = list(layers.values())[-1]
+    features = ops.mean_pool(last) if fast else last.mean(axis=(2, 3))
+    weights, bias = _placeholders("logits", 2)
+    return Graph(x, layers, features, T.dot(features, weights) + bias, channels_last=fast)
+
+
+def _placeholders(name: str, axes: int) -> tuple[Any, Any]:
+    return (
+        ops.frozen(np.zeros((0,) * axes, "float32"), name=f"{name}.W"),
+        ops.frozen(np.zeros(0, "float32"), name=f"{name}.b"),
+    )
+
+
+def _onednn_convolution(x: Any, c: Convolution, relu: bool, residual: Any) -> Any:
+    weights, bias = _placeholders(c.name, 4)
+    return ops.convolution(
+        x, weights, bias, residual=residual, stride=c.stride, pad=c.pad, relu=relu
+    )
+
+
+def _theano_convolution(x: Any, c: Convolution, relu: bool, residual: Any) -> Any:
+    weights, bias = _placeholders(c.name, 4)
+    y = T.nnet.conv2d(
+        x,
+        weights,
+        filter_shape=(c.filters, c.channels, c.size, c.size),
+        border_mode=(c.pad, c.pad),
+        subsample=(c.stride, c.stride),
+        filter_flip=False,
+    )
+    y = y + bias.dimshuffle("x", 0, "x", "x")
+    y = y if residual is None else y + residual
+    return rectify(y) if relu else y
+
+
+class Look:
+    """A compiled function of which any outputs can be asked for.
+
+    Parameters
+    ----------
+    function : theano function
+    outputs : sequence of str
+        Names of its outputs.
+
+    Notes
+    -----
+    Not safe to call from two threads at once.
+    """
+
+    def __init__(self, function: Any, outputs: Sequence[str]) -> None:
+        self._function = function
+        self._places = {name: place for place, name in enumerate(outputs)}
+
+    def __call__(self, *inputs: np.ndarray, outputs: Sequence[str]) -> list[np.ndarray]:
+        """Compute the `outputs` of these names, in this order, and no more than they need."""
+        places = [self._places[name] for name in outputs]
+        return list(self._function(*inputs, output_subset=places))
+
+
+def look_forward(architecture: Architecture, weights: Weights, engine: str | None = None) -> Look:
+    """Compile the network, or restore it from disk.
 
     Parameters
     ----------
     architecture : Architecture
     weights : dict
         What `fold` returned.
-    x : float32 variable (N, 3, size, size)
-    engine : {"onednn", "theano"}
-
-    Returns
-    -------
-    dict of str to variable
-        "conv1", "pool1", "res2a" ... "res5c" (N, channels, rows, columns), "features" (N, F) and
-        "logits" (N, classes).
-    """
-    build = _on_onednn if engine == "onednn" else _on_theano
-    found, features = build(architecture, weights, x)
-    dense, bias = (theano.shared(array, name="logits") for array in weights["logits"])
-    return {**found, "features": features, "logits": T.dot(features, dense) + bias}
-
-
-def _on_onednn(architecture: Architecture, weights: Weights, x: Any) -> tuple[dict[str, Any], Any]:
-    def convolve(x: Any, c: Convolution, relu: bool, residual: Any) -> Any:
-        filters, bias = (ops.frozen(array, name=c.name) for array in weights[c.name])
-        return ops.convolution(
-            x, filters, bias, residual=residual, stride=c.stride, pad=c.pad, relu=relu
-        )
-
-    def pool(x: Any) -> Any:
-        padded = architecture.pool == "pad1"
-        return ops.max_pool(x, pad=int(padded), partial=not padded)
-
-    found = connect(architecture, x.dimshuffle(0, 2, 3, 1), convolve, pool)
-    features = ops.mean_pool(list(found.values())[-1])
-    # Views: channels first, as everything outside the Ops expects.
-    return {name: y.dimshuffle(0, 3, 1, 2) for name, y in found.items()}, features
-
-
-def _on_theano(architecture: Architecture, weights: Weights, x: Any) -> tuple[dict[str, Any], Any]:
-    from theano.tensor.signal.pool import pool_2d
-
-    def convolve(x: Any, c: Convolution, relu: bool, residual: Any) -> Any:
-        filters, bias = (theano.shared(array, name=c.name) for array in weights[c.name])
-        y = T.nnet.conv2d(
-            x,
-            filters,
-            filter_shape=weights[c.name][0].shape,
-            border_mode=(c.pad, c.pad),
-            subsample=(c.stride, c.stride),
-            filter_flip=False,
-        )
-        y = y + bias.dimshuffle("x", 0, "x", "x")
-        y = y if residual is None else y + residual
-        return rectify(y) if relu else y
-
-    def pool(x: Any) -> Any:
-        pad = int(architecture.pool == "pad1")
-        return pool_2d(x, (3, 3), stride=(2, 2), ignore_border=pad > 0, pad=(pad, pad))
-
-    found = connect(architecture, x, convolve, pool)
-    return found, list(found.values())[-1].mean(axis=(2, 3))
-
-
-def compile_forward(
-    architecture: Architecture, arrays: Sequence[np.ndarray], *names: str, engine: str | None = None
-) -> Any:
-    """Compile the folded network.
-
-    Parameters
-    ----------
-    architecture : Architecture
-    arrays : sequence of float32 arrays
-        In the order of `Architecture.parameters`.
-    *names : str
-        Layers to give, as in `graph`.
     engine : {"onednn", "theano"}, optional
         By default what `chosen_engine` returns.
 
     Returns
     -------
-    callable
-        float32 (N, 3, size, size) to a list of arrays. Not safe to call from two threads at once.
+    Look
+        float32 (N, 3, size, size) to "logits" (N, classes), "features" (N, F), and each layer's
+        name (N, channels, rows, columns).
 
     Raises
     ------
     runtime.SetupError
         Where the compiler or the disk fails.
     """
-    x = T.ftensor4("photographs")
     engine = engine or chosen_engine()
-    variables = graph(architecture, fold(architecture, arrays), x, engine)
-    return function([x], [variables[name] for name in names])
+
+    def build() -> Any:
+        g = graph(architecture, engine)
+        return _function([g.x], [g.logits, g.features, *map(g.show, g.layers.values())])
+
+    made = compiled("forward", (architecture, engine), build)
+    set_weights(made, weights)
+    return Look(made, ["logits", "features", *architecture.layers()])
+
+
+def look_back(
+    architecture: Architecture,
+    weights: Weights,
+    engine: str | None = None,
+    *,
+    guided: bool = False,
+) -> Look:
+    """Compile the network's gradients, or restore them from disk. Parameters as in `look_forward`.
+
+    Parameters
+    ----------
+    guided : bool
+        See `graph`.
+
+    Returns
+    -------
+    Look
+        float32 (N, 3, size, size) and weights of the classes (N, classes) to "logits", and the
+        gradients of the weighted sum of the logits: "by input" (N, 3, size, size), "by res5c" ...
+        (N, channels, rows, columns). Each layer's own name gives its activations.
+    """
+    engine = engine or chosen_engine()
+
+    def build() -> Any:
+        g = graph(architecture, engine, guided=guided)
+        weighting = T.fmatrix("weighting")
+        by = T.grad((g.logits * weighting).sum(), [g.x, *g.layers.values()])
+        shown = [by[0], *map(g.show, by[1:]), *map(g.show, g.layers.values())]
+        return _function([g.x, weighting], [g.logits, *shown])
+
+    made = compiled("guided" if guided else "back", (architecture, engine), build)
+    set_weights(made, weights)
+    names = list(architecture.layers())
+    return Look(made, ["logits", "by input", *(f"by {name}" for name in names), *names])
+
+
+def _function(inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
+    # Theano computes all outputs of a function unless its virtual machine is told that it need not.
+    linker = theano.link.vm.VMLinker(use_cloop=True, lazy=True, allow_partial_eval=True)
+    return function(inputs, outputs, mode=theano.compile.mode.Mode(linker, "fast_run"))
+
+
+def set_weights(function: Any, weights: Weights) -> None:
+    """Give a compiled function the weights of a checkpoint."""
+    for variable in function.get_shared():
+        name, _, kind = variable.name.rpartition(".")
+        variable.set_value(weights[name]["Wb".index(kind)])

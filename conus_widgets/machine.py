@@ -81,7 +81,7 @@ def compiler() -> str:
     )
 
 
-def _is_private(folder: Path) -> bool:
+def is_private(folder: Path) -> bool:
     """Whether only this user (or root) can have put files there: compiled code is executed."""
     try:
         status = folder.stat()
@@ -101,7 +101,7 @@ def _unusable(folder: Path) -> str | None:
         return f"it cannot be made ({error.strerror})"
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         return "it cannot be written"
-    if not _is_private(folder):
+    if not is_private(folder):
         return "other users may write there"
     if "," in str(folder):
         return "Theano cannot use a path with a comma"
@@ -143,7 +143,7 @@ def cache_folder() -> Path:
     candidates = cache_candidates()
     filled = candidates[0]
     for folder in candidates:
-        if folder != filled and not folder.exists() and filled.is_dir() and _is_private(filled):
+        if folder != filled and not folder.exists() and filled.is_dir() and is_private(filled):
             _copy_aside(filled, folder)
         reason = _unusable(folder)
         if reason is None:

@@ -1,18 +1,17 @@
-"""A compiled network: inputs in, logits and features out, in small batches, from any thread."""
+"""A compiled network: inputs in, logits, layers and gradients out, in batches, from any thread."""
 
 from __future__ import annotations
 
+import difflib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from conus_widgets import inference, memory
 from conus_widgets.checkpoint import Checkpoint
-from conus_widgets.inference import compile_forward
-
-BATCH = 8  # photographs computed at once: progress and cancelling are felt between batches
 
 Progress = Callable[[int, int], Any]
 
@@ -29,6 +28,32 @@ class Forward:
     features: np.ndarray
 
 
+@dataclass(frozen=True)
+class Inside:
+    """What a layer holds for N inputs: `activations` (N, C, H, W) float32, beside the `logits`."""
+
+    logits: np.ndarray
+    activations: np.ndarray
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Gradients of a weighting of the classes' logits, for N inputs, float32.
+
+    Attributes
+    ----------
+    logits : array (N, classes)
+    values : array
+        By the input (N, 3, size, size), or by a layer (N, C, H, W).
+    activations : array (N, C, H, W) or None
+        Of that layer, after its ReLU.
+    """
+
+    logits: np.ndarray
+    values: np.ndarray
+    activations: np.ndarray | None = None
+
+
 class Network:
     """A checkpoint's network, compiled.
 
@@ -36,17 +61,29 @@ class Network:
     ----------
     checkpoint : Checkpoint
 
+    Attributes
+    ----------
+    layers : tuple of str
+        What can be looked into: "conv1", "pool1", "res2a" ... "res5c".
+    head : (float32 array (F, classes), float32 array (classes,))
+        Weights and bias of the dense layer: ``logits = features @ weights + bias``.
+
     Notes
     -----
     Theano's functions are not safe to call from two threads: a lock lets one in at a time.
+    Gradients are compiled, or restored from disk, when they are first asked for.
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.architecture = checkpoint.architecture
+        self.layers = tuple(checkpoint.architecture.layers())
+        self._weights = inference.fold(checkpoint.architecture, checkpoint.arrays)
+        self.head = self._weights["logits"]
         self._lock = threading.Lock()
-        self._forward = compile_forward(
-            checkpoint.architecture, checkpoint.arrays, "logits", "features"
-        )
+        self._forward = inference.look_forward(self.architecture, self._weights)
+        self._back: dict[bool, inference.Look] = {}  # by whether it is guided
+        self.batch = memory.batch(memory.forward_bytes(self.architecture))
+        self.gradient_batch = memory.batch(memory.gradient_bytes(self.architecture))
 
     def forward(
         self,
@@ -77,23 +114,126 @@ class Network:
         Cancelled
             Where `cancelled` returned true.
         """
+        inputs = self._inputs(inputs)
+        logits = np.empty((len(inputs), self.architecture.classes), np.float32)
+        features = np.empty((len(inputs), self.architecture.features), np.float32)
+        for part in batches(len(inputs), self.batch, progress, cancelled):
+            with self._lock:
+                logits[part], features[part] = self._forward(
+                    inputs[part], outputs=("logits", "features")
+                )
+        return Forward(logits, features)
+
+    def activations(
+        self,
+        inputs: np.ndarray,
+        layer: str,
+        *,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Inside:
+        """Return what a layer holds, after its ReLU; parameters and errors as in `forward`.
+
+        Parameters
+        ----------
+        layer : str
+            One of `layers`; another is a ValueError that names the nearest.
+        """
+        inputs, layer = self._inputs(inputs), self.layer(layer)
+        logits = np.empty((len(inputs), self.architecture.classes), np.float32)
+        found = []
+        for part in batches(len(inputs), self.batch, progress, cancelled):
+            with self._lock:
+                logits[part], values = self._forward(inputs[part], outputs=("logits", layer))
+            found.append(values)
+        return Inside(logits, np.concatenate(found))
+
+    def gradients(
+        self,
+        inputs: np.ndarray,
+        weighting: np.ndarray,
+        *,
+        layer: str | None = None,
+        guided: bool = False,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Gradients:
+        """Return gradients of a weighted sum of the logits; parameters and errors as in `forward`.
+
+        Parameters
+        ----------
+        weighting : float array (classes,) or (N, classes)
+            Weight of each class's logit: one for all inputs, or one for each. 1 for a class alone;
+            1 and -1 for one class rather than another.
+        layer : str, optional
+            By which layer; by the input where none is given.
+        guided : bool
+            Whether negative gradients are stopped at each ReLU (guided backpropagation).
+
+        Returns
+        -------
+        Gradients
+        """
+        inputs = self._inputs(inputs)
+        classes = self.architecture.classes
+        weighting = np.asarray(weighting, np.float32)
+        if weighting.shape not in ((classes,), (len(inputs), classes)):
+            raise ValueError(
+                f"The weighting of the classes has shape {weighting.shape}, where ({classes},) or "
+                f"({len(inputs)}, {classes}) is needed."
+            )
+        weighting = np.broadcast_to(weighting, (len(inputs), classes))
+        wanted = ["logits", "by input"]
+        if layer is not None:
+            layer = self.layer(layer)
+            wanted = ["logits", f"by {layer}", layer]
+        found = []
+        for part in batches(len(inputs), self.gradient_batch, progress, cancelled):
+            with self._lock:
+                if guided not in self._back:
+                    self._back[guided] = inference.look_back(
+                        self.architecture, self._weights, guided=guided
+                    )
+                found.append(self._back[guided](inputs[part], weighting[part], outputs=wanted))
+        return Gradients(*(np.concatenate(arrays) for arrays in zip(*found, strict=True)))
+
+    def layer(self, name: str) -> str:
+        """Return the name of a layer, or raise a ValueError that names the nearest ones."""
+        if name in self.layers:
+            return name
+        near = difflib.get_close_matches(str(name), self.layers, 3, cutoff=0.4) or self.layers
+        raise ValueError(f"No layer is called {name!r}; the nearest are {', '.join(near)}.")
+
+    def _inputs(self, inputs: np.ndarray) -> np.ndarray:
         inputs = np.asarray(inputs, np.float32)
-        size, classes = self.architecture.size, self.architecture.classes
+        size = self.architecture.size
         if inputs.ndim != 4 or inputs.shape[1:] != (3, size, size):
             raise ValueError(
                 f"The inputs have shape {inputs.shape}, where (N, 3, {size}, {size}) is needed."
             )
-        logits = np.empty((len(inputs), classes), np.float32)
-        features = np.empty((len(inputs), self.architecture.features), np.float32)
-        for start in range(0, len(inputs), BATCH):
-            part = slice(start, min(start + BATCH, len(inputs)))
-            if cancelled is not None and cancelled():
-                raise Cancelled("Stopped before the end, as asked.")
-            with self._lock:
-                logits[part], features[part] = self._forward(inputs[part])
-            if progress is not None:
-                progress(part.stop, len(inputs))
-        return Forward(logits, features)
+        return inputs
+
+
+def batches(
+    total: int,
+    size: int,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Iterator[slice]:
+    """Yield slices of at most `size`; ask before each whether to stop, tell behind it what is done.
+
+    Raises
+    ------
+    Cancelled
+        Where `cancelled` returned true.
+    """
+    for start in range(0, total, size):
+        part = slice(start, min(start + size, total))
+        if cancelled is not None and cancelled():
+            raise Cancelled("Stopped before the end, as asked.")
+        yield part
+        if progress is not None:
+            progress(part.stop, total)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

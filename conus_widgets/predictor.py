@@ -12,7 +12,8 @@ import numpy as np
 
 from conus_widgets import checkpoint as checkpoints
 from conus_widgets import download
-from conus_widgets.network import BATCH, Forward, Network, Progress, softmax
+from conus_widgets.memory import BATCH
+from conus_widgets.network import Forward, Network, Progress, softmax
 from conus_widgets.photograph import PhotographError
 from conus_widgets.prediction import Prediction, rank
 from conus_widgets.preparation import Preparation, generators, name_of

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from conus_widgets.architecture import Architecture, Convolution, connect
+from conus_widgets.firstpool import first_max_pool
 from conus_widgets.runtime import T, function, lasagne
 
 EPSILON = 1e-4  # added to the variance before its root, while training
@@ -117,9 +118,7 @@ class FirstPoolLayer(lasagne.layers.Layer):
         return (*input_shape[:2], rows, columns)
 
     def get_output_for(self, input: Any, **_: Any) -> Any:
-        pool_2d = lasagne.layers.pool.downsample.max_pool_2d
-        pad = (self.pad, self.pad)
-        return pool_2d(input, (3, 3), stride=(2, 2), ignore_border=self.pad > 0, pad=pad)
+        return first_max_pool(input, self.pad)
 
 
 def build(architecture: Architecture) -> dict[str, Any]:

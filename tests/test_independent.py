@@ -12,7 +12,7 @@ from networks import random_arrays
 
 from conus_widgets import ops
 from conus_widgets.architecture import Architecture
-from conus_widgets.inference import compile_forward
+from conus_widgets.inference import fold, look_forward
 from conus_widgets.resnet import build, forward
 from conus_widgets.runtime import lasagne
 
@@ -79,7 +79,8 @@ def test_each_layer_of_the_folded_network_is_that_of_lasagne(lasagnes, engine):
     """Not the logits alone: explanations look inside."""
     needs(engine)
     architecture, arrays, x, _, expected = lasagnes
-    outputs = compile_forward(architecture, arrays, *expected, engine=engine)(x)
+    look = look_forward(architecture, fold(architecture, arrays), engine)
+    outputs = look(x, outputs=list(expected))
     for name, output in zip(expected, outputs, strict=True):
         assert disagreement(output, expected[name]) < 1e-5, name
 
@@ -99,10 +100,10 @@ def test_the_folded_network_computes_what_numpy_computes(engine, stride_on, pool
     needs(engine)
     architecture = network(stride_on, pool)
     arrays = random_arrays(architecture, seed=2)
-    compiled = compile_forward(architecture, arrays, "logits", engine=engine)
+    look = look_forward(architecture, fold(architecture, arrays), engine)
     for size in SIZES:
         expected = independent(architecture, arrays, inputs(size))
-        assert disagreement(compiled(inputs(size))[0], expected) < 1e-5, size
+        assert disagreement(look(inputs(size), outputs=["logits"])[0], expected) < 1e-5, size
 
 
 def turned(x, filters, stride=1, pad=0):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from networks import SMALL, random_checkpoint
 
-from conus_widgets.network import BATCH, Network, softmax
+from conus_widgets.memory import BATCH
+from conus_widgets.network import Network, softmax
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def test_only_one_thread_at_a_time_is_inside_theano(network, monkeypatch):
     inside, most = [0], [0]
     pause = threading.Event()
 
-    def slow(x):
+    def slow(x, outputs):
         inside[0] += 1
         most[0] = max(most[0], inside[0])
         pause.wait(0.01)

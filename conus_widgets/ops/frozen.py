@@ -13,7 +13,7 @@ class FrozenVariable(theano.tensor.sharedvar.TensorSharedVariable):
     """A shared variable whose arrays nobody writes to. Make it with `frozen`."""
 
     def set_value(self, new_value: Any, borrow: bool = False) -> None:
-        """Set a copy of `new_value`; all functions use it from their next call on."""
+        """Set a copy of `new_value`, or itself where nobody can write to it."""
         super().set_value(_read_only(new_value), borrow=True)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -32,13 +32,13 @@ def frozen(value: Any, *, name: str | None = None) -> FrozenVariable:
     Parameters
     ----------
     value : array_like of float32
-        Copied.
+        Copied, unless it is an array that owns its numbers and is read-only.
     name : str, optional
 
     Returns
     -------
     FrozenVariable
-        `set_value` copies, whatever `borrow` says, and is noticed. ``get_value(borrow=True)`` is a
+        `set_value` copies, as here and whatever `borrow` says, and is noticed. ``get_value(borrow=True)`` is a
         read-only array: writing to it is NumPy's ValueError. As a target of `updates` it gets an
         ordinary array, which then is read through like any other.
     """
@@ -48,6 +48,9 @@ def frozen(value: Any, *, name: str | None = None) -> FrozenVariable:
 
 
 def _read_only(value: Any) -> np.ndarray:
+    flags = value.flags if isinstance(value, np.ndarray) else None
+    if flags is not None and flags.owndata and flags.c_contiguous and not flags.writeable:
+        return value
     array = np.array(value, order="C")
     array.flags.writeable = False
     return array

@@ -1,0 +1,108 @@
+"""What is explained: a class, or a weighting of classes."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Target:
+    """A weighting of the classes' logits.
+
+    Parameters
+    ----------
+    weights : float32 array (classes,)
+        1 for a class alone; 1 and -1 for one class rather than another.
+    words : str
+        The same for a reader: "Conus A", "Conus A rather than Conus B".
+    """
+
+    weights: np.ndarray
+    words: str
+
+    def of(self, logits: np.ndarray) -> np.ndarray:
+        """Return the weighted sum of logits (..., classes) along their last axis, float64."""
+        return np.asarray(logits, np.float64) @ self.weights.astype(np.float64)
+
+
+def resolve(target: Any, labels: Sequence[str], logits: np.ndarray | None = None) -> Target:
+    """Return the target that a caller means.
+
+    Parameters
+    ----------
+    target : None, int, str, mapping or Target
+        None: the class with the highest logit. A class by number or name. A mapping of classes to
+        weights: ``{"A": 1, "B": -1}`` asks why A rather than B.
+    labels : sequence of str
+        Names of the classes.
+    logits : array (classes,), optional
+        Needed where `target` is None.
+
+    Raises
+    ------
+    ValueError
+        For a class that does not exist (with the nearest names), weights that are all zero or not
+        finite, or a Target of another number of classes.
+    """
+    if isinstance(target, Target):
+        if target.weights.shape != (len(labels),):
+            raise ValueError(
+                f"The target weighs {target.weights.size} classes, but there are {len(labels)}."
+            )
+        return target
+    if target is None:
+        if logits is None:
+            raise ValueError("No target was given, and no logits to find the top class in.")
+        target = int(np.argmax(logits))
+    given = target if isinstance(target, Mapping) else {target: 1.0}
+    weights = np.zeros(len(labels), np.float32)
+    for key, weight in given.items():
+        weights[class_number(key, labels)] += weight
+    if not np.isfinite(weights).all() or not weights.any():
+        raise ValueError(
+            f"The target {target!r} weighs no class: give at least one a weight that is a finite "
+            "number other than 0."
+        )
+    return Target(weights, _words(weights, labels))
+
+
+def class_number(key: Any, labels: Sequence[str]) -> int:
+    """Return the number of a class given by number or name.
+
+    Raises
+    ------
+    ValueError
+        Where there is none; the message holds the nearest names.
+    """
+    if isinstance(key, (int, np.integer)) and not isinstance(key, bool):
+        if 0 <= key < len(labels):
+            return int(key)
+        raise ValueError(f"There is no class {key}: they are numbered 0 to {len(labels) - 1}.")
+    if isinstance(key, str):
+        if key in labels:
+            return list(labels).index(key)
+        near = difflib.get_close_matches(key, labels, 3, cutoff=0.4) or list(labels)[:5]
+        raise ValueError(f"No class is called {key!r}; the nearest are {', '.join(near)}.")
+    raise ValueError(f"A class is given by its number or its name, not by {key!r}.")
+
+
+def _words(weights: np.ndarray, labels: Sequence[str]) -> str:
+    positive = [int(i) for i in np.argsort(-weights, kind="stable") if weights[i] > 0]
+    negative = [int(i) for i in np.argsort(weights, kind="stable") if weights[i] < 0]
+
+    def listed(numbers: list[int]) -> str:
+        plain = len({abs(float(weights[i])) for i in [*positive, *negative]}) == 1
+        return " + ".join(
+            labels[i] if plain else f"{abs(weights[i]):g} x {labels[i]}" for i in numbers
+        )
+
+    if not negative:
+        return listed(positive)
+    if not positive:
+        return f"against {listed(negative)}"
+    return f"{listed(positive)} rather than {listed(negative)}"

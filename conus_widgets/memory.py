@@ -1,0 +1,89 @@
+"""How many photographs may be computed at once, so that a stated limit of memory holds."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from conus_widgets.architecture import Architecture
+from conus_widgets.machine import SetupError
+
+BATCH = 8  # at most: progress and cancelling are felt between batches, and more is no faster
+FLOAT = 4  # bytes
+
+
+def limit() -> float:
+    """Return how many bytes this process may take; infinite where nobody set a limit.
+
+    ``CONUS_MEMORY_MB``, else the limit of the container (control groups, version 2 and 1).
+
+    Raises
+    ------
+    SetupError
+        Where ``CONUS_MEMORY_MB`` is not a number of megabytes.
+    """
+    asked = os.environ.get("CONUS_MEMORY_MB", "")
+    if asked:
+        if not asked.isdecimal() or int(asked) < 1:
+            raise SetupError(f"CONUS_MEMORY_MB is {asked!r}: give a whole number of megabytes.")
+        return int(asked) * 1e6
+    return cgroup_bytes(Path("/sys/fs/cgroup"))
+
+
+def cgroup_bytes(root: Path) -> float:
+    """Return the memory limit of this container in bytes, infinite where there is none."""
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        try:
+            text = (root / name).read_text().strip()
+        except OSError:
+            continue
+        # Version 1 says "no limit" with the largest number of pages.
+        return float(text) if text.isdecimal() and int(text) < 2**60 else float("inf")
+    return float("inf")
+
+
+def resident() -> float:
+    """Return how many bytes of this process are in memory now; 0 where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0.0
+    return float(pages * os.sysconf("SC_PAGE_SIZE"))
+
+
+def batch(bytes_each: float) -> int:
+    """Return how many photographs to compute at once, 1 to `BATCH`, if each takes so much."""
+    room = limit() - resident()
+    return int(max(1, min(BATCH, room // bytes_each)))
+
+
+def _outputs(architecture: Architecture) -> list[int]:
+    """The number of cells in each convolution's output, in order."""
+    found, side = [], architecture.size
+    for c in architecture.convolutions():
+        if c.name.endswith("_branch1"):  # beside the branch, which starts from the same input
+            found.append(c.filters * (-(-side // c.stride)) ** 2)
+            continue
+        side = -(-side // c.stride)
+        found.append(c.filters * side**2)
+        if c.name == "conv1":
+            side = side // 2
+    return found
+
+
+def forward_bytes(architecture: Architecture) -> float:
+    """Return about how much a photograph takes on the way forward.
+
+    Alive at once are the first convolution's output and its pooled copy, or a block's input, its
+    shortcut, and the two ends of a convolution in it. Twice that allows for what the allocator
+    keeps.
+    """
+    largest = max(_outputs(architecture))
+    pixels = 2 * 3 * architecture.size**2  # in both orders of axes
+    return 2.0 * FLOAT * (pixels + 4 * largest)
+
+
+def gradient_bytes(architecture: Architecture) -> float:
+    """Return about how much a photograph takes for a gradient: all outputs stay until they are
+    used on the way back."""
+    return FLOAT * 1.25 * sum(_outputs(architecture)) + forward_bytes(architecture)
