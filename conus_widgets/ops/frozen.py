@@ -38,9 +38,9 @@ def frozen(value: Any, *, name: str | None = None) -> FrozenVariable:
     Returns
     -------
     FrozenVariable
-        `set_value` copies, as here and whatever `borrow` says, and is noticed. ``get_value(borrow=True)`` is a
-        read-only array: writing to it is NumPy's ValueError. As a target of `updates` it gets an
-        ordinary array, which then is read through like any other.
+        `set_value` copies, as here and whatever `borrow` says, and is noticed.
+        ``get_value(borrow=True)`` is a read-only array: writing to it is NumPy's ValueError. As a
+        target of `updates` it gets an ordinary array, which then is read through like any other.
     """
     array = _read_only(value)
     kind = T.TensorType(array.dtype, (False,) * array.ndim)
