@@ -1,0 +1,188 @@
+"""What is looked at: a photograph in front of a network whose work is counted."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from PIL import Image
+
+from conus_widgets.decoding import PhotographError, label
+from conus_widgets.explain.explanation import Cost, Explanation
+from conus_widgets.explain.target import Target, resolve
+from conus_widgets.photograph import read_photograph
+
+if TYPE_CHECKING:  # the network's module starts Theano, which takes seconds
+    from conus_widgets.network import Forward, Gradients, Inside, Progress
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+class Subject:
+    """One photograph, ready to be explained.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    image : photograph
+        In any form that `read_photograph` takes.
+
+    Attributes
+    ----------
+    image : PIL.Image.Image
+        Upright RGB, in the photograph's own pixels.
+    inputs : float32 array (1, 3, size, size)
+        The network's input: B, G, R, each minus its mean.
+    mean : float32 array (3, 1, 1)
+        That was subtracted, in the order B, G, R, units 0 to 255.
+    size : int
+        Height and width of the network's input.
+    network : Meter
+        The predictor's network; what runs through it is counted.
+
+    Raises
+    ------
+    PhotographError
+        Where the photograph cannot be used.
+    """
+
+    def __init__(self, predictor: Any, image: Any) -> None:
+        self.predictor = predictor
+        self.network = Meter(predictor.network)
+        self.image = _read(image)
+        self.inputs: np.ndarray = predictor.inputs([self.image])
+        self.size: int = predictor.size
+        rgb = np.asarray(predictor.preparation.mean_rgb, np.float32)
+        self.mean = rgb[::-1].reshape(3, 1, 1)
+
+    @functools.cached_property
+    def logits(self) -> np.ndarray:
+        """The network's answer, float32 (classes,); asking for it runs the network, once."""
+        found: np.ndarray = self.network.forward(self.inputs).logits[0]
+        return found
+
+    @property
+    def range(self) -> float:
+        """Largest minus smallest pixel value that the network sees, at most 255."""
+        pixels = self.inputs + self.mean
+        return float(pixels.max() - pixels.min())
+
+    def aim(self, target: Any) -> Target:
+        """Return the target that a caller means; without one, the network runs for the top class.
+
+        Raises
+        ------
+        ValueError
+            As `resolve`.
+        """
+        logits = self.logits if target is None else None
+        return resolve(target, self.predictor.labels, logits)
+
+    def explanation(
+        self, values: np.ndarray, target: Target, method: str, *, logits: Any = None, **rest: Any
+    ) -> Explanation:
+        """Return what a method found, with what is known of the photograph and the cost so far.
+
+        Parameters
+        ----------
+        values : array (rows, columns)
+        target : Target
+        method : str
+        logits : array (classes,), optional
+            Where a gradient brought them; else `logits` of the subject.
+        **rest
+            Further fields of `Explanation`.
+        """
+        logits = self.logits if logits is None else logits
+        return Explanation(
+            values=np.ascontiguousarray(values, np.float32),
+            target=target,
+            method=method,
+            image=self.image,
+            logits=np.array(logits, np.float32),
+            labels=list(self.predictor.labels),
+            cost=self.network.cost,
+            notice=self.predictor.notice,
+            **rest,
+        )
+
+
+class Meter:
+    """A network that counts the photographs that run through it, and the time since it was made.
+
+    A gradient counts once forward and once backward. The methods are those of `Network`.
+    """
+
+    def __init__(self, network: Any) -> None:
+        self._network = network
+        self._began = time.perf_counter()
+        self._forward = self._backward = 0
+        self.layers: tuple[str, ...] = network.layers
+        self.head: tuple[np.ndarray, np.ndarray] = network.head
+        self.batch: int = network.batch
+        self.gradient_batch: int = network.gradient_batch
+
+    @property
+    def cost(self) -> Cost:
+        """What has run so far."""
+        return Cost(self._forward, self._backward, time.perf_counter() - self._began)
+
+    def layer(self, name: str) -> str:
+        """Return the name of a layer, or raise a ValueError that names the nearest ones."""
+        return str(self._network.layer(name))
+
+    def forward(self, inputs: np.ndarray, **options: Any) -> Forward:
+        found: Forward = self._network.forward(inputs, **options)
+        self._forward += len(inputs)
+        return found
+
+    def activations(self, inputs: np.ndarray, layer: str, **options: Any) -> Inside:
+        found: Inside = self._network.activations(inputs, layer, **options)
+        self._forward += len(inputs)
+        return found
+
+    def gradients(self, inputs: np.ndarray, weighting: np.ndarray, **options: Any) -> Gradients:
+        found: Gradients = self._network.gradients(inputs, weighting, **options)
+        self._forward += len(inputs)
+        self._backward += len(inputs)
+        return found
+
+
+def each(method: Method) -> Method:
+    """Let a method of one photograph also take a list of them, and then return a list.
+
+    Its progress then runs through all of them: ``progress(done, total)`` counts in the steps of the
+    photograph at work, times the number of photographs.
+    """
+
+    @functools.wraps(method)
+    def call(predictor: Any, image: Any, *arguments: Any, **options: Any) -> Any:
+        if not isinstance(image, (list, tuple)):
+            return method(predictor, image, *arguments, **options)
+        told = options.pop("progress", None)
+        found = []
+        for number, one in enumerate(image):
+            progress = told and _share(told, number, len(image))
+            found.append(method(predictor, one, *arguments, progress=progress, **options))
+        return found
+
+    return call  # type: ignore[return-value]
+
+
+def _share(told: Progress, number: int, count: int) -> Progress:
+    return lambda done, total: told(number * total + done, count * total)
+
+
+def _read(image: Any) -> Image.Image:
+    if isinstance(image, np.ndarray) and image.dtype.kind == "f":
+        wrong = image.size - int(np.isfinite(image).sum())
+        if wrong:
+            raise PhotographError(
+                label(image, None),
+                f"has {wrong} of {image.size} values that are not numbers (NaN or infinite); "
+                "repair them and give uint8 with values from 0 to 255.",
+            )
+    return read_photograph(image)
