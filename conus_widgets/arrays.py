@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, overload
 
 import numpy as np
 
@@ -15,8 +18,11 @@ class CheckpointError(ValueError):
     """A checkpoint that cannot be used; the message names the file, the array and the numbers."""
 
 
-def read_arrays(file: Path, architecture: Architecture) -> list[np.ndarray]:
-    """Read all arrays as float32; nothing is ever unpickled.
+class ArraysOnDisk(Sequence[np.ndarray]):
+    """The arrays of a ``.npz``, in order, each read as float32 whenever it is asked for.
+
+    A network of full width has 94 MB of them, and needs them once: to fold them. The file stays
+    open, so that they are there even where it was replaced or deleted.
 
     Parameters
     ----------
@@ -24,41 +30,59 @@ def read_arrays(file: Path, architecture: Architecture) -> list[np.ndarray]:
         A ``.npz`` with arrays ``arr_0 ...``.
     architecture : Architecture
 
-    Returns
-    -------
-    list of float32 arrays
-        In the order of `Architecture.parameters`.
-
     Raises
     ------
     CheckpointError
-        Where the file is damaged or belongs to another network.
+        Where the file is damaged or belongs to another network: every array is read once.
     """
-    expected = architecture.parameters()
-    try:
-        with zipfile.ZipFile(file) as archive:
-            members = archive.namelist()
-            if len(members) != len(expected):
+
+    def __init__(self, file: Path, architecture: Architecture) -> None:
+        self._file = file
+        self._expected = architecture.parameters()
+        self._lock = threading.Lock()
+        with self._explained():
+            self._archive = zipfile.ZipFile(file)
+            count = len(self._archive.namelist())
+            if count != len(self._expected):
                 raise CheckpointError(
-                    f"{file} holds {len(members)} arrays, but this network has "
-                    f"{len(expected)} (width {architecture.width:g}, {architecture.classes} "
-                    "classes)."
+                    f"{file} holds {count} arrays, but this network has {len(self._expected)} "
+                    f"(width {architecture.width:g}, {architecture.classes} classes)."
                 )
-            arrays = [
-                _read_array(file, archive, number, name, shape)
-                for number, (name, shape) in enumerate(expected)
-            ]
-    except CheckpointError:
-        raise
-    except Exception as error:  # damaged bytes make zipfile, zlib and NumPy raise anything
-        reason = (
-            "holds pickled objects, which are never opened"
-            if "ickle" in str(error)
-            else "is damaged or was not copied whole"
-        )
-        raise CheckpointError(f"{file} {reason} ({error}): copy or download it again.") from error
-    check_arrays(file, arrays, architecture)
-    return [array.astype("float32", copy=False) for array in arrays]
+        for number in range(count):
+            _check_array(file, number, self._read(number), *self._expected[number])
+
+    def __len__(self) -> int:
+        return len(self._expected)
+
+    @overload
+    def __getitem__(self, index: int) -> np.ndarray: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[np.ndarray]: ...
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        number = range(len(self))[index]
+        return self._read(number).astype("float32", copy=False)
+
+    def _read(self, number: int) -> np.ndarray:
+        with self._lock, self._explained():
+            return _read_array(self._file, self._archive, number, *self._expected[number])
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except CheckpointError:
+            raise
+        except Exception as error:  # damaged bytes make zipfile, zlib and NumPy raise anything
+            reason = (
+                "holds pickled objects, which are never opened"
+                if "ickle" in str(error)
+                else "is damaged or was not copied whole"
+            )
+            raise CheckpointError(
+                f"{self._file} {reason} ({error}): copy or download it again."
+            ) from error
 
 
 def _read_array(
@@ -86,19 +110,30 @@ def check_arrays(file: Path, arrays: Sequence[np.ndarray], architecture: Archite
     if len(arrays) != len(expected):
         raise CheckpointError(f"{file}: {len(arrays)} arrays, where {len(expected)} are needed.")
     for number, (array, (name, shape)) in enumerate(zip(arrays, expected, strict=True)):
-        where = f"{file}: array arr_{number} ({name})"
-        if array.shape != shape:
-            hint = ""
-            if name.startswith("logits"):
-                hint = f" (output_dim is {architecture.classes})"
-            raise CheckpointError(
-                f"{where} has shape {_shape(array.shape)}, where {_shape(shape)} is needed{hint}."
-            )
-        if array.dtype.kind != "f":
-            raise CheckpointError(f"{where} has dtype {array.dtype}, where floats are needed.")
-        bad = array.size - int(np.isfinite(array).sum())
-        if bad:
-            raise CheckpointError(f"{where}: {bad} of {array.size} numbers are NaN or infinite.")
+        _check_array(file, number, array, name, shape)
+
+
+def _check_array(
+    file: Path, number: int, array: np.ndarray, name: str, shape: tuple[int, ...]
+) -> None:
+    where = f"{file}: array arr_{number} ({name})"
+    if array.shape != shape:
+        hint = ""
+        if name.startswith("logits"):
+            hint = f" (output_dim is {shape[-1]})"
+        raise CheckpointError(
+            f"{where} has shape {_shape(array.shape)}, where {_shape(shape)} is needed{hint}."
+        )
+    if array.dtype.kind != "f":
+        raise CheckpointError(f"{where} has dtype {array.dtype}, where floats are needed.")
+    # A sum is NaN or infinite where any number is, and needs no array of its own; it may also
+    # overflow where none is.
+    with np.errstate(over="ignore"):
+        if np.isfinite(array.sum(dtype=np.float64)):
+            return
+    bad = array.size - int(np.isfinite(array).sum())
+    if bad:
+        raise CheckpointError(f"{where}: {bad} of {array.size} numbers are NaN or infinite.")
 
 
 def _shape(shape: Sequence[int]) -> str:

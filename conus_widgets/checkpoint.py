@@ -18,7 +18,7 @@ import numpy as np
 
 from conus_widgets import regions
 from conus_widgets.architecture import Architecture
-from conus_widgets.arrays import CheckpointError, check_arrays, read_arrays
+from conus_widgets.arrays import ArraysOnDisk, CheckpointError, check_arrays
 from conus_widgets.photograph import RESAMPLE
 
 #: Where the JSON has none: the mean that the authors' scripts fall back on, in RGB order.
@@ -34,8 +34,8 @@ class Checkpoint:
     name : str
         Stem of its ``.npz``.
     architecture : Architecture
-    arrays : list of float32 arrays
-        In the order of `Architecture.parameters`.
+    arrays : sequence of float32 arrays
+        In the order of `Architecture.parameters`; `read` leaves them on disk.
     labels : list of str
         Class names.
     info : list of str
@@ -54,7 +54,7 @@ class Checkpoint:
 
     name: str
     architecture: Architecture
-    arrays: list[np.ndarray]
+    arrays: Sequence[np.ndarray]
     labels: list[str]
     info: list[str]
     mean_rgb: tuple[float, float, float] = MEAN_RGB
@@ -93,7 +93,7 @@ def read(path: str | os.PathLike[str]) -> Checkpoint:
     return Checkpoint(
         name=weights.stem,
         architecture=architecture,
-        arrays=read_arrays(weights, architecture),
+        arrays=ArraysOnDisk(weights, architecture),
         labels=labels,
         info=info,
         mean_rgb=_mean(weights.with_suffix(".json"), record),

@@ -7,7 +7,7 @@ computed, and neither is compiled again for another class, layer or checkpoint.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,47 +24,48 @@ from conus_widgets.runtime import T, function, theano
 Weights = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
-def fold(architecture: Architecture, arrays: Sequence[np.ndarray]) -> Weights:
+def fold(
+    architecture: Architecture,
+    arrays: Iterable[np.ndarray],
+    keep: Callable[[np.ndarray], np.ndarray] = ops.read_only,
+) -> Weights:
     """Fold each batch norm into the convolution before it.
 
     Parameters
     ----------
     architecture : Architecture
-    arrays : sequence of float32 arrays
-        In the order of `Architecture.parameters`.
+    arrays : iterable of float32 arrays
+        In the order of `Architecture.parameters`; only one convolution's are held at a time.
+    keep : callable
+        Turns each folded float32 array into one that nobody can write to, so that all functions
+        may use the same: `ops.read_only`, or `ops.Shelf.put`.
 
     Returns
     -------
     dict of str to (weights, bias)
-        For each convolution, and "logits" for the dense layer. Read-only, so that all functions
-        may use the same arrays.
+        For each convolution, and "logits" for the dense layer.
 
     Notes
     -----
     ``(conv(x, W) + b - mean) * gamma * inv_std + beta = conv(x, W * s) + (b - mean) * s + beta``
     with ``s = gamma * inv_std``, computed in double precision.
     """
-    given = {
-        name: array for (name, _), array in zip(architecture.parameters(), arrays, strict=True)
-    }
+    following = iter(arrays)
     folded = {}
     for c in architecture.convolutions():
-        beta, gamma, mean, inv_std = (
-            np.asarray(given[f"{c.name}_bn.{name}"], np.float64)
-            for name in ("beta", "gamma", "mean", "inv_std")
-        )
+        filters = next(following)
+        first = np.asarray(next(following), np.float64) if c.bias else 0.0
+        beta, gamma, mean, inv_std = (np.asarray(next(following), np.float64) for _ in range(4))
         scale = gamma * inv_std
-        weights = given[f"{c.name}.W"] * scale[:, None, None, None]
-        bias = (given.get(f"{c.name}.b", 0.0) - mean) * scale + beta
-        folded[c.name] = (_frozen(weights), _frozen(bias))
-    folded["logits"] = (_frozen(given["logits.W"]), _frozen(given["logits.b"]))
+        weights = np.empty(filters.shape, np.float32)
+        np.multiply(
+            filters, scale[:, None, None, None], out=weights, dtype="float64", casting="same_kind"
+        )
+        bias = ((first - mean) * scale + beta).astype("float32")
+        folded[c.name] = (keep(weights), keep(bias))
+    dense, bias = following
+    folded["logits"] = (ops.read_only(dense), ops.read_only(bias))
     return folded
-
-
-def _frozen(array: np.ndarray) -> np.ndarray:
-    array = np.array(array, np.float32, order="C")
-    array.flags.writeable = False
-    return array
 
 
 @dataclass(frozen=True)

@@ -51,10 +51,24 @@ def resident() -> float:
     return float(pages * os.sysconf("SC_PAGE_SIZE"))
 
 
-def batch(bytes_each: float) -> int:
-    """Return how many photographs to compute at once, 1 to `BATCH`, if each takes so much."""
-    room = limit() - resident()
+def batch(bytes_each: float, to_come: float = 0) -> int:
+    """Return how many photographs to compute at once, 1 to `BATCH`.
+
+    Parameters
+    ----------
+    bytes_each : float
+        What one of them takes.
+    to_come : float
+        Bytes that will be taken once, whatever the number, and are not taken yet.
+    """
+    room = limit() - resident() - to_come
     return int(max(1, min(BATCH, room // bytes_each)))
+
+
+def packed_bytes(architecture: Architecture) -> float:
+    """Return what one packed copy of the weights takes, with what the kernels for it take."""
+    weights = sum(c.filters * c.channels * c.size**2 for c in architecture.convolutions())
+    return FLOAT * 1.2 * weights + 10e6
 
 
 def _outputs(architecture: Architecture) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,8 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from conus_widgets import inference, memory
+from conus_widgets import inference, memory, ops
 from conus_widgets.checkpoint import Checkpoint
+from conus_widgets.engine import chosen_engine
+from conus_widgets.machine import cache_folder
+
+_log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], Any]
 
@@ -65,6 +70,8 @@ class Network:
     ----------
     layers : tuple of str
         What can be looked into: "conv1", "pool1", "res2a" ... "res5c".
+    batch, gradient_batch : int
+        How many photographs are computed at once, so that the limit of `memory.limit` holds.
     head : (float32 array (F, classes), float32 array (classes,))
         Weights and bias of the dense layer: ``logits = features @ weights + bias``.
 
@@ -77,13 +84,15 @@ class Network:
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.architecture = checkpoint.architecture
         self.layers = tuple(checkpoint.architecture.layers())
-        self._weights = inference.fold(checkpoint.architecture, checkpoint.arrays)
+        self._weights = _folded(checkpoint)
         self.head = self._weights["logits"]
         self._lock = threading.Lock()
         self._forward = inference.look_forward(self.architecture, self._weights)
         self._back: dict[bool, inference.Look] = {}  # by whether it is guided
-        self.batch = memory.batch(memory.forward_bytes(self.architecture))
-        self.gradient_batch = memory.batch(memory.gradient_bytes(self.architecture))
+        # The weights are packed when they are first used, and once more for gradients.
+        packed = memory.packed_bytes(self.architecture)
+        self.batch = memory.batch(memory.forward_bytes(self.architecture), packed)
+        self.gradient_batch = memory.batch(memory.gradient_bytes(self.architecture), 2 * packed)
 
     def forward(
         self,
@@ -212,6 +221,16 @@ class Network:
                 f"The inputs have shape {inputs.shape}, where (N, 3, {size}, {size}) is needed."
             )
         return inputs
+
+
+def _folded(checkpoint: Checkpoint) -> inference.Weights:
+    architecture, arrays = checkpoint.architecture, checkpoint.arrays
+    if chosen_engine() == "onednn":  # which packs weights; Theano's own convolution reads them
+        try:
+            return inference.fold(architecture, arrays, ops.Shelf(cache_folder()).put)
+        except OSError as error:  # a full disk costs memory, no more
+            _log.info("Weights stay in memory: %s", error)
+    return inference.fold(architecture, arrays)
 
 
 def batches(

@@ -6,6 +6,7 @@ import settles the flags, because Theano reads them once, while it is imported.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import importlib
@@ -15,7 +16,7 @@ import platform
 import sys
 import types
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,21 @@ def _without_blas_warning(record: logging.LogRecord) -> bool:
     return "NumPy C-API based implementation for BLAS" not in record.getMessage()
 
 
+@contextlib.contextmanager
+def _left_out(package: str, *names: str) -> Iterator[None]:
+    """Let `import package.name` find an empty module in here; later ones find the real one."""
+    missing = [name for name in names if f"{package}.{name}" not in sys.modules]
+    for name in missing:
+        sys.modules[f"{package}.{name}"] = types.ModuleType(name)
+    try:
+        yield
+    finally:
+        for name in missing:
+            del sys.modules[f"{package}.{name}"]
+            if package in sys.modules:
+                vars(sys.modules[package]).pop(name, None)
+
+
 def _import_theano() -> types.ModuleType:
     if sys.version_info[:2] != PYTHON:
         raise SetupError(
@@ -69,7 +85,11 @@ def _import_theano() -> types.ModuleType:
     # Theano says at each import that it uses NumPy's BLAS. That is what was chosen above.
     logging.getLogger("theano.tensor.blas").addFilter(_without_blas_warning)
     try:
-        return importlib.import_module("theano")
+        # SciPy's statistics, which SciPy loads by itself when Theano asks it for the chi-squared
+        # distribution, are a third of the start. Of its signals Theano looks for functions that
+        # SciPy has dropped, and then does without.
+        with _left_out("scipy", "stats", "signal"):
+            return importlib.import_module("theano")
     except OSError as error:
         raise SetupError(explain(error)) from error
 

@@ -129,15 +129,18 @@ class Convolution {
   }
 
   // The plan with packed weights; after a change of the weights no plan keeps the old ones.
+  // `read` is set where the weights had to be read for that.
   Plan& plan(Plan::Direction direction, const Geometry& wanted, const Fingerprint& content,
-             const float* weights) {
+             const float* weights, bool& read) {
     if (!(content == content_)) {
       for (auto& plan : plans_) plan->weights.reset();
       content_ = content;
     }
     Plan& found = plan(direction, wanted);
-    if (!found.weights)
+    if (!found.weights) {
       found.weights = Packed::copy(content, weights, found.plain, found.wanted);
+      read = true;
+    }
     return found;
   }
 
@@ -157,24 +160,27 @@ inline int convolve(Convolution& node, PyArrayObject* x, PyArrayObject* weights,
     if (sum) require_shape(residual, out, "convolution: the residual");
     Contiguous from(x), w(weights), b(bias), r(residual);
     float* to = output(y, out);
-    Fingerprint content = node.recognition.of(w.array());
-
-    PythonReleased python;
-    Threads threads(g.threads);
-    std::lock_guard<std::mutex> lock(node.mutex);
-    Plan& plan = node.plan(Plan::forward, g, content, w.data());
-    point(plan.input, from.data());
-    point(plan.bias, b.data());
-    point(plan.output, to);
-    std::vector<dnnl_exec_arg_t> arguments = {{DNNL_ARG_SRC, plan.input},
-                                              {DNNL_ARG_WEIGHTS, *plan.weights},
-                                              {DNNL_ARG_BIAS, plan.bias},
-                                              {DNNL_ARG_DST, plan.output}};
-    if (sum) {
-      point(plan.residual, r.data());
-      arguments.push_back({DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, plan.residual});
+    bool read;
+    Fingerprint content = node.recognition.of(w.array(), read);
+    {
+      PythonReleased python;
+      Threads threads(g.threads);
+      std::lock_guard<std::mutex> lock(node.mutex);
+      Plan& plan = node.plan(Plan::forward, g, content, w.data(), read);
+      point(plan.input, from.data());
+      point(plan.bias, b.data());
+      point(plan.output, to);
+      std::vector<dnnl_exec_arg_t> arguments = {{DNNL_ARG_SRC, plan.input},
+                                                {DNNL_ARG_WEIGHTS, *plan.weights},
+                                                {DNNL_ARG_BIAS, plan.bias},
+                                                {DNNL_ARG_DST, plan.output}};
+      if (sum) {
+        point(plan.residual, r.data());
+        arguments.push_back({DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, plan.residual});
+      }
+      plan.computation.run(std::move(arguments));
     }
-    plan.computation.run(std::move(arguments));
+    if (read) put_aside(w.array());
   });
 }
 
@@ -188,17 +194,20 @@ inline int convolution_input_gradient(Convolution& node, PyArrayObject* x, PyArr
                   "convolution: the gradient by the output");
     Contiguous w(weights), from(dy);
     float* to = output(dx, {g.batch, g.height, g.width, g.channels});
-    Fingerprint content = node.recognition.of(w.array());
-
-    PythonReleased python;
-    Threads threads(g.threads);
-    std::lock_guard<std::mutex> lock(node.mutex);
-    Plan& plan = node.plan(Plan::input_gradient, g, content, w.data());
-    point(plan.output, from.data());
-    point(plan.input, to);
-    plan.computation.run({{DNNL_ARG_DIFF_DST, plan.output},
-                          {DNNL_ARG_WEIGHTS, *plan.weights},
-                          {DNNL_ARG_DIFF_SRC, plan.input}});
+    bool read;
+    Fingerprint content = node.recognition.of(w.array(), read);
+    {
+      PythonReleased python;
+      Threads threads(g.threads);
+      std::lock_guard<std::mutex> lock(node.mutex);
+      Plan& plan = node.plan(Plan::input_gradient, g, content, w.data(), read);
+      point(plan.output, from.data());
+      point(plan.input, to);
+      plan.computation.run({{DNNL_ARG_DIFF_DST, plan.output},
+                            {DNNL_ARG_WEIGHTS, *plan.weights},
+                            {DNNL_ARG_DIFF_SRC, plan.input}});
+    }
+    if (read) put_aside(w.array());
   });
 }
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from conus_widgets.ops.shelf import Shelved
 from conus_widgets.runtime import T, theano
 
 
@@ -14,7 +15,7 @@ class FrozenVariable(theano.tensor.sharedvar.TensorSharedVariable):
 
     def set_value(self, new_value: Any, borrow: bool = False) -> None:
         """Set a copy of `new_value`, or itself where nobody can write to it."""
-        super().set_value(_read_only(new_value), borrow=True)
+        super().set_value(read_only(new_value), borrow=True)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -42,15 +43,16 @@ def frozen(value: Any, *, name: str | None = None) -> FrozenVariable:
         ``get_value(borrow=True)`` is a read-only array: writing to it is NumPy's ValueError. As a
         target of `updates` it gets an ordinary array, which then is read through like any other.
     """
-    array = _read_only(value)
+    array = read_only(value)
     kind = T.TensorType(array.dtype, (False,) * array.ndim)
     return FrozenVariable(name=name, type=kind, value=array, strict=True)
 
 
-def _read_only(value: Any) -> np.ndarray:
-    flags = value.flags if isinstance(value, np.ndarray) else None
-    if flags is not None and flags.owndata and flags.c_contiguous and not flags.writeable:
-        return value
+def read_only(value: Any) -> np.ndarray:
+    """Return an array that nobody can write to: `value` itself where it is one, else a copy."""
+    if isinstance(value, np.ndarray) and value.flags.c_contiguous and not value.flags.writeable:
+        if value.flags.owndata or isinstance(value.base, Shelved):
+            return value
     array = np.array(value, order="C")
     array.flags.writeable = False
     return array

@@ -2,7 +2,8 @@
 //
 // oneDNN wants weights in a layout of its own. Packing costs about as much as a convolution, so a
 // packed copy is kept, and what it was made from must be recognised:
-// * an array that nobody can write (read-only, owning its memory) by its identity, which is free;
+// * an array that nobody can write (read-only, and so is whoever owns its memory) by its identity,
+//   which is free;
 // * any other array by its content, read at each call (about 0.1 ms per megabyte).
 
 namespace conus {
@@ -32,6 +33,25 @@ __attribute__((target("sse4.2"))) inline Fingerprint fingerprint(const float* da
   return made;
 }
 
+// Whether the array's memory is a piece of a file, mapped for reading: see shelf.py.
+inline bool shelved(PyArrayObject* weights) {
+  PyObject* owner = PyArray_BASE(weights);
+  return owner && !PyArray_Check(owner) && PyObject_HasAttrString(owner, "put_aside");
+}
+
+inline bool nobody_writes(PyArrayObject* weights) {
+  return !PyArray_ISWRITEABLE(weights) &&
+         (PyArray_CHKFLAGS(weights, NPY_ARRAY_OWNDATA) || shelved(weights));
+}
+
+// The numbers have been read and are not needed again soon.
+inline void put_aside(PyArrayObject* weights) {
+  if (!shelved(weights)) return;
+  PyObject* done = PyObject_CallMethod(PyArray_BASE(weights), "put_aside", nullptr);
+  if (!done) throw PythonError();
+  Py_DECREF(done);
+}
+
 // Knows a node's read-only weights again. Holds a reference, so that their address stays theirs.
 class Recognition {
  public:
@@ -39,10 +59,11 @@ class Recognition {
   Recognition(const Recognition&) = delete;
   ~Recognition() { Py_XDECREF(known_); }
 
-  // Call with Python's lock held; `weights` is contiguous.
-  Fingerprint of(PyArrayObject* weights) {
-    bool frozen = !PyArray_ISWRITEABLE(weights) && PyArray_CHKFLAGS(weights, NPY_ARRAY_OWNDATA);
-    if (frozen && weights == known_) return fingerprint_;
+  // Call with Python's lock held; `weights` is contiguous. `read` is set where they had to be.
+  Fingerprint of(PyArrayObject* weights, bool& read) {
+    const bool frozen = nobody_writes(weights);
+    read = !(frozen && weights == known_);
+    if (!read) return fingerprint_;
     Fingerprint made;
     {
       PythonReleased python;

@@ -1,0 +1,64 @@
+"""Weights that wait in a file until they are packed.
+
+A convolution packs its weights once; afterwards it looks at their address only. In ordinary memory
+the plain numbers would lie idle beside the packed ones: 94 MB at full width.
+"""
+
+from __future__ import annotations
+
+import mmap
+import tempfile
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+SMALL = 65536  # bytes; what is smaller stays in memory
+
+
+class Shelved(mmap.mmap):
+    """A piece of a file, mapped for reading only. It owns the memory of an array on a `Shelf`."""
+
+    def put_aside(self) -> None:
+        """Give the memory back until the array is read again; the C++ code of the Ops calls it.
+
+        The numbers stay in the file, from where the system fetches them when they are touched.
+        """
+        self.madvise(mmap.MADV_DONTNEED)
+
+
+class Shelf:
+    """A file without a name that holds arrays, and goes when the last of them does.
+
+    Parameters
+    ----------
+    folder : path
+        Where there is room for them, on a disk rather than in memory.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)
+        self._end = 0
+
+    def put(self, array: np.ndarray) -> np.ndarray:
+        """Return a read-only array with the same numbers, on the shelf unless it is small.
+
+        Raises
+        ------
+        OSError
+            Where the disk is full.
+        """
+        if array.nbytes < SMALL:
+            kept = np.array(array, order="C")
+            kept.flags.writeable = False
+            return kept
+        data = np.ascontiguousarray(array)
+        self._file.seek(self._end)
+        self._file.write(data.data)
+        self._file.flush()
+        mapped = Shelved(
+            self._file.fileno(), data.nbytes, access=mmap.ACCESS_READ, offset=self._end
+        )
+        step = mmap.ALLOCATIONGRANULARITY
+        self._end += -(-data.nbytes // step) * step
+        return np.ndarray(data.shape, data.dtype, buffer=mapped)

@@ -1,0 +1,88 @@
+"""How many photographs are computed at once: limits as they are stated, and that they hold."""
+
+import numpy as np
+import pytest
+from test_ops_process import run
+
+from conus_widgets import memory
+from conus_widgets.architecture import Architecture
+from conus_widgets.machine import SetupError
+
+FULL = Architecture(70)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "expected"),
+    [
+        ("memory.max", "max\n", float("inf")),
+        ("memory.max", "1073741824\n", 2.0**30),
+        ("memory/memory.limit_in_bytes", "2147483648\n", 2.0**31),
+        ("memory/memory.limit_in_bytes", "9223372036854771712\n", float("inf")),
+        ("elsewhere", "1", float("inf")),
+    ],
+)
+def test_the_limit_of_a_container(tmp_path, file, text, expected):
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text(text)
+    assert memory.cgroup_bytes(tmp_path) == expected
+
+
+def test_the_limit_that_somebody_states_wins(monkeypatch):
+    monkeypatch.setenv("CONUS_MEMORY_MB", "500")
+    assert memory.limit() == 500e6
+
+
+@pytest.mark.parametrize("text", ["0", "much", "-3", "1.5"])
+def test_a_limit_that_is_no_number_is_refused(monkeypatch, text):
+    monkeypatch.setenv("CONUS_MEMORY_MB", text)
+    with pytest.raises(SetupError, match=f"CONUS_MEMORY_MB is '{text}'"):
+        memory.limit()
+
+
+def test_less_room_means_smaller_batches_and_never_none(monkeypatch):
+    monkeypatch.setattr(memory, "resident", lambda: 300e6)
+    found = []
+    for megabytes in ("100", "310", "350", "400", "10000"):
+        monkeypatch.setenv("CONUS_MEMORY_MB", megabytes)
+        found.append(memory.batch(30e6))
+    assert found == [1, 1, 1, 3, memory.BATCH]
+    monkeypatch.setenv("CONUS_MEMORY_MB", "400")
+    assert memory.batch(30e6, 40e6) == 2
+
+
+@pytest.mark.parametrize("limit", [480, 800])
+def test_the_stated_limit_holds_for_the_network_of_full_width(limit):
+    """Peak memory of a process that looks at 16 photographs in front and back."""
+    printed = run(
+        """
+        import resource, sys
+        import numpy as np
+        sys.path.insert(0, "tests")
+        from networks import random_arrays, random_checkpoint
+        from conus_widgets.architecture import Architecture
+        from conus_widgets.network import Network
+
+        class Drawn:  # one array at a time, as from a checkpoint on disk
+            def __iter__(self):
+                rng = np.random.default_rng(0)
+                for name, shape in Architecture(70).parameters():
+                    yield rng.normal(0, 0.02, shape).astype("float32")
+
+        network = Network(random_checkpoint(Architecture(70), arrays=Drawn()))
+        x = np.zeros((16, 3, 224, 224), "float32")
+        network.forward(x)
+        network.gradients(x, np.ones(70))
+        print(network.batch, network.gradient_batch)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
+        """,
+        CONUS_MEMORY_MB=str(limit),
+    )
+    peak = float(printed.split()[-1])
+    assert peak < limit, printed
+
+
+def test_what_a_photograph_takes_grows_with_the_network():
+    small = Architecture(5, width=0.25, stem=16, size=64)
+    assert memory.forward_bytes(small) < memory.forward_bytes(FULL) / 20
+    assert memory.gradient_bytes(small) < memory.gradient_bytes(FULL) / 20
+    assert np.isfinite(memory.gradient_bytes(FULL))
