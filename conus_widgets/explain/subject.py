@@ -65,10 +65,10 @@ class Subject:
         return found
 
     @property
-    def range(self) -> float:
-        """Largest minus smallest pixel value that the network sees, at most 255."""
-        pixels = self.inputs + self.mean
-        return float(pixels.max() - pixels.min())
+    def spread(self) -> np.ndarray:
+        """Range of the photograph's pixels in each channel, float32 (3, 1, 1), 0 to 255."""
+        spread: np.ndarray = np.ptp(self.inputs[0], axis=(1, 2), keepdims=True)
+        return spread
 
     def aim(self, target: Any) -> Target:
         """Return the target that a caller means; without one, the network runs for the top class.

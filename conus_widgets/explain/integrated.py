@@ -1,0 +1,207 @@
+"""Integrated gradients: the way from a baseline to the photograph, gradient by gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import ndimage
+
+from conus_widgets.explain.explanation import Explanation
+from conus_widgets.explain.subject import Subject, each
+from conus_widgets.explain.target import Target
+
+if TYPE_CHECKING:
+    from conus_widgets.network import Progress
+
+BLUR = 1 / 16  # deviation of the blurred baseline's Gaussian, relative to the side of the picture
+
+
+@each
+def integrated_gradients(
+    predictor: Any,
+    image: Any,
+    target: Any = None,
+    *,
+    baseline: Any = "black",
+    steps: int = 32,
+    tolerance: float = 0.01,
+    most: int = 512,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Explanation:
+    """Share the difference between the photograph's logit and a baseline's out among the pixels.
+
+    Parameters
+    ----------
+    predictor, image, target
+        As in `gradient`.
+    baseline : {"black", "mean", "blurred"}, photograph, or float array (3, size, size)
+        Where the way starts: black; the training photographs' mean colour, which is the network's
+        zero; the photograph itself, blurred; another photograph; an input of the network.
+    steps : int, at least 1
+        The way is first cut into so many equal steps. They are doubled as long as the residual is
+        too large; gradients that are there already are kept.
+    tolerance : float
+        Largest residual that will do, relative to the range of the logits at both ends of the way.
+    most : int
+        Where doubling ends.
+    progress, cancelled : callable, optional
+        Told and asked between batches; the total grows when the steps are doubled.
+
+    Returns
+    -------
+    Explanation
+        values (size, size), in logits. Its figures: "residual", how far their sum is from the
+        "difference" of the logits; "relative_residual", to the range of the logits; "steps".
+
+    Raises
+    ------
+    ValueError
+        For an unknown class, a baseline that is none of the above or not finite, or bad numbers.
+    PhotographError
+        Where a photograph given as baseline cannot be used.
+    Cancelled
+        Where `cancelled` returned true.
+
+    Notes
+    -----
+    M. Sundararajan, A. Taly, Q. Yan, "Axiomatic Attribution for Deep Networks", 2017,
+    arXiv:1703.01365, equation 1, by the trapezium rule. Costs ``steps + 1`` runs forward and
+    backward, and one forward for the top class where no target is given.
+    """
+    if not 1 <= steps <= most or not 0 <= tolerance < np.inf:
+        raise ValueError(
+            f"steps is {steps}, most is {most} and tolerance is {tolerance}: at least 1 step is "
+            "needed, no more than `most`, and a tolerance of 0 or more."
+        )
+    subject = Subject(predictor, image)
+    start = _start(subject, baseline)
+    aim = subject.aim(target)
+    way = _Way(subject, aim, start, progress, cancelled)
+    way.walk(np.linspace(0, 1, steps + 1))
+    while way.relative_residual > tolerance and 2 * steps <= most:
+        way.walk((np.arange(steps) + 0.5) / steps)
+        steps *= 2
+    enough = way.relative_residual <= tolerance
+    return subject.explanation(
+        way.values,
+        aim,
+        "integrated_gradients",
+        logits=way.logits[1],
+        options={
+            "baseline": baseline if isinstance(baseline, str) else "given",
+            "steps": steps,
+            "tolerance": tolerance,
+            "most": most,
+        },
+        remarks=()
+        if enough
+        else (
+            f"With {steps} steps the shares still miss the difference of the logits by "
+            f"{way.relative_residual:.1%} of the logits' range.",
+        ),
+        figures={
+            "difference": way.difference,
+            "residual": way.residual,
+            "relative_residual": way.relative_residual,
+            "steps": steps,
+        },
+    )
+
+
+class _Way:
+    """The straight way from the baseline to the photograph, and the gradients met on it so far.
+
+    Attributes
+    ----------
+    logits : dict of float to array (classes,)
+        At both ends, by place: 0 is the baseline, 1 the photograph.
+    """
+
+    def __init__(
+        self,
+        subject: Subject,
+        aim: Target,
+        start: np.ndarray,
+        progress: Progress | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> None:
+        self.logits: dict[float, np.ndarray] = {}
+        self._subject, self._aim, self._start = subject, aim, start
+        self._progress, self._cancelled = progress, cancelled
+        self._difference = subject.inputs[0].astype(np.float64) - start
+        self._sum = np.zeros_like(self._difference)
+        self._steps = 0
+        self._met = 0
+
+    def walk(self, places: np.ndarray) -> None:
+        """Add the gradients at these places, 0 to 1: first all, then always those in between."""
+        network, met = self._subject.network, self._met + len(places)
+        for first in range(0, len(places), network.gradient_batch):
+            part = places[first : first + network.gradient_batch]
+            weights = np.where((part == 0) | (part == 1), 0.5, 1.0)
+            points = self._start + part[:, None, None, None] * self._difference
+            found = network.gradients(
+                points.astype(np.float32), self._aim.weights, cancelled=self._cancelled
+            )
+            self._sum += np.tensordot(weights, found.values.astype(np.float64), 1)
+            for place, logits in zip(part, found.logits, strict=True):
+                if place in (0, 1):
+                    self.logits[float(place)] = logits
+            self._met += len(part)
+            if self._progress is not None:
+                self._progress(self._met, met)
+        self._steps = self._met - 1
+
+    @property
+    def values(self) -> np.ndarray:
+        """The share of each pixel, float64 (size, size)."""
+        values: np.ndarray = (self._difference * self._sum).sum(axis=0) / self._steps
+        return values
+
+    @property
+    def difference(self) -> float:
+        """Of the target's logit between the photograph and the baseline."""
+        return float(self._aim.of(self.logits[1]) - self._aim.of(self.logits[0]))
+
+    @property
+    def residual(self) -> float:
+        """How far the shares' sum is from the difference."""
+        return float(abs(self.values.sum() - self.difference))
+
+    @property
+    def relative_residual(self) -> float:
+        """The residual, relative to the range of all logits at both ends."""
+        spread = float(np.ptp([self.logits[0], self.logits[1]]))
+        return self.residual / spread if spread else 0.0
+
+
+def _start(subject: Subject, baseline: Any) -> np.ndarray:
+    """Return the input (3, size, size), float64, where the way begins."""
+    shape = subject.inputs[0].shape
+    if isinstance(baseline, str) and baseline in ("black", "mean", "blurred"):
+        if baseline == "black":
+            return np.broadcast_to(-subject.mean, shape).astype(np.float64)
+        if baseline == "mean":
+            return np.zeros(shape)
+        deviation = (0, BLUR * subject.size, BLUR * subject.size)
+        blurred: np.ndarray = ndimage.gaussian_filter(
+            subject.inputs[0].astype(np.float64), deviation, mode="nearest"
+        )
+        return blurred
+    if isinstance(baseline, np.ndarray) and baseline.dtype.kind == "f":
+        if baseline.shape not in (shape, (1, *shape)):
+            raise ValueError(
+                f"The baseline has shape {baseline.shape}, where an input of the network has "
+                f"{shape}."
+            )
+        if not np.isfinite(baseline).all():
+            raise ValueError(
+                f"The baseline has {np.sum(~np.isfinite(baseline))} values that are not numbers "
+                "(NaN or infinite)."
+            )
+        return baseline.reshape(shape).astype(np.float64)
+    found: np.ndarray = subject.predictor.inputs([baseline])[0].astype(np.float64)
+    return found
