@@ -1,13 +1,14 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help lab test lock checkpoint clean chromium
+.PHONY: help lab test bench lock checkpoint clean chromium
 
 VENV := .venv
 READY := $(VENV)/.ready
 # Programs of the environment come first, also for the terminals and kernels of JupyterLab.
 IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 UV := uv==0.13.9
+PEERS := build/bench-venv
 
 help:  ## this list
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "  make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +24,9 @@ test: $(READY) chromium  ## every check: style, types, unit tests, notebooks, br
 	echo "== mypy"; time mypy; \
 	echo "== pytest"; pytest --durations=10
 
+bench: $(READY) $(PEERS)/.ready  ## beside ONNX Runtime, OpenVINO, PyTorch: ten minutes (options: BENCH="--quick")
+	@export $(IN_VENV); python -m benchmarks $(BENCH)
+
 lock:  ## requirements.lock anew from pyproject.toml
 	@rm -rf build/lock; $(FIND_PYTHON); $$python -m venv build/lock
 	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check $(UV)
@@ -35,7 +39,7 @@ checkpoint: $(READY)  ## train the demonstration network again (under an hour on
 	@$(IN_VENV) python -m conus_widgets.demonstration
 
 clean:  ## remove .venv and caches (a training in build/ stays: it may be an hour old)
-	rm -rf $(VENV) build/lock dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) build/bench build/lock dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
 
 # Sets $python to the first Python 3.11, or to nothing.
 define FIND_PYTHON
@@ -65,6 +69,12 @@ $(READY): requirements.lock pyproject.toml postBuild
 	fi; \
 	"$$python" -m venv $(VENV)
 	@$(IN_VENV) ./postBuild
+	@touch $@
+
+$(PEERS)/.ready: benchmarks/requirements.txt
+	@echo "Installing the engines to compare with (a minute or two, 1.5 GB) ..."
+	@rm -rf $(PEERS); $(FIND_PYTHON); "$$python" -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --no-input --disable-pip-version-check -r $<
 	@touch $@
 
 chromium:

@@ -1,0 +1,78 @@
+"""The engines that are compared, and what each can do. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+class Unavailable(Exception):
+    """This engine cannot run here; the message is a sentence for the results."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A loaded network. Photographs and answers are NumPy arrays, channels first, in every engine.
+
+    Attributes
+    ----------
+    forward : callable
+        ``forward(inputs)`` returns the logits (N, classes).
+    gradient : callable or None
+        ``gradient(inputs, target)`` returns the logits (None where the engine keeps them), and the
+        gradient of the logit of class `target` by the inputs.
+    """
+
+    forward: Callable[[np.ndarray], np.ndarray]
+    gradient: Callable[[np.ndarray, int], tuple[np.ndarray | None, np.ndarray]] | None = None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is known of an engine before it is loaded.
+
+    Attributes
+    ----------
+    label : str
+        What the results call it.
+    module : str
+        The file in this folder; its ``load(folder, threads, **options)`` returns an `Engine`.
+    packages : tuple of str
+        Whose versions the results state.
+    ours : bool
+        Whether it lives in this project's environment, else in that of the peers.
+    """
+
+    label: str
+    module: str
+    packages: tuple[str, ...]
+    options: dict[str, Any] = field(default_factory=dict)
+    ours: bool = False
+
+    def load(self, folder: Path, threads: int) -> Engine:
+        """Import the engine and give it the network in `folder`."""
+        module = importlib.import_module(f"benchmarks.engines.{self.module}")
+        return module.load(folder, threads, **self.options)
+
+
+_OURS = ("conus-widgets", "theano-pymc", "onednn-cpu-gomp", "numpy")
+_BFLOAT16 = {"precision": "bfloat16"}
+
+ENGINES = {
+    "ours": Kind("this project", "ours", _OURS, ours=True),
+    "ours bfloat16": Kind("this project, bfloat16", "ours", _OURS, _BFLOAT16, ours=True),
+    "onnxruntime": Kind("ONNX Runtime", "onnxruntime", ("onnxruntime",)),
+    "openvino": Kind("OpenVINO", "openvino", ("openvino",)),
+    "openvino bfloat16": Kind("OpenVINO, bfloat16", "openvino", ("openvino",), _BFLOAT16),
+    "pytorch": Kind("PyTorch", "pytorch", ("torch",)),
+    "torchscript": Kind("TorchScript", "pytorch", ("torch",), {"script": True}),
+    "captum": Kind("captum Saliency", "captum", ("captum", "torch")),
+}
+FORWARD = ("ours", "onnxruntime", "openvino", "pytorch", "torchscript")
+BACKWARD = ("ours", "pytorch", "captum")
+BFLOAT16 = ("ours bfloat16", "openvino bfloat16")

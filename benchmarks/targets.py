@@ -1,0 +1,77 @@
+"""What the project wants to reach, and whether it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.ratios import Spread, fastest, ratio, spread
+from benchmarks.results import Results
+
+FLOAT32 = ("onnxruntime", "openvino")
+PYTORCH = ("pytorch",)
+OPENVINO_BFLOAT16 = ("openvino bfloat16",)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A figure that is to be at most so much.
+
+    Attributes
+    ----------
+    figure : str
+        A key of `Results.seconds` or `Results.bytes`.
+    at_most : float
+        A ratio to a peer, or seconds where there is no peer.
+    peers : tuple of str
+        The one with the lowest median counts.
+    ours : str
+    """
+
+    figure: str
+    at_most: float
+    peers: tuple[str, ...] = ()
+    ours: str = "ours"
+
+
+TARGETS = (
+    Target("forward of 1", 1.05, FLOAT32),
+    Target("forward of 8", 1.15, FLOAT32),
+    Target("gradient of 1", 0.6, PYTORCH),
+    Target("start, warm", 0.35, PYTORCH),
+    Target("start, warm", 2.0),
+    Target("start, cold cache", 15.0),
+    Target("peak memory of 1", 0.5, PYTORCH),
+    Target("bfloat16 forward of 1", 1.4, OPENVINO_BFLOAT16, "ours bfloat16"),
+    Target("bfloat16 forward of 8", 1.4, OPENVINO_BFLOAT16, "ours bfloat16"),
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was seen beside a target; `seen` is None where it was not measured."""
+
+    target: Target
+    peer: str | None = None
+    seen: Spread | None = None
+
+    @property
+    def met(self) -> bool:
+        """Whether the median is low enough."""
+        return self.seen is not None and self.seen.median <= self.target.at_most
+
+
+def judge(results: Results) -> list[Verdict]:
+    """Hold results against all targets."""
+    verdicts = []
+    measured = {**results.seconds, **results.bytes}
+    for target in TARGETS:
+        values = measured.get(target.figure, {})
+        ours = values.get(target.ours)
+        peer = fastest(values, target.peers)
+        if ours and peer:
+            verdicts.append(Verdict(target, peer, ratio(ours, values[peer])))
+        elif ours and not target.peers:
+            verdicts.append(Verdict(target, None, spread(ours)))
+        else:
+            verdicts.append(Verdict(target))
+    return verdicts

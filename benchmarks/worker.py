@@ -1,0 +1,115 @@
+"""A process of its own for one engine: it answers questions, a line of JSON each.
+
+``python -m benchmarks.worker ENGINE FOLDER THREADS COUNT`` loads the engine, predicts the first
+COUNT photographs, and says "ready". It waits, without computing, for the next question.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.engines import ENGINES, Engine, Unavailable
+
+
+def peak() -> int:
+    """Return the most memory that this process ever held, in bytes.
+
+    Notes
+    -----
+    On Linux `ru_maxrss` starts with what the *starting* process held, for exec keeps it; VmHWM is
+    the same figure of this program alone.
+    """
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
+    except (OSError, StopIteration):
+        import resource
+
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+class Worker:
+    """What can be asked of an engine; each method's answer becomes a line of JSON."""
+
+    def __init__(self, engine: Engine, inputs: np.ndarray, packages: tuple[str, ...]) -> None:
+        self._engine = engine
+        self._inputs = inputs
+        self._packages = packages
+
+    def forward(self, count: int, unmeasured: int, repeats: int) -> list[float]:
+        """Seconds of each of the repeats with `count` photographs."""
+        inputs = np.array(self._inputs[:count])
+        return timed(lambda: self._engine.forward(inputs), unmeasured, repeats)
+
+    def gradient(self, count: int, target: int, unmeasured: int, repeats: int) -> list[float]:
+        """Seconds of each gradient of the logit of class `target`."""
+        inputs, back = np.array(self._inputs[:count]), self._engine.gradient
+        assert back is not None
+        return timed(lambda: back(inputs, target), unmeasured, repeats)
+
+    def logits(self, count: int) -> list[list[float]]:
+        """The logits themselves."""
+        return self._engine.forward(np.array(self._inputs[:count])).tolist()
+
+    def values(self, target: int, file: str) -> list[list[float]] | None:
+        """Save the gradient for the first photograph; the answer is the logits beside it."""
+        assert self._engine.gradient is not None
+        logits, values = self._engine.gradient(np.array(self._inputs[:1]), target)
+        np.save(file, values)
+        return None if logits is None else logits.tolist()
+
+    def peak(self) -> int:
+        """The most memory that this process held so far, in bytes."""
+        return peak()
+
+    def versions(self) -> dict[str, str]:
+        """Of the packages that compute."""
+        return {package: version(package) for package in self._packages}
+
+
+def timed(call: Any, unmeasured: int, repeats: int) -> list[float]:
+    """Return seconds of each repeat, after some that are not measured: the other engines have
+    used the CPU's caches since."""
+    found = []
+    for number in range(unmeasured + repeats):
+        start = time.perf_counter()
+        call()
+        if number >= unmeasured:
+            found.append(time.perf_counter() - start)
+    return found
+
+
+def main(name: str, folder: Path, threads: int, count: int) -> None:
+    """Load an engine and answer until nobody asks any more."""
+    # Libraries print as they like: only this channel speaks to the driver.
+    channel = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+    def say(**answer: Any) -> None:
+        print(json.dumps(answer), file=channel, flush=True)
+
+    kind = ENGINES[name]
+    try:
+        engine = kind.load(folder, threads)
+    except Unavailable as reason:
+        return say(unavailable=str(reason))
+    inputs = np.load(folder / "inputs.npy", mmap_mode="r")  # only what is asked for is read
+    engine.forward(np.array(inputs[:count]))
+    say(answer="ready")
+    worker = Worker(engine, inputs, kind.packages)
+    for line in sys.stdin:
+        question = json.loads(line)
+        say(answer=getattr(worker, question.pop("do"))(**question))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
