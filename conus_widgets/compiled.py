@@ -20,6 +20,15 @@ from conus_widgets.runtime import theano
 
 __all__ = ["compiled"]
 
+#: Beside the Ops, the files whose code decides what is compiled.
+SOURCES = (
+    "architecture.py",
+    "compiled.py",
+    "firstpool.py",
+    "inference.py",
+    "resnet.py",
+    "runtime.py",
+)
 DEEP_STACK = 256 * 2**20  # bytes that a thread may take; only what it uses becomes real
 
 _log = logging.getLogger(__name__)
@@ -101,9 +110,9 @@ def _digest(key: Any) -> str:
 
 @cache
 def _ground() -> str:
-    """What any compiled function stands on: this package's code, Theano's and NumPy's version."""
+    """What any compiled function stands on: the code that makes it, Theano's and NumPy's version."""
     here = Path(__file__).parent
-    files = sorted([*here.glob("*.py"), *(here / "ops").glob("*.[ph]*")])
+    files = sorted([*(here / name for name in SOURCES), *(here / "ops").glob("*.[ph]*")])
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.read_bytes())
