@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
 from conus_widgets.explain.target import Target
+
+if TYPE_CHECKING:  # Matplotlib takes half a second, which not everybody needs
+    from conus_widgets.explain.picture import Picture
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,7 @@ class Cost:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
     """A map of one photograph.
 
@@ -67,3 +72,56 @@ class Explanation:
     remarks: tuple[str, ...] = ()
     figures: dict[str, float] = field(default_factory=dict)
     notice: str = ""
+
+    def on_photograph(self, *, smooth: bool = True) -> np.ndarray:
+        """Bring the map to the photograph's own pixels. For drawing only: sums are taken on values.
+
+        Parameters
+        ----------
+        smooth : bool
+            Interpolate between the cells' centres; else each cell is a block of one value.
+
+        Returns
+        -------
+        float32 array (height, width)
+            Within the range of `values`. Where the grid is finer than the photograph, its mean.
+        """
+        how = Image.Resampling.BILINEAR if smooth else Image.Resampling.NEAREST
+        grid = Image.fromarray(np.ascontiguousarray(self.values, np.float32))
+        width, height = self.image.size
+        rows, columns = self.values.shape
+        if smooth or (height >= rows and width >= columns):
+            return np.asarray(grid.resize((width, height), how))
+        return np.asarray(grid.resize((width, height), Image.Resampling.BOX))
+
+    def plot(self, style: str = "map", *, limit: float | None = None) -> Picture:
+        """Draw the photograph and the map: see `picture.plot`."""
+        from conus_widgets.explain.picture import plot
+
+        return plot(self, style, limit=limit)
+
+    def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
+        """Write a picture (``.png``) or everything (``.npz``, for `load`): see `storage.save`."""
+        from conus_widgets.explain.storage import save
+
+        return save(self, path, **options)
+
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> Explanation:
+        """Read what `save` wrote to an ``.npz``: see `storage.load`."""
+        from conus_widgets.explain.storage import load
+
+        return load(path)
+
+    def __repr__(self) -> str:
+        rows, columns = self.values.shape
+        low, high = float(self.values.min()), float(self.values.max())
+        layer = f" at {self.layer}" if self.layer else ""
+        notice = f" ({self.notice})" if self.notice else ""
+        return (
+            f"<{self.method}{layer} of {self.target.words}: {rows} x {columns}, "
+            f"{low:.3g} to {high:.3g} {self.unit}{notice}>"
+        )
+
+    def _repr_png_(self) -> bytes:
+        return self.plot()._repr_png_()

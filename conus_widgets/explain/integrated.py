@@ -6,16 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import ndimage
 
+from conus_widgets.explain.baseline import baseline_of
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject, each
 from conus_widgets.explain.target import Target
 
 if TYPE_CHECKING:
     from conus_widgets.network import Progress
-
-BLUR = 1 / 16  # deviation of the blurred baseline's Gaussian, relative to the side of the picture
 
 
 @each
@@ -37,9 +35,8 @@ def integrated_gradients(
     ----------
     predictor, image, target
         As in `gradient`.
-    baseline : {"black", "mean", "blurred"}, photograph, or float array (3, size, size)
-        Where the way starts: black; the training photographs' mean colour, which is the network's
-        zero; the photograph itself, blurred; another photograph; an input of the network.
+    baseline : {"black", "mean", "blurred"}, (R, G, B), photograph, or float array (3, size, size)
+        Where the way starts: see `baseline_of`.
     steps : int, at least 1
         The way is first cut into so many equal steps. They are doubled as long as the residual is
         too large; gradients that are there already are kept.
@@ -77,7 +74,7 @@ def integrated_gradients(
             "needed, no more than `most`, and a tolerance of 0 or more."
         )
     subject = Subject(predictor, image)
-    start = _start(subject, baseline)
+    start = baseline_of(subject, baseline)
     aim = subject.aim(target)
     way = _Way(subject, aim, start, progress, cancelled)
     way.walk(np.linspace(0, 1, steps + 1))
@@ -176,32 +173,3 @@ class _Way:
         """The residual, relative to the range of all logits at both ends."""
         spread = float(np.ptp([self.logits[0], self.logits[1]]))
         return self.residual / spread if spread else 0.0
-
-
-def _start(subject: Subject, baseline: Any) -> np.ndarray:
-    """Return the input (3, size, size), float64, where the way begins."""
-    shape = subject.inputs[0].shape
-    if isinstance(baseline, str) and baseline in ("black", "mean", "blurred"):
-        if baseline == "black":
-            return np.broadcast_to(-subject.mean, shape).astype(np.float64)
-        if baseline == "mean":
-            return np.zeros(shape)
-        deviation = (0, BLUR * subject.size, BLUR * subject.size)
-        blurred: np.ndarray = ndimage.gaussian_filter(
-            subject.inputs[0].astype(np.float64), deviation, mode="nearest"
-        )
-        return blurred
-    if isinstance(baseline, np.ndarray) and baseline.dtype.kind == "f":
-        if baseline.shape not in (shape, (1, *shape)):
-            raise ValueError(
-                f"The baseline has shape {baseline.shape}, where an input of the network has "
-                f"{shape}."
-            )
-        if not np.isfinite(baseline).all():
-            raise ValueError(
-                f"The baseline has {np.sum(~np.isfinite(baseline))} values that are not numbers "
-                "(NaN or infinite)."
-            )
-        return baseline.reshape(shape).astype(np.float64)
-    found: np.ndarray = subject.predictor.inputs([baseline])[0].astype(np.float64)
-    return found

@@ -1,0 +1,225 @@
+"""Pictures of explanations: photograph, signed map, value bar, and the target in words."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from PIL import Image
+
+from conus_widgets.explain.explanation import Explanation
+from conus_widgets.explain.scale import is_flat, limit_of
+
+COLOURS = "RdBu_r"  # ColorBrewer calls it safe for colour-blind eyes; white is zero
+FOR, AGAINST = "#b2182b", "#2166ac"
+STYLES = ("map", "contours", "mask")
+SIDE = 640  # pixels of a drawn photograph's longer side
+ACROSS = 4  # panels in a row
+
+
+class Picture(Figure):
+    """A Matplotlib figure that shows itself in a notebook, with whatever backend."""
+
+    def _repr_png_(self) -> bytes:
+        held = io.BytesIO()
+        self.savefig(held, format="png", dpi=100)
+        return held.getvalue()
+
+
+def plot(explanation: Explanation, style: str = "map", *, limit: float | None = None) -> Picture:
+    """Draw one explanation beside its photograph.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    style : {"map", "contours", "mask"}
+        "map": signed colours over the photograph in grey. "contours": lines of equal value over the
+        photograph. "mask": the photograph, visible where the map speaks for the target.
+    limit : float, optional
+        The value, in the map's unit, with the strongest colour; see `limit_of`.
+
+    Returns
+    -------
+    Picture
+        A Matplotlib figure. A flat map is drawn neutral.
+
+    Raises
+    ------
+    ValueError
+        For an unknown style, or a limit that is not above 0.
+    """
+    return compare([explanation], style=style, limit=limit)
+
+
+def compare(
+    explanations: Sequence[Explanation], *, style: str = "map", limit: float | None = None
+) -> Picture:
+    """Draw several explanations under one scale.
+
+    Parameters
+    ----------
+    explanations : sequence of Explanation
+        Of one photograph, or of several: then each map stands behind its own.
+    style, limit
+        As in `plot`.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        As `plot`, for no explanation, or for maps of different units, which have no common scale.
+    """
+    explanations = list(explanations)
+    if not explanations:
+        raise ValueError("No explanation was given: there is nothing to draw.")
+    if style not in STYLES:
+        raise ValueError(f"style is {style!r}: use one of {', '.join(STYLES)}.")
+    units = sorted({explanation.unit for explanation in explanations})
+    if len(units) > 1:
+        raise ValueError(
+            f"Maps in {' and '.join(units)} have no common scale: draw those of one unit together."
+        )
+    if limit is None:
+        limit = limit_of(explanations)
+    elif not 0 < limit < np.inf:
+        raise ValueError(f"limit is {limit}: it must be a number above 0.")
+    return _draw(explanations, style, limit)
+
+
+def _draw(explanations: list[Explanation], style: str, limit: float | None) -> Picture:
+    panels: list[tuple[Explanation, bool]] = []  # and whether its photograph is drawn, not its map
+    for explanation in explanations:
+        if not panels or not _same(explanation.image, panels[-1][0].image):
+            panels.append((explanation, True))
+        panels.append((explanation, False))
+    columns = min(ACROSS, len(panels))
+    rows = -(-len(panels) // columns)
+    tallest = max(e.image.height / e.image.width for e in explanations)
+    side = 3.2
+    height = side * min(max(tallest, 0.4), 2.0) + 0.75
+    picture = Picture(figsize=(side * columns + 1.1, height * rows + 0.5), layout="constrained")
+    grid = picture.subplots(rows, columns, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    for axes, (explanation, bare) in zip(grid.flat, panels, strict=False):
+        if bare:
+            _photograph(axes, explanation)
+        else:
+            _map(axes, explanation, style, limit)
+    if style != "mask":
+        _bar(picture, grid, explanations, limit)
+    _foot(picture, explanations)
+    return picture
+
+
+def _photograph(axes: Any, explanation: Explanation) -> None:
+    axes.imshow(_shown(explanation.image))
+    best = int(np.argmax(explanation.logits))
+    _title(axes, "photograph", f"top class: {explanation.labels[best]}")
+
+
+def _map(axes: Any, explanation: Explanation, style: str, limit: float | None) -> None:
+    photograph = _shown(explanation.image)
+    small = replace(explanation, image=Image.fromarray(photograph))
+    shown = small.on_photograph(smooth=style != "map")
+    flat = limit is None
+    share = np.zeros_like(shown) if limit is None else np.clip(shown / limit, -1, 1)
+    if style == "map":
+        grey = photograph @ np.array([0.299, 0.587, 0.114]) / 255
+        colours = matplotlib.colormaps[COLOURS](0.5 + share / 2)[..., :3]
+        axes.imshow(colours * (0.55 + 0.45 * grey[..., None]))
+    elif style == "contours":
+        axes.imshow(photograph)
+        if limit is not None:
+            _lines(axes, shown, limit)
+    else:
+        alpha = np.round(255 * np.clip(share, 0, 1))
+        axes.imshow(np.dstack((photograph, alpha)).astype(np.uint8))
+        axes.set_facecolor("white")
+    rows, columns = explanation.values.shape
+    how = explanation.method + (f" at {explanation.layer}" if explanation.layer else "")
+    second = f"{how}, {rows} x {columns}"
+    if flat or is_flat(explanation):
+        second += f", the same everywhere: {float(explanation.values.mean()):.3g}"
+    _title(axes, explanation.target.words, second)
+
+
+def _lines(axes: Any, shown: np.ndarray, limit: float) -> None:
+    """Draw lines at quarters of the limit: solid for, dashed against, with a white edge."""
+    steps = limit * np.array([0.25, 0.5, 0.75])
+    for levels, colour, dash in ((steps, FOR, "solid"), (-steps[::-1], AGAINST, "dashed")):
+        if shown.min() < levels.max() and shown.max() > levels.min():
+            lines = axes.contour(
+                shown, levels=levels, colors=[colour], linestyles=dash, linewidths=1.4
+            )
+            lines.set_path_effects([withStroke(linewidth=3, foreground="white")])
+            texts = axes.clabel(lines, fontsize=7, fmt="%.2g")
+            for text in texts:
+                text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
+
+
+def _bar(
+    picture: Picture, grid: np.ndarray, explanations: list[Explanation], limit: float | None
+) -> None:
+    reach = limit or 1.0
+    largest = max(float(np.abs(e.values).max()) for e in explanations)
+    beyond = limit is not None and largest > limit * (1 + 1e-6)
+    bar = picture.colorbar(
+        ScalarMappable(Normalize(-reach, reach), COLOURS),
+        ax=grid,
+        extend="both" if beyond else "neither",
+        shrink=0.85,
+        aspect=22,
+        pad=0.02,
+    )
+    if limit is None:
+        bar.set_ticks([0])
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.set_label(f"{explanations[0].unit}   (red: for, blue: against)")
+
+
+def _foot(picture: Picture, explanations: list[Explanation]) -> None:
+    notices = dict.fromkeys(e.notice for e in explanations if e.notice)
+    said = dict.fromkeys(remark for e in explanations for remark in e.remarks)
+    text = "\n".join([*said, *notices])
+    if text:
+        wide = int(picture.get_figwidth() * 13)
+        lines = [line for part in text.split("\n") for line in textwrap.wrap(part, wide)]
+        picture.supxlabel("\n".join(lines), fontsize=8.5, color="0.35", parse_math=False)
+
+
+def _title(axes: Any, first: str, second: str) -> None:
+    # Labels are text: a "$" in them is no formula.
+    lines = textwrap.wrap(first, 38)[:3]
+    axes.set_title(
+        "\n".join([*lines, *textwrap.wrap(second, 44)]),
+        fontsize=9.5,
+        loc="left",
+        parse_math=False,
+        linespacing=1.35,
+    )
+
+
+def _shown(image: Image.Image) -> np.ndarray:
+    """Return the photograph as uint8 (height, width, 3), no larger than it is drawn."""
+    if max(image.size) > SIDE:
+        factor = SIDE / max(image.size)
+        size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
+        image = image.resize(size, Image.Resampling.BOX)
+    return np.asarray(image)
+
+
+def _same(first: Image.Image, second: Image.Image) -> bool:
+    return first is second or (first.size == second.size and first.tobytes() == second.tobytes())

@@ -1,0 +1,133 @@
+"""A region of a photograph, and how much of each cell of a grid lies inside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def coverage(region: Any, size: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:
+    """Return the part of each cell's area that lies inside a region, exactly.
+
+    Parameters
+    ----------
+    region : rectangle, polygon or mask
+        In the photograph's pixels, where the first pixel reaches from (0, 0) to (1, 1).
+
+        - A rectangle is four numbers: left, top, right, bottom.
+        - A polygon is a list of at least three points (x, y), not crossing itself.
+        - A mask is a bool array (height, width) of the photograph.
+    size : (width, height)
+        Of the photograph.
+    grid : (rows, columns)
+        Cells, all of the same size, that cover the whole photograph.
+
+    Returns
+    -------
+    float64 array (rows, columns)
+        0 outside, 1 inside.
+
+    Raises
+    ------
+    ValueError
+        Where the region is none of the three, of another size, or beside the photograph.
+    """
+    if isinstance(region, np.ndarray) and region.dtype == bool:
+        return _of_mask(region, size, grid)
+    points = _corners(region, size)
+    width, height = size
+    rows, columns = grid
+    x = np.linspace(0, width, columns + 1)
+    y = np.linspace(0, height, rows + 1)
+    areas = np.diff(np.diff(_areas(points, x, y), axis=0), axis=1)
+    found: np.ndarray = np.clip(np.abs(areas) * (rows * columns / (width * height)), 0, 1)
+    return found
+
+
+def _corners(region: Any, size: tuple[int, int]) -> np.ndarray:
+    """Return the corners (N, 2) of a rectangle or polygon."""
+    try:
+        points = np.asarray(region, np.float64)
+    except (TypeError, ValueError):
+        points = np.empty(0)
+    if points.shape == (4,):
+        left, top, right, bottom = points
+        if not (left < right and top < bottom):
+            raise ValueError(
+                f"The rectangle from ({left:g}, {top:g}) to ({right:g}, {bottom:g}) is empty: give "
+                "left, top, right, bottom, with left < right and top < bottom."
+            )
+        points = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
+    if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3:
+        shape = f" of shape {points.shape}" if points.size else ""
+        raise ValueError(
+            f"{type(region).__name__}{shape} is no region: give a rectangle (left, top, right, "
+            "bottom), a polygon of at least three points (x, y), or a mask, a bool array of the "
+            "photograph's size."
+        )
+    if not np.isfinite(points).all():
+        raise ValueError("The region has corners that are not numbers (NaN or infinite).")
+    width, height = size
+    low, high = points.min(axis=0), points.max(axis=0)
+    if low[0] >= width or low[1] >= height or high[0] <= 0 or high[1] <= 0:
+        raise ValueError(
+            f"The region from ({low[0]:g}, {low[1]:g}) to ({high[0]:g}, {high[1]:g}) lies beside "
+            f"the photograph, which has {width} x {height} pixels."
+        )
+    return points
+
+
+def _areas(points: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the area of a polygon left of each x and above each y, (len(y), len(x)).
+
+    Notes
+    -----
+    By Green's theorem this area is the integral of ``min(x', x) dy'`` along the part of the outline
+    that lies above y. Its sign is that of the polygon's sense of rotation.
+    """
+    total = np.zeros((len(y), len(x)))
+    for (xa, ya), (xb, yb) in zip(points, np.roll(points, -1, axis=0), strict=True):
+        if ya == yb:
+            continue
+        high, low = np.minimum(ya, y), np.minimum(yb, y)  # the part of this edge above y
+        start = xa + (high - ya) / (yb - ya) * (xb - xa)
+        end = xa + (low - ya) / (yb - ya) * (xb - xa)
+        total += (low - high)[:, None] * _mean_minimum(start[:, None], end[:, None], x[None])
+    return total
+
+
+def _mean_minimum(start: np.ndarray, end: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return the mean of min(x', x) for x' that runs evenly from start to end."""
+    left, right = np.minimum(start, end), np.maximum(start, end)
+    over = np.clip(right - x, 0, None) ** 2 - np.clip(left - x, 0, None) ** 2
+    length = right - left
+    upright = length < 1e-9  # an edge without width
+    cut = np.where(upright, np.clip(left - x, 0, None), over / (2 * np.where(upright, 1, length)))
+    found: np.ndarray = (left + right) / 2 - cut
+    return found
+
+
+def _of_mask(mask: np.ndarray, size: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:
+    width, height = size
+    if mask.shape != (height, width):
+        raise ValueError(
+            f"The mask has shape {mask.shape}, where a photograph of {width} x {height} pixels "
+            f"needs ({height}, {width})."
+        )
+    sums = np.zeros((height + 1, width + 1))
+    sums[1:, 1:] = mask.cumsum(axis=0, dtype=np.float64).cumsum(axis=1)
+    # Within a pixel a sum grows evenly: straight lines between whole pixels are exact.
+    at = _between(_between(sums, grid[0]).T, grid[1]).T
+    cells = np.diff(np.diff(at, axis=0), axis=1)
+    found: np.ndarray = np.clip(cells * (grid[0] * grid[1] / (width * height)), 0, 1)
+    return found
+
+
+def _between(sums: np.ndarray, parts: int) -> np.ndarray:
+    """Return sums (N + 1, M) at the ends of so many equal parts of the first axis."""
+    places = np.linspace(0, len(sums) - 1, parts + 1)
+    whole = np.minimum(places.astype(int), len(sums) - 2)
+    rest = (places - whole)[:, None]
+    found: np.ndarray = sums[whole] * (1 - rest) + sums[whole + 1] * rest
+    return found
