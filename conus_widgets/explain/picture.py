@@ -11,7 +11,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from PIL import Image
@@ -19,11 +19,20 @@ from PIL import Image
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.scale import is_flat, limit_of
 
-COLOURS = "RdBu_r"  # ColorBrewer calls it safe for colour-blind eyes; white is zero
+#: ColorBrewer calls it safe for colour-blind eyes; white is zero. Its ends are too dark to see the
+#: photograph through.
+COLOURS = LinearSegmentedColormap.from_list(
+    "signed", matplotlib.colormaps["RdBu_r"](np.linspace(0.08, 0.92, 256))
+)
 FOR, AGAINST = "#b2182b", "#2166ac"
 STYLES = ("map", "contours", "mask")
 SIDE = 640  # pixels of a drawn photograph's longer side
-ACROSS = 4  # panels in a row
+ACROSS = 4  # panels in a row, at most
+WIDE = 3.2  # inches of a panel
+FINER = (
+    "A map of more cells shares the same logit out among more of them, and looks paler under one "
+    "scale."
+)
 
 
 class Picture(Figure):
@@ -104,12 +113,14 @@ def _draw(explanations: list[Explanation], style: str, limit: float | None) -> P
         if not panels or not _same(explanation.image, panels[-1][0].image):
             panels.append((explanation, True))
         panels.append((explanation, False))
-    columns = min(ACROSS, len(panels))
-    rows = -(-len(panels) // columns)
-    tallest = max(e.image.height / e.image.width for e in explanations)
-    side = 3.2
-    height = side * min(max(tallest, 0.4), 2.0) + 0.75
-    picture = Picture(figsize=(side * columns + 1.1, height * rows + 0.5), layout="constrained")
+    rows = -(-len(panels) // ACROSS)
+    alone = sum(bare for _, bare in panels) == 1  # then rows may end anywhere
+    columns = -(-len(panels) // rows) if alone else min(ACROSS, len(panels))
+    ratio = max(e.image.height / e.image.width for e in explanations)
+    wide = WIDE * columns + (0.2 if style == "mask" else 1.15)
+    foot = _foot(explanations, int(wide * 13))
+    high = rows * (WIDE * min(max(ratio, 0.2), 2.0) + 0.66) + 0.2 * len(foot) + 0.05
+    picture = Picture(figsize=(wide, high), layout="constrained")
     grid = picture.subplots(rows, columns, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
@@ -120,7 +131,8 @@ def _draw(explanations: list[Explanation], style: str, limit: float | None) -> P
             _map(axes, explanation, style, limit)
     if style != "mask":
         _bar(picture, grid, explanations, limit)
-    _foot(picture, explanations)
+    if foot:
+        picture.supxlabel("\n".join(foot), fontsize=8.5, color="0.35", parse_math=False)
     return picture
 
 
@@ -138,8 +150,8 @@ def _map(axes: Any, explanation: Explanation, style: str, limit: float | None) -
     share = np.zeros_like(shown) if limit is None else np.clip(shown / limit, -1, 1)
     if style == "map":
         grey = photograph @ np.array([0.299, 0.587, 0.114]) / 255
-        colours = matplotlib.colormaps[COLOURS](0.5 + share / 2)[..., :3]
-        axes.imshow(colours * (0.55 + 0.45 * grey[..., None]))
+        colours = COLOURS(0.5 + share / 2)[..., :3]
+        axes.imshow(colours * (0.72 + 0.28 * grey[..., None]))
     elif style == "contours":
         axes.imshow(photograph)
         if limit is not None:
@@ -180,8 +192,8 @@ def _bar(
         ScalarMappable(Normalize(-reach, reach), COLOURS),
         ax=grid,
         extend="both" if beyond else "neither",
-        shrink=0.85,
-        aspect=22,
+        shrink=0.9 if len(grid) == 1 else 0.6,
+        aspect=24,
         pad=0.02,
     )
     if limit is None:
@@ -190,14 +202,14 @@ def _bar(
     bar.set_label(f"{explanations[0].unit}   (red: for, blue: against)")
 
 
-def _foot(picture: Picture, explanations: list[Explanation]) -> None:
+def _foot(explanations: list[Explanation], wide: int) -> list[str]:
+    """Return the lines that stand below: what a reader must be told."""
     notices = dict.fromkeys(e.notice for e in explanations if e.notice)
-    said = dict.fromkeys(remark for e in explanations for remark in e.remarks)
-    text = "\n".join([*said, *notices])
-    if text:
-        wide = int(picture.get_figwidth() * 13)
-        lines = [line for part in text.split("\n") for line in textwrap.wrap(part, wide)]
-        picture.supxlabel("\n".join(lines), fontsize=8.5, color="0.35", parse_math=False)
+    remarks = dict.fromkeys(remark for e in explanations for remark in e.remarks)
+    cells = [e.values.size for e in explanations if e.unit == "logit"]
+    if cells and max(cells) > 16 * min(cells):
+        remarks[FINER] = None
+    return [line for text in (*remarks, *notices) for line in textwrap.wrap(text, wide)]
 
 
 def _title(axes: Any, first: str, second: str) -> None:
