@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from conus_widgets import explain
     from conus_widgets.checkpoint import CheckpointError
     from conus_widgets.download import fetch
     from conus_widgets.machine import SetupError
@@ -46,6 +47,7 @@ __all__ = [
     "Prediction",
     "Predictor",
     "SetupError",
+    "explain",
     "fetch",
     "load_predictor",
 ]
@@ -54,6 +56,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # Names are imported when they are used: Theano takes seconds, and where it cannot start,
     # 'python -m conus_widgets doctor' must still be able to say why.
+    if name == "explain":
+        return importlib.import_module("conus_widgets.explain")
     if name in _HOMES:
         return getattr(importlib.import_module(f"conus_widgets.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'conus_widgets' has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Command line: ``python -m conus_widgets classify | fetch | doctor | warm``."""
+"""Command line: ``python -m conus_widgets classify | explain | fetch | doctor | warm``."""
 
 from __future__ import annotations
 
@@ -53,6 +53,17 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument("--seed", type=_whole(0), help="makes random views reproducible")
     classify.add_argument("--region", help="weigh the classes by where they live")
     classify.add_argument("--json", action="store_true", help="print the published form")
+
+    explain = commands.add_parser("explain", help="draw why the network says so")
+    explain.set_defaults(command=_explain)
+    explain.add_argument("photograph", metavar="PHOTO")
+    explain.add_argument("--method", default="cam", help="cam, gradient, smoothgrad ... (cam)")
+    explain.add_argument("--target", help="a class, by name or number (the top class)")
+    explain.add_argument("--against", help="another class: why the target rather than this one")
+    explain.add_argument("--layer", help="of layer_cam")
+    explain.add_argument("--style", default="map", help="map, contours or mask (map)")
+    explain.add_argument("--out", help="a .png or .npz file (PHOTO-METHOD.png, in this folder)")
+    explain.add_argument("--model", help=f"a checkpoint's folder, .npz or name ({DEMONSTRATION})")
 
     fetch = commands.add_parser("fetch", help="fetch a checkpoint, once")
     fetch.set_defaults(command=_fetch)
@@ -121,6 +132,19 @@ def _classify(options: argparse.Namespace) -> int:
     for failure in failed:
         _say(failure)
     return 1 if failed else 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    try:
+        from conus_widgets.explain.command import run
+        from conus_widgets.predictor import load_predictor
+
+        predictor = load_predictor(options.model)
+        print(run(predictor, options))
+    except (RuntimeError, ValueError, OSError) as error:
+        _say(error)
+        return 1
+    return 0
 
 
 def _form(answer: Any) -> dict[str, Any]:

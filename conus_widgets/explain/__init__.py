@@ -4,6 +4,11 @@
 >>> explain.cam(load_predictor(), "shell.jpg").plot()  # doctest: +SKIP
 """
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from conus_widgets.explain.cam import cam
 from conus_widgets.explain.evidence import Evidence, evidence
 from conus_widgets.explain.explanation import Cost, Explanation
@@ -13,18 +18,33 @@ from conus_widgets.explain.layers import layer_cam
 from conus_widgets.explain.smooth import smoothgrad
 from conus_widgets.explain.target import Target, resolve
 
+if TYPE_CHECKING:
+    from conus_widgets.explain.picture import compare
+    from conus_widgets.explain.storage import load
+
+# Matplotlib takes half a second, which not everybody needs.
+_HOMES = {"compare": "picture", "load": "storage"}
+
 __all__ = [
     "Cost",
     "Evidence",
     "Explanation",
     "Target",
     "cam",
+    "compare",
     "evidence",
     "gradient",
     "gradient_times_input",
     "guided_backprop",
     "integrated_gradients",
     "layer_cam",
+    "load",
     "resolve",
     "smoothgrad",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"conus_widgets.explain.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'conus_widgets.explain' has no attribute {name!r}")

@@ -1,0 +1,92 @@
+"""What ``python -m conus_widgets explain`` does."""
+
+from __future__ import annotations
+
+import difflib
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from conus_widgets import explain
+
+METHODS = (
+    "cam",
+    "layer_cam",
+    "gradient",
+    "gradient_times_input",
+    "guided_backprop",
+    "smoothgrad",
+    "integrated_gradients",
+    "occlusion",
+    "random_masks",
+)
+
+
+def run(predictor: Any, options: Namespace) -> str:
+    """Explain one photograph and write the picture.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    options : Namespace
+        photograph, method, target, against, layer, style and out, as on the command line.
+
+    Returns
+    -------
+    str
+        What to print: the explanation in words, its remarks, and the file's path.
+
+    Raises
+    ------
+    ValueError
+        For an unknown method, class, layer or style, an unusable photograph, or another ending.
+    OSError
+        Where the file cannot be written.
+    """
+    method = _method(options.method)
+    settings = {}
+    if options.layer is not None:
+        if options.method != "layer_cam":
+            raise ValueError(f"{options.method} has no --layer: use --method layer_cam.")
+        settings["layer"] = options.layer
+    photograph = Path(options.photograph)
+    out = Path(options.out or f"{photograph.stem}-{options.method}.png")
+    if out.suffix.lower() not in (".png", ".npz"):
+        raise ValueError(f"{out.name} ends in {out.suffix or 'nothing'!r}: use .png or .npz.")
+    target = _target(predictor, photograph, options.target, options.against)
+    found = method(predictor, photograph, target, **settings)
+    found.save(out, **({"style": options.style} if out.suffix.lower() == ".png" else {}))
+    lines = [repr(found)[1:-1]]
+    lines += [f"{name}: {value:.4g}" for name, value in found.figures.items()]
+    return "\n".join([*lines, *found.remarks, str(out)])
+
+
+def _method(name: str) -> Callable[..., Any]:
+    if name not in METHODS:
+        near = difflib.get_close_matches(name, METHODS, 3, cutoff=0.4) or METHODS
+        raise ValueError(f"No method is called {name!r}; the nearest are {', '.join(near)}.")
+    method: Callable[..., Any] = getattr(explain, name)
+    return method
+
+
+def _target(predictor: Any, photograph: Path, target: str | None, against: str | None) -> Any:
+    """Return what the command line means by a class, and by one class against another."""
+
+    def known(text: str) -> str | int:
+        return int(text) if text.isdecimal() and text not in predictor.labels else text
+
+    if against is None:
+        return None if target is None else known(target)
+    if target is None:
+        best = int(np.argmax(predictor.logits([photograph])[0]))
+    else:
+        best = int(explain.resolve(known(target), predictor.labels).weights.argmax())
+    other = int(explain.resolve(known(against), predictor.labels).weights.argmax())
+    if other == best:
+        raise ValueError(
+            f"{predictor.labels[best]!r} cannot be explained against itself: give two classes."
+        )
+    return {best: 1, other: -1}
