@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,10 @@ def baseline_of(subject: Subject, given: Any) -> np.ndarray:
                 "or infinite)."
             )
         return given.reshape(shape).astype(np.float64)
+    if isinstance(given, str) and not os.path.exists(given):
+        raise ValueError(
+            f"{given!r} is none of {', '.join(NAMES)}, and no photograph is called so either."
+        )
     photograph: np.ndarray = subject.predictor.inputs([given])[0].astype(np.float64)
     return photograph
 

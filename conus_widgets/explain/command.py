@@ -81,7 +81,7 @@ def _target(predictor: Any, photograph: Path, target: str | None, against: str |
     if against is None:
         return None if target is None else known(target)
     if target is None:
-        best = int(np.argmax(predictor.logits([photograph])[0]))
+        best = int(np.argmax(predictor.forward(predictor.inputs([photograph])).logits[0]))
     else:
         best = int(explain.resolve(known(target), predictor.labels).weights.argmax())
     other = int(explain.resolve(known(against), predictor.labels).weights.argmax())

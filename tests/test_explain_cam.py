@@ -1,0 +1,87 @@
+"""Class activation maps: their sum is the logit, and other maps of the last layer are the same."""
+
+import itertools
+
+import numpy as np
+import pytest
+from explain_cases import PAIR, picture, small
+from stand_in import StandIn
+from test_independent import ENGINES, needs
+
+from conus_widgets import explain
+
+
+@pytest.fixture(params=["stand-in", *ENGINES])
+def predictor(request):
+    if request.param == "stand-in":
+        return StandIn(bend=0.01)
+    needs(request.param)
+    return small(request.param)
+
+
+def assert_shares(found, expected):
+    tolerance = 1e-5 * np.abs(found.values).sum(dtype=float)
+    assert abs(found.values.sum(dtype=float) - expected) <= tolerance
+
+
+def test_the_shares_of_all_cells_and_the_bias_are_the_logit(predictor):
+    """For each class and each pair."""
+    classes = range(len(predictor.labels))
+    bias = predictor.network.head[1].astype(float)
+    for image in (picture(1), picture(2)):
+        logits = predictor.forward(predictor.inputs([image])).logits[0].astype(float)
+        for number in classes:
+            found = explain.cam(predictor, image, number)
+            assert_shares(found, logits[number] - bias[number])
+            assert found.figures["bias"] == pytest.approx(bias[number], rel=1e-6)
+            assert found.figures["logit"] == pytest.approx(logits[number], rel=1e-5)
+        for a, b in itertools.permutations(classes, 2):
+            found = explain.cam(predictor, image, {a: 1, b: -1})
+            assert_shares(found, logits[a] - logits[b] - bias[a] + bias[b])
+
+
+@pytest.mark.parametrize("kind", ["hires", "grad"])
+def test_at_the_last_layer_two_maps_are_this_one_and_say_so(predictor, kind):
+    plain = explain.cam(predictor, picture(), PAIR)
+    found = explain.layer_cam(predictor, picture(), PAIR, kind=kind)
+    assert found.layer == plain.layer == predictor.network.layers[-1]
+    np.testing.assert_allclose(
+        found.values, plain.values, atol=1e-5 * np.abs(plain.values).sum(dtype=float)
+    )
+    assert any("equals cam" in remark for remark in found.remarks)
+    early = explain.layer_cam(predictor, picture(), PAIR, layer="res4f", kind=kind)
+    assert not any("equals cam" in remark for remark in early.remarks)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("kind", ["layer", "grad++"])
+def test_maps_that_clip_by_their_definition_are_never_negative_and_say_so(engine, kind):
+    needs(engine)
+    found = explain.layer_cam(small(engine), picture(), PAIR, layer="res3d", kind=kind)
+    assert found.values.min() >= 0 < found.values.max()
+    assert "negative gradients" in found.remarks[0]
+    assert found.unit == ("logit" if kind == "layer" else "no unit")
+
+
+def test_a_map_stands_on_the_grid_of_its_layer(predictor):
+    for layer in predictor.network.layers:
+        inside = predictor.network.activations(predictor.inputs([picture()]), layer)
+        found = explain.layer_cam(predictor, picture(), layer=layer, kind="hires")
+        assert found.values.shape == inside.activations.shape[2:]
+        assert found.layer == layer
+
+
+def test_hires_at_a_layer_is_the_first_order_share():
+    """On the linear stand-in the logit is linear in each layer: its shares add up there as well."""
+    linear = StandIn()
+    logits = linear.forward(linear.inputs([picture()])).logits[0]
+    bias = linear.network.head[1]
+    found = explain.layer_cam(linear, picture(), 2, layer="res4f", kind="hires")
+    assert_shares(found, float(logits[2]) - float(bias[2]))
+
+
+def test_unknown_layers_and_kinds_are_refused_with_what_there_is(predictor):
+    with pytest.raises(ValueError, match="res5c"):
+        explain.layer_cam(predictor, picture(), layer="res5")
+    with pytest.raises(ValueError, match=r"hires, layer, grad, grad\+\+"):
+        explain.layer_cam(predictor, picture(), kind="score")
