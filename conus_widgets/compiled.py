@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import logging
 import os
 import pickle
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.metadata import version
@@ -56,13 +58,32 @@ def compiled(name: str, key: Any, build: Callable[[], Any]) -> Any:
     A pickle can run any code, so only a file is read that nobody but this user or root can have
     written, in a folder of which the same is true; else, and where anything fails, `build` is
     called. The name holds a digest of this package's code and of the versions that it stands on.
+    Of several processes that start at once one builds, and the others wait for it.
     """
     file = cache_folder() / "functions" / f"{name}-{_digest(key)}-{_digest(_ground())}.pickle"
-    found = _restored(file)
+    with _turn(file.parent, fcntl.LOCK_SH):
+        found = _restored(file)
     if found is None:
-        found = build()
-        _keep(found, file)
+        with _turn(file.parent, fcntl.LOCK_EX):
+            found = _restored(file)
+            if found is None:
+                found = build()
+                _keep(found, file)
     return found
+
+
+@contextlib.contextmanager
+def _turn(folder: Path, kind: int) -> Iterator[None]:
+    """Wait for one's turn among processes; shared ones go together, and go ahead without a lock
+    where the file system knows none."""
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.mkdir(mode=0o755, exist_ok=True)
+            file = stack.enter_context(open(folder / "lock", "ab"))
+            fcntl.flock(file, kind)
+        except OSError as error:
+            _log.info("%s is used without a lock (%s).", folder, error)
+        yield
 
 
 def _restored(file: Path) -> Any:
@@ -80,7 +101,6 @@ def _restored(file: Path) -> Any:
 def _keep(function: Any, file: Path) -> None:
     beside = file.with_suffix(f".{os.getpid()}.part")
     try:
-        file.parent.mkdir(mode=0o755, exist_ok=True)
         beside.write_bytes(_pickled(function))
         os.replace(beside, file)
         for other in file.parent.glob(f"{file.stem.rpartition('-')[0]}-*.pickle"):
@@ -110,7 +130,7 @@ def _digest(key: Any) -> str:
 
 @cache
 def _ground() -> str:
-    """What any compiled function stands on: the code that makes it, Theano's and NumPy's version."""
+    """What a compiled function stands on: the code that makes it, and the versions below it."""
     here = Path(__file__).parent
     files = sorted([*(here / name for name in SOURCES), *(here / "ops").glob("*.[ph]*")])
     digest = hashlib.sha256()

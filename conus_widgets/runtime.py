@@ -12,6 +12,7 @@ import hashlib
 import importlib
 import logging
 import os
+import pickle
 import platform
 import sys
 import types
@@ -118,14 +119,28 @@ def _stable_version(op: Any) -> tuple[Any, ...]:
     return version
 
 
+def _save_key(data: Any) -> None:
+    beside = f"{data.key_pkl}.{os.getpid()}.part"
+    try:
+        with open(beside, "wb") as file:
+            pickle.dump(data, file, protocol=pickle.HIGHEST_PROTOCOL)
+        os.replace(beside, data.key_pkl)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(beside)
+
+
 def _keep_compiled_modules() -> None:
-    """Name compiled modules by their code.
+    """Name compiled modules by their code, and write down their names in one piece.
 
     Theano's `ExternalCOp` (`DimShuffle` is one) names them by Python's `hash` of a string, which
-    differs in every process: g++ would compile them again in each.
+    differs in every process: g++ would compile them again in each. And a process that meets a
+    half-written name deletes the module, also under another process that has loaded it.
     """
     op: Any = importlib.import_module("theano.graph.op")
     op.ExternalCOp.c_code_cache_version = _stable_version
+    cmodule: Any = importlib.import_module("theano.link.c.cmodule")
+    cmodule.KeyData.save_pkl = _save_key
 
 
 def explain(error: BaseException) -> str:
