@@ -66,14 +66,14 @@ class Evidence:
         return float(aim.of(self.shares)), float(aim.of(self.changes))
 
     def table(self, top: int | None = None) -> list[dict[str, Any]]:
-        """Return a row for each class, the largest logits first.
+        """Return a row for each class, first those that come first in either answer.
 
         Returns
         -------
         list of dict
             "label", "logit", "share", "change".
         """
-        order = np.argsort(-self.logits, kind="stable")[:top]
+        order = np.argsort(-np.maximum(self.logits, self.covered), kind="stable")[:top]
         return [
             {
                 "label": self.labels[i],
