@@ -10,7 +10,7 @@ from conus_widgets import explain
 from conus_widgets.explain.baseline import baseline_of
 from conus_widgets.explain.subject import Subject
 
-BASELINES = ["black", "mean", "blurred", (200, 10, 60), picture(9)]
+BASELINES = ["black", "mean", "blur", "blurred", (200, 10, 60), picture(9)]
 
 
 @pytest.mark.parametrize("baseline", BASELINES, ids=str)
@@ -85,7 +85,7 @@ def test_a_baseline_that_is_the_photograph_leaves_nothing():
         (np.zeros((3, 56, 55)), r"\(3, 56, 55\).*\(3, 56, 56\)"),
         (np.full((3, 56, 56), np.nan), "9408 values that are not numbers"),
         ((0, 300, 0), "outside 0 to 255"),
-        ("white", "black, mean, blurred"),
+        ("white", "black, mean, blurred, blur"),
     ],
     ids=str,
 )

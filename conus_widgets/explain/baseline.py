@@ -11,7 +11,12 @@ from scipy import ndimage
 from conus_widgets.explain.subject import Subject
 
 BLUR = 1 / 16  # deviation of the blur's Gaussian, relative to the side of the picture
-NAMES = {"black": "black", "mean": "the mean colour", "blurred": "its own blur"}
+NAMES = {
+    "black": "black",
+    "mean": "the mean colour",
+    "blurred": "its own blur",
+    "blur": "its own blur",
+}
 
 
 def baseline_of(subject: Subject, given: Any) -> np.ndarray:
@@ -20,7 +25,7 @@ def baseline_of(subject: Subject, given: Any) -> np.ndarray:
     Parameters
     ----------
     subject : Subject
-    given : {"black", "mean", "blurred"}, (R, G, B), photograph, or float array (3, size, size)
+    given : {"black", "mean", "blur", "blurred"}, (R, G, B), photograph, or float array (3, size, size)
         Black; the training photographs' mean colour, which is the network's zero; the photograph
         itself, blurred; a colour of numbers from 0 to 255; another photograph, in any form that
         `read_photograph` takes; an input of the network.
@@ -38,7 +43,7 @@ def baseline_of(subject: Subject, given: Any) -> np.ndarray:
     """
     shape = subject.inputs[0].shape
     if isinstance(given, str) and given in NAMES:
-        if given == "blurred":
+        if given in ("blur", "blurred"):
             deviation = (0, BLUR * subject.size, BLUR * subject.size)
             pixels = subject.inputs[0].astype(np.float64)
             blurred: np.ndarray = ndimage.gaussian_filter(pixels, deviation, mode="nearest")

@@ -128,7 +128,7 @@ def evidence(
     image : photograph, or list of photographs
     region : rectangle, polygon or mask
         In the photograph's own pixels: see `coverage`.
-    fill : {"mean", "black", "blurred"}, (R, G, B) or photograph
+    fill : {"mean", "black", "blur"}, (R, G, B) or photograph
         What covers the region: see `baseline_of`.
     progress, cancelled : callable, optional
         As `Network.forward`.
