@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from conus_widgets.prediction import Prediction
     from conus_widgets.predictor import Predictor, load_predictor
     from conus_widgets.transfer import DownloadError
-    from conus_widgets.widgets import Classifier, DropZone
+    from conus_widgets.widgets import Classifier, DropZone, Explorer
 
 __version__ = "0.1.0"
 
@@ -29,6 +29,7 @@ _HOMES = {
     "Classifier": "widgets",
     "DownloadError": "transfer",
     "DropZone": "widgets",
+    "Explorer": "widgets",
     "PhotographError": "photograph",
     "Prediction": "prediction",
     "Predictor": "predictor",
@@ -43,6 +44,7 @@ __all__ = [
     "Classifier",
     "DownloadError",
     "DropZone",
+    "Explorer",
     "PhotographError",
     "Prediction",
     "Predictor",

@@ -2,5 +2,6 @@
 
 from conus_widgets.widgets.classifier import Classifier
 from conus_widgets.widgets.dropzone import DropZone
+from conus_widgets.widgets.explorer import Explorer
 
-__all__ = ["Classifier", "DropZone"]
+__all__ = ["Classifier", "DropZone", "Explorer"]

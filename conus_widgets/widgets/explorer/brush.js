@@ -1,0 +1,81 @@
+// A region, painted in the network's own pixels: a mask of size * size, and its history. Pure.
+
+/** Sets every pixel whose middle lies within a capsule: a disc moved from (x0, y0) to (x1, y1). */
+export function stamp(mask, size, { x0, y0, x1, y1, rx, ry }, value) {
+  // In units of the radii the ellipse is a circle.
+  const [ax, ay, bx, by] = [x0 / rx, y0 / ry, (x1 - x0) / rx, (y1 - y0) / ry];
+  const length = bx * bx + by * by;
+  const from = (a, b, r) => Math.max(0, Math.floor(Math.min(a, b) - r));
+  const to = (a, b, r) => Math.min(size - 1, Math.ceil(Math.max(a, b) + r));
+  for (let y = from(y0, y1, ry); y <= to(y0, y1, ry); y++) {
+    for (let x = from(x0, x1, rx); x <= to(x0, x1, rx); x++) {
+      const px = (x + 0.5) / rx - ax;
+      const py = (y + 0.5) / ry - ay;
+      const part = length ? Math.min(1, Math.max(0, (px * bx + py * by) / length)) : 0;
+      if ((px - part * bx) ** 2 + (py - part * by) ** 2 <= 1) mask[y * size + x] = value;
+    }
+  }
+}
+
+/** Sets every pixel whose middle lies within a rectangle. */
+export function fillRectangle(mask, size, x0, y0, x1, y1, value) {
+  const first = (a, b) => Math.max(0, Math.ceil(Math.min(a, b) - 0.5));
+  const last = (a, b) => Math.min(size, Math.ceil(Math.max(a, b) - 0.5));
+  for (let y = first(y0, y1); y < last(y0, y1); y++) mask.fill(value, y * size + first(x0, x1), y * size + last(x0, x1));
+}
+
+/** One bit a pixel, the first in the highest bit: what Python's `unpack` takes. */
+export function packBits(mask) {
+  const bits = new Uint8Array(Math.ceil(mask.length / 8));
+  for (let i = 0; i < mask.length; i++) if (mask[i]) bits[i >> 3] |= 128 >> (i & 7);
+  return bits;
+}
+
+export function unpackBits(bits, length) {
+  return Uint8Array.from({ length }, (_, i) => (bits[i >> 3] >> (7 - (i & 7))) & 1);
+}
+
+const MOST = 100; // steps that can be undone
+
+/** A region with undo and redo. `begin` a change, alter `mask`, then `end` it. */
+export function makeRegion(size) {
+  const region = { size, mask: new Uint8Array(size * size) };
+  let past = [];
+  let future = [];
+  const put = (bits) => region.mask.set(unpackBits(bits, region.mask.length));
+  region.packed = () => packBits(region.mask);
+  region.isEmpty = () => !region.mask.some(Boolean);
+  region.area = () => region.mask.reduce((sum, value) => sum + value, 0) / region.mask.length;
+  region.begin = () => {
+    past.push(packBits(region.mask));
+    past = past.slice(-MOST);
+    future = [];
+  };
+  /** Takes back a change that has begun. */
+  region.abandon = () => past.length && put(past.pop());
+  region.canUndo = () => past.length > 0;
+  region.canRedo = () => future.length > 0;
+  region.undo = () => {
+    if (!past.length) return false;
+    future.push(packBits(region.mask));
+    put(past.pop());
+    return true;
+  };
+  region.redo = () => {
+    if (!future.length) return false;
+    past.push(packBits(region.mask));
+    put(future.pop());
+    return true;
+  };
+  region.reset = () => {
+    if (region.isEmpty()) return false;
+    region.begin();
+    region.mask.fill(0);
+    return true;
+  };
+  region.set = (mask) => {
+    region.begin();
+    region.mask.set(mask);
+  };
+  return region;
+}

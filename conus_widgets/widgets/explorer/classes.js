@@ -1,0 +1,138 @@
+// The classes: a ranked list with bars, in which A and B are chosen; beside it a region's numbers.
+
+import { make } from "../dropzone/zone.js";
+import { matching, percentText, ranking, regionShares, signedText, softmaxOf } from "./numbers.js";
+
+const SHOWN = 8;
+const FOUND = 40;
+
+function makeClassRow(app) {
+  const row = make("tr", "cx-class");
+  const name = make("button", "cx-name", "", { type: "button" });
+  const [a, b] = ["A", "B"].map((letter) => make("button", "cx-letter", letter, { type: "button" }));
+  const bar = make("div", "cx-bar", "", { "aria-hidden": "true" });
+  const fill = make("span", "cx-fill");
+  const before = make("span", "cx-before");
+  bar.append(fill, before);
+  const cells = {};
+  const cell = (key, className, ...children) => {
+    cells[key] = make("td", className);
+    cells[key].append(...children);
+    row.append(cells[key]);
+  };
+  const head = make("th", "cx-label", "", { scope: "row" });
+  head.append(name);
+  row.append(head);
+  cell("letters", "cx-letters", a, b);
+  cell("bar", "cx-bars", bar);
+  for (const key of ["percent", "logit", "share", "change"]) cell(key, "cx-number");
+  const item = { element: row, number: -1 };
+  name.addEventListener("click", () => app.explain(item.number));
+  a.addEventListener("click", () => app.explain(item.number));
+  b.addEventListener("click", () => app.hold(item.number));
+  item.update = ({ number, label, probability, was, logit, share, change, isA, isB, top }) => {
+    item.number = number;
+    row.dataset.number = number;
+    row.classList.toggle("cx-top", top);
+    name.textContent = label;
+    name.title = label;
+    a.setAttribute("aria-pressed", String(isA));
+    a.setAttribute("aria-label", `Explain ${label}`);
+    b.setAttribute("aria-pressed", String(isB));
+    b.setAttribute("aria-label", `rather than ${label}`);
+    b.disabled = isA;
+    fill.style.width = `${100 * probability}%`;
+    before.style.left = `${100 * was}%`;
+    before.hidden = change === null;
+    cells.percent.textContent = percentText(probability);
+    cells.logit.textContent = signedText(logit);
+    cells.share.textContent = share === null ? "" : signedText(share);
+    cells.change.textContent = change === null ? "" : signedText(change);
+  };
+  return item;
+}
+
+export function makeClasses(app) {
+  const element = make("section", "cx-card cx-classes", "", { "aria-label": "Classes" });
+  const question = make("div", "cx-question");
+  const search = make("input", "cx-search", "", { type: "search", placeholder: "Find a class", "aria-label": "Find a class" });
+  const table = make("table", "cx-table");
+  const heads = make("tr");
+  const titles = [
+    ["class", ""], ["", "A: explain this class. B: rather than that one."], ["", ""], ["probability", ""],
+    ["logit", "What the network computes, before it becomes a probability"],
+    ["share", "What the map attributes to the region: cells, weighed by their area inside"],
+    ["checked", "The logit minus the logit with the region covered, by running the network again"],
+  ];
+  for (const [index, [text, title]] of titles.entries()) {
+    const head = make("th", index > 2 ? "cx-number" : "", text, { scope: "col" });
+    if (title) head.title = title;
+    heads.append(head);
+  }
+  const [thead, body] = [make("thead"), make("tbody")];
+  thead.append(heads);
+  table.append(thead, body);
+  const more = make("div", "cx-quiet");
+  const verdict = make("div", "cx-verdict");
+  element.append(question, search, table, more, verdict);
+  const rows = [];
+  search.addEventListener("input", app.changed);
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && rows.length && !rows[0].element.hidden) app.explain(rows[0].number);
+    if (event.key === "Escape" && search.value) {
+      search.value = "";
+      app.changed();
+      event.stopPropagation();
+    }
+  });
+
+  const chosen = (order, now, { target, against }) => {
+    if (search.value.trim()) return matching(order, app.network.labels, search.value).slice(0, FOUND);
+    const wanted = new Set(order.slice(0, SHOWN));
+    for (const number of [target, against, ranking(now)[0]]) if (number !== null) wanted.add(number);
+    return order.filter((number) => wanted.has(number));
+  };
+
+  function refresh() {
+    const sight = app.sight();
+    element.hidden = !sight;
+    if (!sight) return;
+    const { choice } = app.pane();
+    const { labels } = app.network;
+    const covered = app.covered();
+    const now = covered ?? sight.logits;
+    const [probabilities, before] = [softmaxOf(now), softmaxOf(sight.logits)];
+    const region = app.regionWeights();
+    const shares = region && regionShares(sight, region);
+    const order = ranking(sight.logits);
+    const top = ranking(now)[0];
+    const shown = chosen(order, now, choice);
+    while (rows.length < shown.length) {
+      rows.push(makeClassRow(app));
+      body.append(rows[rows.length - 1].element);
+    }
+    // Rows stay in place, so that a button that has the focus keeps it.
+    for (const [index, row] of rows.entries()) row.element.hidden = index >= shown.length;
+    for (const [index, number] of shown.entries()) {
+      rows[index].update({
+        number, label: labels[number], probability: probabilities[number], was: before[number], logit: now[number],
+        share: shares && shares[number], change: covered && sight.logits[number] - covered[number],
+        isA: number === choice.target, isB: number === choice.against, top: number === top,
+      });
+    }
+    table.classList.toggle("cx-covered", Boolean(region));
+    table.classList.toggle("cx-awaiting", app.isAwaiting());
+    table.setAttribute("aria-busy", String(app.isAwaiting()));
+    const rest = (search.value.trim() ? matching(order, labels, search.value) : order).length - shown.length;
+    more.textContent = rest > 0 ? `and ${rest} more: type a part of the name above` : shown.length ? "" : "No class is called so.";
+    question.replaceChildren("Why ", make("strong", "", labels[choice.target]));
+    if (choice.against !== null) question.append(" rather than ", make("strong", "", labels[choice.against]));
+    question.append("?");
+    verdict.hidden = !region;
+    const [was, is] = [labels[order[0]], labels[top]];
+    verdict.classList.toggle("cx-flipped", was !== is);
+    const area = `${(100 * app.region.area()).toFixed(1)} % of the photograph covered`;
+    verdict.textContent = covered ? (was === is ? `${area}: still ${is}.` : `${area}: ${was} became ${is}.`) : `${area} ...`;
+  }
+  return { element, refresh };
+}

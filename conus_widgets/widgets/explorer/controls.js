@@ -1,0 +1,200 @@
+// Menus and buttons around the photograph.
+
+import { make } from "../dropzone/zone.js";
+import { AGAINST, FOR, ticksOf } from "./colours.js";
+import { signedText } from "./numbers.js";
+
+/** A labelled menu. `fill` takes [[value, text], ...]; `follow` shows a value without telling. */
+function makeMenu(label, chosen) {
+  const wrapper = make("label", "cw-control");
+  const select = make("select");
+  wrapper.append(make("span", "", label), select);
+  select.addEventListener("change", () => chosen(select.value));
+  let drawn = "";
+  return {
+    wrapper,
+    select,
+    follow(options, value) {
+      const now = JSON.stringify(options);
+      if (now !== drawn) select.replaceChildren(...options.map(([key, text]) => make("option", "", text, { value: key })));
+      drawn = now;
+      select.value = String(value ?? "");
+    },
+  };
+}
+
+const makeButton = (text, title, press) => {
+  const button = make("button", "cw-button", text, { type: "button", title });
+  button.addEventListener("click", press);
+  return button;
+};
+
+/** What is looked at: photograph, method, layer, maps side by side. */
+export function makeChoices(app, addPhotographs) {
+  const element = make("div", "cx-controls", "", { role: "group", "aria-label": "What is shown" });
+  const photograph = makeMenu("Photograph", (value) => app.choose(app.active, { photograph: Number(value) }));
+  const method = makeMenu("Method", (value) => app.choose(app.active, { method: value }));
+  const layer = makeMenu("Layer", (value) => app.choose(app.active, { layer: value }));
+  const beside = makeButton("Map beside", "One more map under the same scale, up to four", () => app.addPane());
+  const add = makeButton("Add photograph", "Drop, choose or paste one", addPhotographs);
+  element.append(photograph.wrapper, method.wrapper, layer.wrapper, beside, add);
+
+  function refresh() {
+    const { choice } = app.pane();
+    const ready = Boolean(app.sight());
+    const listed = [...app.photographs.values()].map(({ number, name }) => [number, name]);
+    photograph.follow(listed, choice.photograph);
+    photograph.wrapper.hidden = listed.length < 2;
+    const methods = app.network?.methods ?? [];
+    method.follow(methods.map(({ name, label }) => [name, label]), choice.method);
+    const layered = methods.find(({ name }) => name === choice.method)?.layered;
+    layer.wrapper.hidden = !layered;
+    const layers = app.network?.layers ?? [];
+    layer.follow(layers.map((name) => [name, name]), choice.layer ?? layers[layers.length - 1]);
+    for (const menu of [method, layer]) menu.select.disabled = !ready || app.gone();
+    beside.disabled = !ready || app.panes.length >= app.most;
+    add.disabled = app.gone();
+    element.hidden = app.photographs.size === 0;
+  }
+  return { element, refresh };
+}
+
+const TOOLS = [
+  ["look", "Look", "Point at cells, click to pin them, drag to move a zoomed photograph"],
+  ["brush", "Brush", "Cover what you paint over; the bars follow"],
+  ["rectangle", "Rectangle", "Cover a rectangle"],
+  ["erase", "Erase", "Uncover what you paint over"],
+];
+const FILLS = [["black", "black"], ["mean", "mean colour"], ["blur", "blurred"], ["patch", "copied from elsewhere"]];
+
+/** What the pointer does, and the region. */
+export function makeTools(app) {
+  const element = make("div", "cx-controls", "", { role: "group", "aria-label": "Tools" });
+  const group = make("div", "cx-group");
+  const tools = TOOLS.map(([name, text, title]) => {
+    const button = makeButton(text, title, () => app.useTool(name));
+    group.append(button);
+    return [name, button];
+  });
+  const size = make("input", "", "", { type: "range", min: "2", max: "40", step: "1", "aria-label": "Size of the brush" });
+  size.addEventListener("input", () => app.setBrush(Number(size.value)));
+  const wide = make("label", "cw-control");
+  wide.append(make("span", "", "Size"), size);
+  const fill = makeMenu("Cover with", (value) => app.setFill(value));
+  const source = makeButton("Pick source", "Then click where the copied pixels come from", () => app.useTool("source"));
+  const undo = makeButton("Undo", "Ctrl+Z", () => app.undo());
+  const redo = makeButton("Redo", "Ctrl+Shift+Z", () => app.redo());
+  const reset = makeButton("Reset", "Uncover everything", () => app.reset());
+  element.append(group, wide, fill.wrapper, source, undo, redo, reset);
+
+  function refresh() {
+    element.hidden = !app.sight();
+    for (const [name, button] of tools) {
+      button.setAttribute("aria-pressed", String(app.tool === name));
+      button.disabled = app.gone() && name !== "look";
+    }
+    size.value = String(app.brush);
+    wide.hidden = !["brush", "erase"].includes(app.tool);
+    fill.follow(app.given ? [...FILLS, ["given", "another photograph"]] : FILLS, app.fill);
+    source.hidden = app.fill !== "patch";
+    source.setAttribute("aria-pressed", String(app.tool === "source"));
+    fill.wrapper.hidden = app.tool === "look" && app.region?.isEmpty() !== false;
+    undo.disabled = !app.region?.canUndo() || app.gone();
+    redo.disabled = !app.region?.canRedo() || app.gone();
+    reset.disabled = app.region?.isEmpty() !== false || app.gone();
+  }
+  return { element, refresh };
+}
+
+const STYLES = [["colours", "colours"], ["contours", "contours"], ["mask", "soft mask"], ["none", "nothing"]];
+
+/** How the map is drawn, and its scale with the bar. */
+export function makeScale(app) {
+  const element = make("div", "cx-scale");
+  const drawing = make("div", "cx-controls", "", { role: "group", "aria-label": "How it is drawn" });
+  const style = makeMenu("Draw", (value) => app.draw({ style: value }));
+  const opacity = make("input", "", "", { type: "range", min: "0", max: "100", step: "5", "aria-label": "Opacity" });
+  const strength = make("label", "cw-control");
+  strength.append(make("span", "", "Opacity"), opacity);
+  opacity.addEventListener("input", () => app.draw({ opacity: Number(opacity.value) / 100 }));
+  const hold = make("input", "", "", { type: "checkbox" });
+  const held = make("label", "cw-control", "", { title: "Keep this scale when class or method change" });
+  held.append(hold, make("span", "", "Hold the scale"));
+  hold.addEventListener("change", () => app.holdScale(hold.checked));
+  const zoom = make("div", "cx-group");
+  zoom.append(
+    makeButton("\u2212", "Zoom out (\u2212)", () => app.zoom(1 / 1.5)),
+    makeButton("+", "Zoom in (+)", () => app.zoom(1.5)),
+    makeButton("Fit", "Whole photograph (0)", () => app.zoom(0)),
+  );
+  drawing.append(style.wrapper, strength, held, zoom);
+  const bar = make("div", "cx-legend", "", { role: "img" });
+  const ramp = make("div", "cx-ramp");
+  const here = make("div", "cx-here");
+  const marks = make("div", "cx-marks");
+  const words = make("div", "cx-quiet cx-ends");
+  ramp.style.background = `linear-gradient(to right, rgb(${AGAINST}), rgba(${AGAINST}, 0) 50%, rgba(${FOR}, 0) 50%, rgb(${FOR})), #777`;
+  ramp.append(here);
+  bar.append(ramp, marks, words);
+  element.append(bar, drawing);
+
+  function refresh() {
+    element.hidden = !app.sight();
+    style.follow(STYLES, app.style);
+    opacity.value = String(Math.round(100 * app.opacity));
+    opacity.disabled = ["contours", "none"].includes(app.style);
+    hold.checked = app.isHeld();
+    const { map } = app.pane();
+    const limit = map ? app.limitFor(map.unit) : 0;
+    const at = (value) => `${50 + 50 * Math.max(-1, Math.min(1, limit ? value / limit : 0))}%`;
+    const value = app.valueHere();
+    here.hidden = value === null;
+    if (value !== null) here.style.left = at(value);
+    marks.replaceChildren(...ticksOf(limit).map((tick) => {
+      const mark = make("span", "", tick === 0 ? "0" : signedText(tick, Math.abs(tick) < 0.01 ? "free" : tick % 1 ? 2 : 0));
+      mark.style.left = at(tick);
+      return mark;
+    }));
+    const flat = map && !limit;
+    const most = limit < 0.005 ? limit.toExponential(1) : limit.toFixed(2);
+    words.replaceChildren(
+      make("span", "", "\u25c0 speaks against"),
+      make("span", "", !map ? "" : flat ? "the same everywhere" : `${map.unit}, full colour at \u00b1${most}`),
+      make("span", "", "speaks for \u25b6"),
+    );
+    bar.setAttribute("aria-label", map ? `Scale from minus ${most} to ${most}, ${map.unit}` : "Scale");
+  }
+  return { element, refresh };
+}
+
+/** What must be known of the map, and how it leaves the page. */
+export function makeTrust(app) {
+  const element = make("section", "cx-trust", "", { "aria-label": "Can this map be trusted?" });
+  const fails = make("div", "cx-fails");
+  const lines = make("div", "cx-lines");
+  const python = make("input", "cx-python", "", { readonly: "", "aria-label": "Python that makes this map again" });
+  const save = make("div", "cx-controls");
+  const copy = makeButton("Copy", "Copy this line", () => {
+    python.select();
+    navigator.clipboard?.writeText(python.value).then(() => app.say("Copied."), () => document.execCommand("copy"));
+  });
+  const files = ["png", "npz"].map((form) => makeButton(form.toUpperCase(), `Save as .${form}`, () => app.save(form)));
+  save.append(python, copy, ...files);
+  element.append(fails, lines, save);
+  let drawn = "";
+  function refresh() {
+    element.hidden = !app.sight();
+    const { map, choice } = app.pane();
+    const method = app.network?.methods.find(({ name }) => name === choice.method);
+    fails.hidden = !method?.fails;
+    fails.textContent = method?.fails ?? "";
+    const said = map?.trust ? [...map.trust, ...map.remarks] : [method?.says ?? "", method?.cost ?? ""];
+    const kept = said.filter((text) => text && text !== method?.fails && !(method?.fails && text.startsWith("For teaching")));
+    const now = JSON.stringify(kept);
+    if (now !== drawn) lines.replaceChildren(...kept.map((text) => make("span", "", text)));
+    drawn = now;
+    python.value = map?.python ?? "";
+    for (const button of [copy, ...files]) button.disabled = !map?.python || app.gone();
+  }
+  return { element, refresh };
+}

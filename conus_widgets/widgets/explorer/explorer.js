@@ -1,0 +1,221 @@
+// The explorer on the page: its pieces, and what it hears from the kernel.
+
+import { openLine } from "../dropzone/line.js";
+import { sendFiles } from "../dropzone/sending.js";
+import { make, makeZone } from "../dropzone/zone.js";
+import { makeClasses } from "./classes.js";
+import { makeChoices, makeScale, makeTools, makeTrust } from "./controls.js";
+import { makeSight } from "./numbers.js";
+import { makeStage } from "./stage.js";
+import { makeApp, newPane } from "./state.js";
+import { makePins, makeReadout, makeSum } from "./tables.js";
+
+const READYING_NETWORK = "Getting the network ready ...";
+const LOCAL = "Photographs stay on the machine that runs this notebook.";
+
+const bytesOf = (view) => view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+const floatsOf = (view) => new Float32Array(bytesOf(view));
+const pixelsOf = (view) => new Uint8Array(bytesOf(view));
+
+function render({ model, el }) {
+  const root = make("div", "cw-root cw-explorer");
+  const warning = make("div", "cw-warning", "", { role: "alert", hidden: "" });
+  const status = make("div", "cw-status", READYING_NETWORK, { role: "status" });
+  const cancel = make("button", "cw-button", "Cancel", { type: "button", title: "Esc" });
+  const strip = make("div", "cw-strip");
+  const foot = make("p", "cw-foot", LOCAL);
+  let frame = 0; // the next drawing
+  let awaited = 0; // photographs that this page has sent, to be shown when they come
+  let adding = false;
+  let line = null;
+
+  const speak = (text) => (status.textContent = text);
+  const tell = (kind, content = {}, buffers = []) =>
+    line.send({ kind, ...content }, buffers).catch((error) => line.gone() || warn(error.message));
+  const changed = () => (frame ||= requestAnimationFrame(refresh));
+  const app = makeApp({ tell, changed, speak, isGone: () => Boolean(line?.gone()), stage: () => stage });
+
+  function warn(text) {
+    warning.replaceChildren(text);
+    warning.hidden = !text;
+  }
+
+  line = openLine(model, el, {
+    listen,
+    say(text, gone) {
+      // What the kernel does is said as long as it lasts; a mistake stays until the next request.
+      if (text || warning.dataset.line) warn(text);
+      warning.dataset.line = text && "1";
+      if (!gone) return;
+      zone.disable(true);
+      for (const pane of app.panes) if (pane.state === "running") Object.assign(pane, { state: "failed", error: "no answer" });
+      status.textContent = "";
+      changed();
+    },
+  });
+
+  const zone = makeZone(root, take);
+  const choices = makeChoices(app, () => {
+    adding = !adding;
+    changed();
+    if (adding) zone.focus();
+  });
+  const stage = makeStage(app);
+  const parts = [choices, stage, makeScale(app), makeTools(app), makeTrust(app), makeClasses(app), makeReadout(app), makeSum(app), makePins(app)];
+  const [left, right, main] = [make("div", "cx-left"), make("div", "cx-right"), make("div", "cx-main")];
+
+  function refresh() {
+    frame = 0;
+    for (const part of parts) part.refresh();
+    main.hidden = app.photographs.size === 0;
+    zone.element.hidden = app.photographs.size > 0 && !adding;
+    cancel.hidden = !app.panes.some((pane) => pane.state === "running" && pane.late) || app.gone();
+    foot.textContent = app.network?.notice ? `${LOCAL} Network: ${app.network.notice}.` : LOCAL;
+  }
+
+  async function take(files, pasted) {
+    if (line.gone()) return;
+    warn("");
+    const settings = async () => ({ original: model.get("original"), longSide: model.get("long_side"), limit: model.get("limit") });
+    const show = ({ name, state, error }) => {
+      if (state === "failed") {
+        awaited = Math.max(0, awaited - 1);
+        warn(error);
+      } else if (state === "preparing") awaited += 1;
+      else if (state === "sending") speak(`Sending ${name} ...`);
+    };
+    await sendFiles(line, files, { pasted, settings, show });
+  }
+
+  async function takeSight(message, buffers) {
+    const [jpeg, logits, bias, shares, seen, blurred] = buffers;
+    const bitmap = await createImageBitmap(new Blob([bytesOf(jpeg)], { type: "image/jpeg" }));
+    const photograph = app.photographs.get(message.number) ?? { number: message.number, name: message.name };
+    const isNew = !photograph.sight;
+    photograph.sight?.bitmap.close();
+    photograph.sight = makeSight({
+      ...message, bitmap, logits: floatsOf(logits), bias: floatsOf(bias), shares: floatsOf(shares),
+      seen: pixelsOf(seen), blurred: pixelsOf(blurred),
+    });
+    app.photographs.set(message.number, photograph);
+    app.arrived();
+    if (isNew && awaited > 0) {
+      awaited -= 1;
+      adding = false;
+      app.choose(app.active, { photograph: message.number });
+    }
+    const top = app.sight() && app.network.labels[app.pane().choice.target];
+    if (top) speak(`${message.name}: ${top} first.`);
+    changed();
+  }
+
+  // One message is done before the next is looked at: a photograph takes a moment to decode.
+  let queue = Promise.resolve();
+  function listen(message, buffers = []) {
+    queue = queue.then(() => hear(message, buffers)).catch((error) => console.error(error));
+  }
+
+  function hear(message, buffers) {
+    const { kind } = message;
+    if (kind === "network") return takeNetwork(message);
+    if (kind === "photographs") return takeList(message);
+    if (kind === "sight") return takeSight(message, buffers);
+    if (kind === "map") {
+      const pane = app.receive(message, message.map && floatsOf(buffers[0]));
+      if (pane?.late && pane.state === "done") speak(`Done: ${app.wordsOf(pane)}.`);
+    } else if (kind === "progress") app.progress(message);
+    else if (kind === "checked") app.checked(message, floatsOf(buffers[0]));
+    else if (kind === "region") app.takeRegion(message, pixelsOf(buffers[0]), buffers[1] && pixelsOf(buffers[1]));
+    else if (kind === "problem") warn(message.text);
+    else if (kind === "file") save(message.name, buffers[0]);
+    return null;
+  }
+
+  function takeNetwork({ phase, problem, view, ...network }) {
+    if (phase === "loading") return;
+    if (phase === "failed") {
+      warn(problem);
+      const again = make("button", "cw-button", "Try again", { type: "button" });
+      again.addEventListener("click", () => {
+        warn("");
+        speak(READYING_NETWORK);
+        tell("resume");
+      });
+      warning.append(" ", again);
+      speak("");
+      return;
+    }
+    if (problem) warn(problem);
+    const fresh = app.network === null;
+    app.network = network;
+    if (!app.region) app.makeRegion(network.size);
+    if (fresh) Object.assign(app, view);
+    if (status.textContent === READYING_NETWORK) speak(app.photographs.size ? "" : "Ready: drop a photograph.");
+    changed();
+  }
+
+  function takeList({ photographs, panes }) {
+    for (const { number, name, state, error } of photographs) {
+      const old = app.photographs.get(number);
+      if (error && old?.error !== error) {
+        warn(error);
+        awaited = Math.max(0, awaited - 1);
+      }
+      if (state === "failed") app.photographs.delete(number);
+      else app.photographs.set(number, { ...old, number, name, state, error });
+    }
+    while (app.panes.length < panes.length) app.panes.push(newPane());
+    for (const [index, { generation, ...choice }] of panes.entries()) {
+      const pane = app.panes[index];
+      if (generation >= pane.generation) Object.assign(pane, { choice: { ...pane.choice, ...choice, target: choice.target ?? pane.choice.target } });
+    }
+    app.arrived();
+  }
+
+  function save(name, data) {
+    const link = make("a", "", "", { download: name });
+    link.href = URL.createObjectURL(new Blob([bytesOf(data)]));
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    speak(`${name} saved.`);
+  }
+
+  cancel.addEventListener("click", () => app.cancel());
+  root.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    if (stage.busy()) stage.stop();
+    else if (app.isBusy()) app.cancel();
+    else if (adding) adding = false;
+    else if (app.tool !== "look") app.useTool("look");
+    else document.activeElement?.blur();
+    changed();
+  });
+
+  // The static picture below is for the notebook without a kernel; see Classifier in Python.
+  const mark = CSS.escape(model.get("mark"));
+  const hide = make("style", "", `.${mark}, .jp-OutputArea-child:has(.${mark}) { display: none; }`);
+  document.head.append(hide);
+
+  const [choice, , scale, tools, trust, ...beside] = parts.map(({ element }) => element);
+  strip.append(status, cancel);
+  left.append(choice, tools, stage.element, strip, scale, trust);
+  right.append(...beside);
+  main.append(left, right);
+  root.append(warning, zone.element, main, foot);
+  el.append(root);
+  const size = new ResizeObserver(changed);
+  size.observe(root);
+  changed();
+  tell("hello");
+  root.app = app; // for the tests and the measurements
+
+  return () => {
+    line.close();
+    size.disconnect();
+    cancelAnimationFrame(frame);
+    hide.remove();
+    for (const { sight } of app.photographs.values()) sight?.bitmap.close();
+  };
+}
+
+export default { render };

@@ -1,0 +1,98 @@
+"""What stands on the page: photographs, maps, a region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from conus_widgets.widgets.explorer.sight import Sight
+from conus_widgets.worker import Ticket
+
+MOST = 4  # maps side by side
+
+
+@dataclass
+class Photograph:
+    """A photograph on the page. `state` is "reading", "ready" or "failed"."""
+
+    number: int
+    name: str
+    source: Any
+    sight: Sight | None = None
+    state: str = "reading"
+    error: str = ""
+
+
+@dataclass
+class Pane:
+    """One map: what was asked for, and what has come.
+
+    Attributes
+    ----------
+    generation : int
+        Of the last request; an answer to an older one is dropped.
+    state : str
+        "waiting", "running", "done", "failed" or "stopped".
+    explanation : Explanation or None
+        The map on the page: while it runs, the coarse one.
+    """
+
+    photograph: int = 0
+    method: str = "cam"
+    layer: str | None = None
+    target: Any = None
+    against: Any = None
+    generation: int = 0
+    state: str = "waiting"
+    error: str = ""
+    explanation: Any = None
+    ticket: Ticket | None = None
+
+    def choice(self) -> dict[str, Any]:
+        return {
+            "photograph": self.photograph,
+            "method": self.method,
+            "layer": self.layer,
+            "target": self.target,
+            "against": self.against,
+        }
+
+    def renew(self, generation: int, choice: dict[str, Any]) -> None:
+        if choice.get("photograph", self.photograph) != self.photograph:
+            choice = {"target": None, "against": None, **choice}
+        vars(self).update(choice)
+        self.generation, self.explanation, self.error, self.state = generation, None, "", "waiting"
+
+    def stop(self) -> None:
+        if self.ticket is not None:
+            self.ticket.cancel()
+            self.ticket = None
+
+
+@dataclass(eq=False)
+class Region:
+    """A covered part of a photograph, in the network's pixels.
+
+    Attributes
+    ----------
+    mask : bool array (size, size), or None
+    fill : str
+        One of `composing.FILLS`, or "given": then `given` holds a network input (3, size, size).
+    offset : (int, int)
+        For a patch: see `composing.backdrop`.
+    final : bool
+        Whether the pointer has come to rest.
+    covered : float32 array (classes,) or None
+        The network's answer with the region covered, once it is there.
+    """
+
+    mask: np.ndarray | None = None
+    photograph: int = 0
+    fill: str = "black"
+    offset: tuple[int, int] = (0, 0)
+    given: np.ndarray | None = None
+    generation: int = 0
+    final: bool = True
+    covered: np.ndarray | None = field(default=None, repr=False)

@@ -1,0 +1,167 @@
+"""A picture of the page that needs no kernel: it stays in the saved notebook."""
+
+from __future__ import annotations
+
+import base64
+import io
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from conus_widgets.explain.scale import limit_of
+from conus_widgets.widgets.classifier.cards import percent
+from conus_widgets.widgets.explorer import saving, telling
+
+if TYPE_CHECKING:
+    from conus_widgets.widgets.explorer.session import Session
+
+__all__ = ["AGAINST", "FOR", "Picture", "overlay", "signed"]
+
+#: Colours of what speaks for the target and against it, R, G, B: colours.js has the same.
+FOR, AGAINST = (255, 140, 26), (61, 139, 255)
+OPACITY = 0.75
+SIDE = 420  # pixels of a map's longer side
+TOP = 6  # classes in the table
+
+_QUIET = "opacity:.75;font-size:90%"
+_CELL = "padding:1px 14px 1px 0;border:0;background:none;text-align:"
+
+
+class Picture:
+    """The maps, the ranking and the region's numbers, fixed at the moment it was made.
+
+    Parameters
+    ----------
+    session : Session
+    mark : str
+        A class name for the HTML, by which the living widget hides it.
+    """
+
+    def __init__(self, session: Session, mark: str = "") -> None:
+        self._mark = mark
+        self._lines: list[str] = []
+        found = [pane for pane in session.panes if pane.explanation is not None]
+        self._maps = []
+        for pane in found:
+            one = pane.explanation
+            peers = [p.explanation for p in found if p.explanation.unit == one.unit]
+            limit = limit_of(peers)
+            scale = (
+                "the same everywhere" if limit is None else f"colours up to ±{limit:.3g} {one.unit}"
+            )
+            rows, columns = one.values.shape
+            how = f"{one.method}, {rows} × {columns} cells, {scale}"
+            png = overlay(one.image, one.values, limit)
+            self._maps.append((png, one.target.words, how, telling.python(session, pane)))
+        self._rows: list[list[str]] = []
+        self._notice = session.predictor.notice if session.predictor else ""
+        self._region = ""
+        if found:
+            self._table(session, found[0].photograph)
+
+    def _table(self, session: Session, number: int) -> None:
+        sight, region = session.sight(number), session.region
+        if sight is None:
+            return
+        # Theano comes with this import: by now it is there.
+        from conus_widgets.network import softmax
+
+        chances = softmax(sight.logits)
+        covered = region.mask is not None and region.mask.any() and region.covered is not None
+        covered = covered and region.photograph == number
+        heads = ["class", "probability", "logit"]
+        if covered:
+            checked = saving.evidence(session, region)
+            heads += ["share of the region", "checked: change where covered"]
+            self._region = f"Covered: {checked.area:.1%} of the photograph, with {checked.fill}."
+        self._rows.append(heads)
+        for i in np.argsort(-sight.logits, kind="stable")[:TOP]:
+            label = session.predictor.labels[i]
+            row = [label, percent(float(chances[i])), signed(float(sight.logits[i]))]
+            if covered:
+                row += [signed(float(checked.shares[i])), signed(float(checked.changes[i]))]
+            self._rows.append(row)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+    def _repr_html_(self) -> str:
+        maps = "".join(
+            f'<div style="max-width:{SIDE}px"><img alt="{escape(words)}" style="max-width:100%" '
+            f'src="data:image/jpeg;base64,{base64.b64encode(data).decode()}">'
+            f'<div style="font-weight:600;overflow-wrap:anywhere">{escape(words)}</div>'
+            f'<div style="{_QUIET}">{escape(how)}<br><code>{escape(line)}</code></div></div>'
+            for data, words, how, line in self._maps
+        )
+        rows = "".join(
+            f'<tr style="background:none">{"".join(map(_cell, range(len(row)), row))}</tr>'
+            for row in self._rows
+        )
+        table = (
+            f'<table style="border-collapse:collapse;margin:6px 0">{rows}</table>' if rows else ""
+        )
+        said = " ".join(text for text in (self._region, self._notice) if text)
+        hint = "Orange speaks for, blue against. The last state. " if maps else ""
+        return (
+            f'{self._style()}<div class="conus-saved {escape(self._mark)}">'
+            f'<div style="display:flex;flex-wrap:wrap;gap:16px">{maps}</div>{table}'
+            f'<div style="{_QUIET}">{escape(said)}</div>'
+            f'<p style="{_QUIET}">{hint}Run this cell for the live tool.</p></div>'
+        )
+
+    def _style(self) -> str:
+        # As in the classifier's picture: without a kernel JupyterLab would show an alarm above.
+        if not self._mark:
+            return ""
+        output = ".jp-OutputArea-child"
+        before = f"{output}:has(+ {output} .{self._mark}):not(:has(.cw-root))"
+        return f"<style>{before} {{ display: none }}</style>"
+
+    def __repr__(self) -> str:
+        lines = [f"{words} ({how})" for _, words, how, _ in self._maps]
+        lines += ["  " + "  ".join(row) for row in self._rows]
+        lines += [text for text in (self._region, self._notice) if text]
+        return "\n".join(lines) or "There is no photograph yet."
+
+
+def _cell(number: int, text: str) -> str:
+    side = "left" if number == 0 else "right"
+    return f'<td style="{_CELL}{side}">{escape(text)}</td>'
+
+
+def overlay(image: Image.Image, values: np.ndarray, limit: float | None) -> bytes:
+    """Return a JPEG of the photograph with the map's cells over it.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+    values : array (rows, columns)
+    limit : float or None
+        The value with the strongest colour; None for a flat map, which is drawn as nothing.
+    """
+    small = image.copy()
+    small.thumbnail((SIDE, SIDE))
+    share = np.zeros_like(values) if limit is None else np.clip(values / limit, -1, 1)
+    colours = np.where(share[..., None] > 0, np.uint8(FOR), np.uint8(AGAINST))
+    alpha = np.rint(255 * OPACITY * np.abs(share))[..., None]
+    cells = Image.fromarray(np.concatenate([colours, alpha], -1).astype(np.uint8), "RGBA")
+    fine = max(values.shape) > max(small.size)
+    cells = cells.resize(small.size, Image.Resampling.BOX if fine else Image.Resampling.NEAREST)
+    drawn = Image.alpha_composite(small.convert("RGBA"), cells).convert("RGB")
+    file = io.BytesIO()
+    drawn.save(file, "JPEG", quality=88)
+    return file.getvalue()
+
+
+def signed(value: float) -> str:
+    """Two decimals with a sign, as on the page.
+
+    >>> signed(0.829), signed(-0.3), signed(-0.001)
+    ('+0.83', '\\u22120.30', '0.00')
+    """
+    text = f"{abs(value):.2f}"
+    if float(text) == 0:
+        return text
+    return ("+" if value > 0 else "\u2212") + text

@@ -1,0 +1,85 @@
+"""What leaves the page: files of its maps, and numbers of its region."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from conus_widgets.widgets.explorer.pane import Region
+    from conus_widgets.widgets.explorer.session import Session
+
+FORMS = ("png", "npz")
+
+
+def send(session: Session, form: str, index: int, tell: Callable[..., None]) -> None:
+    """Send the page a file to keep: one map as ``npz``, or all maps of its unit as ``png``.
+
+    Raises
+    ------
+    ValueError
+        For another form, or where there is no map yet.
+    """
+    if form not in FORMS:
+        raise ValueError(f"form is {form!r}: use one of {', '.join(FORMS)}.")
+    with session.changed:
+        found = session.panes[index].explanation if 0 <= index < len(session.panes) else None
+        beside = [pane.explanation for pane in session.panes if pane.explanation is not None]
+    if found is None:
+        raise ValueError("There is no map to save yet.")
+    name = f"{found.method}.{form}"
+    if form == "png":
+        from conus_widgets.explain.picture import compare
+
+        same = [one for one in beside if one.unit == found.unit]
+        data = compare(same)._repr_png_()
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            found.save(path)
+            data = path.read_bytes()
+    tell("file", [data], name=name)
+
+
+def evidence(session: Session, region: Region) -> Any:
+    """Return share and checked change of a region that was checked, for each class."""
+    from conus_widgets.explain.evidence import Evidence
+    from conus_widgets.explain.explanation import Cost
+
+    sight = session.sight(region.photograph)
+    assert sight is not None and region.mask is not None and region.covered is not None
+    return Evidence(
+        shares=inside(sight.shares, region.mask),
+        changes=sight.logits.astype(np.float64) - region.covered,
+        logits=sight.logits,
+        covered=region.covered,
+        bias=sight.bias,
+        area=float(region.mask.mean()),
+        image=sight.image,
+        labels=list(session.predictor.labels),
+        fill=region.fill if region.given is None else "another photograph",
+        cost=Cost(forward=1),
+        notice=session.predictor.notice,
+    )
+
+
+def inside(shares: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return what the cells attribute to a region, each weighed by its area inside.
+
+    Parameters
+    ----------
+    shares : array (classes, rows, columns)
+    mask : bool array (size, size)
+
+    Returns
+    -------
+    float64 array (classes,)
+    """
+    from conus_widgets.explain.region import coverage
+
+    weights = coverage(mask, mask.shape[::-1], shares.shape[1:])
+    return np.tensordot(shares.astype(np.float64), weights, 2)

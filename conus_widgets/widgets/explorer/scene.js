@@ -1,0 +1,181 @@
+// One map drawn over its photograph on a canvas.
+
+import { AGAINST, FOR, LEVELS, paint, partOf } from "./colours.js";
+import { edges, placeOf } from "./geometry.js";
+
+const GRID_FROM = 12; // CSS pixels: smaller cells get no lines
+const SIGN_FROM = 40; // and smaller ones no sign
+
+const solid = ([r, g, b], alpha = 1) => `rgba(${r}, ${g}, ${b}, ${alpha})`;
+
+function makeRaster(width, height, pixels) {
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  canvas.getContext("2d").putImageData(new ImageData(pixels, width, height), 0, 0);
+  return canvas;
+}
+
+/** The map as a small picture, a pixel a cell; made anew only when something of it changes. */
+function rasterOf(map, limit, style, opacity) {
+  const key = `${limit} ${style} ${opacity}`;
+  if (map.raster?.key !== key) {
+    const raster = makeRaster(map.columns, map.rows, paint(map.values, limit, style, opacity));
+    map.raster = { key, canvas: raster };
+  }
+  return map.raster.canvas;
+}
+
+/** The covered pixels as the network sees them: a picture of size * size, clear elsewhere. */
+export function coverRaster(region, { fill, offset, mean, seen, blurred, given }) {
+  const { size, mask } = region;
+  const pixels = new Uint8ClampedArray(4 * size * size);
+  const source = { patch: seen, blur: blurred, given }[fill];
+  const flat = fill === "mean" ? mean : [0, 0, 0];
+  const inside = (at) => Math.min(size - 1, Math.max(0, at));
+  for (let y = 0, i = 0; y < size; y++) {
+    for (let x = 0; x < size; x++, i++) {
+      if (!mask[i]) continue;
+      const shift = fill === "patch" ? offset : [0, 0];
+      const from = 3 * (inside(y + shift[1]) * size + inside(x + shift[0]));
+      for (let c = 0; c < 3; c++) pixels[4 * i + c] = source ? source[from + c] : flat[c];
+      pixels[4 * i + 3] = 255;
+    }
+  }
+  return { canvas: makeRaster(size, size, pixels), outline: edges(mask, size, size, 1) };
+}
+
+function trace(context, place, lines) {
+  context.beginPath();
+  for (const [u0, v0, u1, v1] of lines) {
+    context.moveTo(place.x + u0 * place.width, place.y + v0 * place.height);
+    context.lineTo(place.x + u1 * place.width, place.y + v1 * place.height);
+  }
+  context.stroke();
+}
+
+/** A line that can be seen on anything: dark below, light on top. */
+function traceTwice(context, place, lines, colour, width) {
+  context.setLineDash([]);
+  context.strokeStyle = "rgba(0, 0, 0, 0.75)";
+  context.lineWidth = width + 2;
+  trace(context, place, lines);
+  context.strokeStyle = colour;
+  context.lineWidth = width;
+  trace(context, place, lines);
+}
+
+function drawGrid(context, place, { rows, columns }) {
+  if (Math.min(place.width / columns, place.height / rows) < GRID_FROM) return;
+  const lines = [];
+  for (let row = 1; row < rows; row++) lines.push([0, row / rows, 1, row / rows]);
+  for (let column = 1; column < columns; column++) lines.push([column / columns, 0, column / columns, 1]);
+  context.setLineDash([]);
+  context.strokeStyle = "rgba(160, 160, 160, 0.35)";
+  context.lineWidth = 1;
+  trace(context, place, lines);
+}
+
+function drawSigns(context, place, { values, rows, columns }, limit) {
+  const [width, height] = [place.width / columns, place.height / rows];
+  if (Math.min(width, height) < SIGN_FROM) return;
+  context.font = "600 13px system-ui, sans-serif";
+  context.textAlign = "left";
+  context.textBaseline = "top";
+  for (let i = 0; i < values.length; i++) {
+    const part = partOf(values[i], limit);
+    if (Math.abs(part) < 0.25) continue;
+    const [x, y] = [place.x + (i % columns) * width + 6, place.y + Math.floor(i / columns) * height + 5];
+    context.strokeStyle = "rgba(0, 0, 0, 0.6)";
+    context.lineWidth = 3;
+    context.strokeText(part > 0 ? "+" : "\u2212", x, y);
+    context.fillStyle = "white";
+    context.fillText(part > 0 ? "+" : "\u2212", x, y);
+  }
+}
+
+function drawContours(context, place, map, limit) {
+  if (!(limit > 0)) return;
+  for (const [sign, colour] of [[1, FOR], [-1, AGAINST]]) {
+    for (const level of LEVELS) {
+      const lines = edges(map.values, map.rows, map.columns, sign * level * limit);
+      const fine = map.rows > 60;
+      if (fine && level !== 0.5) continue;
+      traceTwice(context, place, lines, solid(colour), fine ? 1 : 1 + 2 * level);
+    }
+  }
+}
+
+function drawBox(context, place, { row, column }, rows, columns, text = "") {
+  const [u, v, w, h] = [column / columns, row / rows, 1 / columns, 1 / rows];
+  const lines = [[u, v, u + w, v], [u + w, v, u + w, v + h], [u + w, v + h, u, v + h], [u, v + h, u, v]];
+  context.lineCap = "square";
+  traceTwice(context, place, lines, "white", 2);
+  if (!text) return;
+  const [x, y] = [place.x + (u + w) * place.width - 10, place.y + v * place.height + 10];
+  context.fillStyle = "rgba(0, 0, 0, 0.8)";
+  context.beginPath();
+  context.arc(x, y, 9, 0, 2 * Math.PI);
+  context.fill();
+  context.fillStyle = "white";
+  context.font = "600 12px system-ui, sans-serif";
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillText(text, x, y + 0.5);
+}
+
+function drawCross(context, place, { u, v }) {
+  const [x, y] = [place.x + u * place.width, place.y + v * place.height];
+  const arm = (dx, dy) => [(x + dx - place.x) / place.width, (y + dy - place.y) / place.height];
+  const lines = [[...arm(-9, 0), ...arm(9, 0)], [...arm(0, -9), ...arm(0, 9)]];
+  traceTwice(context, place, lines, "white", 2);
+}
+
+/**
+ * Draws everything. `what`: picture, photograph {width, height}, view, map or null, limit, style,
+ * opacity, cover ({canvas, outline}) or null, cells {rows, columns}, cursor, pins, source, brush.
+ */
+export function drawScene(canvas, what) {
+  const ratio = window.devicePixelRatio || 1;
+  const size = { width: canvas.clientWidth, height: canvas.clientHeight };
+  const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, size.width, size.height);
+  if (!what.picture || !size.width) return;
+  const place = placeOf(size, what.photograph, what.view);
+  const put = (picture, smooth) => {
+    context.imageSmoothingEnabled = smooth;
+    context.imageSmoothingQuality = "high";
+    context.drawImage(picture, place.x, place.y, place.width, place.height);
+  };
+  put(what.picture, true);
+  const { map, limit, style } = what;
+  if (map && style !== "none") {
+    if (style === "contours") drawContours(context, place, map, limit);
+    // A cell is drawn as a cell: a smoothed map would look sharper than it is.
+    else put(rasterOf(map, limit, style, what.opacity), false);
+    drawGrid(context, place, map);
+    if (style === "colours") drawSigns(context, place, map, limit);
+  }
+  if (what.cover) {
+    put(what.cover.canvas, true);
+    traceTwice(context, place, what.cover.outline, "white", 1.5);
+  }
+  const { rows, columns } = what.cells;
+  for (const [number, pin] of what.pins) drawBox(context, place, pin, rows, columns, String(number));
+  if (what.cursor) drawBox(context, place, what.cursor, what.cursor.rows, what.cursor.columns);
+  if (what.source) drawCross(context, place, what.source);
+  if (what.brush) {
+    context.beginPath();
+    context.ellipse(what.brush.x, what.brush.y, what.brush.radius, what.brush.radius, 0, 0, 2 * Math.PI);
+    context.strokeStyle = "rgba(0, 0, 0, 0.75)";
+    context.lineWidth = 3.5;
+    context.stroke();
+    context.strokeStyle = "white";
+    context.lineWidth = 1.5;
+    context.stroke();
+  }
+}

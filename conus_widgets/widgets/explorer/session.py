@@ -1,0 +1,341 @@
+"""What is looked at, what is asked, and the work that answers; without a page of its own."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from conus_widgets.explain.target import Target, class_number, resolve
+from conus_widgets.widgets.explorer import composing, methods, telling
+from conus_widgets.widgets.explorer.pane import MOST, Pane, Photograph, Region
+from conus_widgets.widgets.explorer.sight import Sight, as_rgb, look
+from conus_widgets.worker import Ticket, Worker
+
+_log = logging.getLogger(__name__)
+
+
+class Session:
+    """Photographs, up to four maps, one region; and their work in the worker's thread.
+
+    Parameters
+    ----------
+    worker : Worker
+    owner : str
+        Under which the worker replaces older requests by newer ones.
+    tell : callable
+        ``tell(kind, buffers=None, **content)`` sends a message to the page.
+    settled : callable
+        Called when something came to rest, so that the static picture is made anew.
+
+    Notes
+    -----
+    Whoever touches the state holds `changed`, which is notified when work ends. Requests carry a
+    generation; an answer goes out only while its generation is still the newest, and the page drops
+    what is older than what it asked for last. A slow map lets the brush pass between two batches.
+    """
+
+    def __init__(
+        self, worker: Worker, owner: str, *, tell: Callable[..., None], settled: Callable[[], None]
+    ) -> None:
+        self.changed = threading.Condition(threading.RLock())
+        self.phase, self.problem = "loading", ""
+        self.photographs: dict[int, Photograph] = {}
+        self.panes = [Pane()]
+        self.region = Region()
+        self.view: dict[str, Any] = {}  # what the page wants kept: pins, the way to draw
+        self.predictor: Any = None
+        self._worker, self._owner, self._tell, self._settled = worker, owner, tell, settled
+        self._number = 0
+        self._asked: Region | None = None  # the newest region that was not checked yet
+        self._said = 0.0
+
+    # Requests, from any thread
+
+    def start(self) -> Ticket:
+        """Load the network, if need be."""
+        return self._worker.submit((self._owner, "load"), self._load, failed=self._failed)
+
+    def again(self) -> None:
+        """Try what failed for want of a network once more."""
+        with self.changed:
+            self.phase, self.problem = "loading", ""
+            self.start()
+            for photograph in self.photographs.values():
+                if photograph.state == "reading":
+                    self._read(photograph)
+
+    def add(self, source: Any, name: str) -> int:
+        """Look at one more photograph; returns its number. The first pane shows the first one."""
+        with self.changed:
+            self._number += 1
+            number = self._number
+            self.photographs[number] = Photograph(number, name, source)
+            for pane in self.panes:
+                if pane.photograph == 0:
+                    pane.photograph = number
+            telling.photographs(self)
+            self._read(self.photographs[number])
+            return number
+
+    def _read(self, photograph: Photograph) -> None:
+        self._worker.submit(
+            (self._owner, "photograph", photograph.number),
+            functools.partial(self._look, photograph),
+            failed=functools.partial(self._unreadable, photograph),
+        )
+
+    def choose(self, index: int, generation: int | None = None, **choice: Any) -> None:
+        """Show another map in a pane; older work for it stops at once.
+
+        Parameters
+        ----------
+        index : int
+            Of the pane; the number of panes makes one more, up to four.
+        generation : int, optional
+            The page's number for this request.
+        photograph, method, layer, target, against
+            What changes. Classes by number or name; against None: the class alone.
+
+        Raises
+        ------
+        ValueError
+            For a pane, photograph, method, layer or class that does not exist.
+        """
+        with self.changed:
+            if not 0 <= index <= min(len(self.panes), MOST - 1):
+                raise ValueError(f"There is no map {index + 1}; at most {MOST} stand side by side.")
+            choice = self._checked(choice)
+            if index == len(self.panes):
+                self.panes.append(Pane(**self.panes[-1].choice()))
+            pane = self.panes[index]
+            if generation is None:
+                generation = 1 + max(pane.generation for pane in self.panes)
+            pane.renew(generation, choice)
+            self._begin(pane)
+
+    def drop(self, index: int) -> None:
+        """Take a map off the page; the last one stays."""
+        with self.changed:
+            if len(self.panes) > 1 and 0 <= index < len(self.panes):
+                self.panes.pop(index).stop()
+                self._settled()
+
+    def cancel(self) -> None:
+        """Stop the maps at work; what they have shown so far stays."""
+        with self.changed:
+            for pane in self.panes:
+                if pane.state == "running":
+                    pane.stop()
+                    pane.state = "stopped"
+                    telling.pane(self, pane)
+            self.changed.notify_all()
+
+    def cover(self, region: Region) -> Ticket | None:
+        """Run the network again with a region covered; only the newest region counts.
+
+        Returns
+        -------
+        Ticket or None
+            None where nothing is covered: that changes nothing, by definition.
+        """
+        with self.changed:
+            self.region = region
+            sight = self.sight(region.photograph)
+            if region.mask is None or not region.mask.any() or sight is None:
+                self._asked = None
+                if sight is not None:
+                    region.covered = sight.logits
+                    telling.checked(self, region)
+                return None
+            self._asked = region
+            return self._worker.submit((self._owner, "region"), lambda p, _: self._check(p))
+
+    def sight(self, number: int) -> Sight | None:
+        photograph = self.photographs.get(number)
+        return photograph.sight if photograph else None
+
+    def target(self, pane: Pane) -> Target:
+        """Return what a pane explains; by default the top class of its photograph."""
+        sight = self.sight(pane.photograph)
+        assert sight is not None and self.predictor is not None
+        if pane.target is None:
+            pane.target = int(np.argmax(sight.logits))
+        weights = {pane.target: 1.0}
+        if pane.against is not None and pane.against != pane.target:
+            weights[pane.against] = -1.0
+        return resolve(weights, self.predictor.labels)
+
+    def _checked(self, choice: dict[str, Any]) -> dict[str, Any]:
+        known = ("photograph", "method", "layer", "target", "against")
+        choice = {key: value for key, value in choice.items() if key in known}
+        if choice.get("photograph", 0) not in (0, *self.photographs):
+            raise ValueError(f"There is no photograph {choice['photograph']}.")
+        if "method" in choice:
+            methods.method_called(choice["method"])
+        if self.predictor is not None:
+            if choice.get("layer") is not None:
+                choice["layer"] = self.predictor.network.layer(choice["layer"])
+            for key in ("target", "against"):
+                if choice.get(key) is not None:
+                    choice[key] = class_number(choice[key], self.predictor.labels)
+        return choice
+
+    def _begin(self, pane: Pane) -> None:
+        """Answer a pane: at once where the shares are known, else in the worker's thread."""
+        pane.stop()
+        sight = self.sight(pane.photograph)
+        if sight is None or self.predictor is None:
+            return  # `_look` comes back here
+        if pane.method == methods.CAM:
+            self._done(
+                pane,
+                sight.cam(self.target(pane), self.predictor.labels, self.predictor.notice),
+            )
+            return
+        pane.state, pane.error = "running", ""
+        owner = (self._owner, "map", id(pane))
+        pane.ticket = self._worker.submit(
+            owner,
+            functools.partial(self._explain, pane, pane.generation, sight.image),
+            failed=functools.partial(self._unexplained, pane, pane.generation),
+        )
+        telling.pane(self, pane)
+
+    def _done(self, pane: Pane, explanation: Any) -> None:
+        pane.explanation, pane.state, pane.error = explanation, "done", ""
+        telling.pane(self, pane)
+        self.changed.notify_all()
+        self._settled()
+
+    # In the worker's thread
+
+    def _load(self, predictor: Any, _: Ticket | None = None) -> None:
+        with self.changed:
+            if self.predictor is None:
+                self.predictor, self.phase, self.problem = predictor, "ready", ""
+                for pane in self.panes:  # now names can become numbers
+                    try:
+                        vars(pane).update(self._checked(pane.choice()))
+                    except ValueError as error:
+                        pane.target = pane.against = pane.layer = None
+                        self.problem = str(error)
+                telling.everything(self)
+
+    def _look(self, photograph: Photograph, predictor: Any, ticket: Ticket) -> None:
+        self._load(predictor)
+        sight = look(predictor, photograph.source, photograph.name, cancelled=ticket.cancelled)
+        with self.changed:
+            photograph.sight, photograph.state = sight, "ready"
+            photograph.source = None  # the decoded picture is enough
+            telling.photographs(self)
+            telling.sight(self, photograph)
+            for pane in self.panes:
+                if pane.photograph == photograph.number:
+                    self._begin(pane)
+            self.changed.notify_all()
+
+    def _explain(
+        self, pane: Pane, generation: int, image: Any, predictor: Any, ticket: Ticket
+    ) -> None:
+        with self.changed:
+            if ticket.cancelled() or pane.generation != generation:
+                return
+            method, target, layer = (
+                methods.method_called(pane.method),
+                self.target(pane),
+                pane.layer,
+            )
+
+        def current() -> bool:
+            return not ticket.cancelled() and pane.generation == generation
+
+        def cancelled() -> bool:
+            self._check(predictor)  # the brush does not wait for a slow map
+            return not current()
+
+        def preview(explanation: Any) -> None:
+            with self.changed:
+                if current():
+                    pane.explanation = explanation
+                    telling.pane(self, pane)
+
+        def progress(done: int, total: int) -> None:
+            now = time.monotonic()
+            if current() and now - self._said > 0.1:
+                self._said = now
+                telling.progress(self, pane, done / max(1, total))
+
+        found = methods.run(
+            method,
+            predictor,
+            image,
+            target,
+            layer,
+            progress=progress,
+            cancelled=cancelled,
+            preview=preview,
+        )
+        with self.changed:
+            if current():
+                self._done(pane, found)
+
+    def _check(self, predictor: Any) -> None:
+        with self.changed:
+            region, self._asked = self._asked, None
+            sight = self.sight(region.photograph) if region else None
+        if region is None or sight is None:
+            return
+        covered = predictor.network.forward(self.composed(region, sight)).logits[0]
+        with self.changed:
+            region.covered = covered
+            if self.region is region or self._asked is not None:
+                telling.checked(self, region)
+            self.changed.notify_all()
+            if self.region is region and region.final:
+                self._settled()
+
+    def composed(self, region: Region, sight: Sight) -> np.ndarray:
+        """Return the input that shows the region covered, float32 (1, 3, size, size)."""
+        assert region.mask is not None
+        behind = region.given
+        if behind is None:
+            behind = composing.backdrop(sight.inputs[0], sight.mean, region.fill, region.offset)
+        return composing.compose(sight.inputs[0], region.mask, behind)
+
+    def backdrops(self, sight: Sight) -> list[bytes]:
+        """Return what the page needs to show a covered region: the network's pixels, blurred."""
+        blurred = composing.backdrop(sight.inputs[0], sight.mean, "blur")
+        return [as_rgb(sight.inputs[0], sight.mean), as_rgb(blurred, sight.mean)]
+
+    def _failed(self, error: BaseException) -> None:
+        with self.changed:
+            self.phase, self.problem = "failed", str(error) or type(error).__name__
+            telling.everything(self)
+            self.changed.notify_all()
+
+    def _unreadable(self, photograph: Photograph, error: BaseException) -> None:
+        with self.changed:
+            if self.predictor is None:  # the network could not be loaded
+                return self._failed(error)
+            if not isinstance(error, ValueError):
+                _log.error("A photograph failed.", exc_info=error)
+            photograph.state = "failed"
+            photograph.error = str(error) or type(error).__name__
+            telling.photographs(self)
+            self.changed.notify_all()
+
+    def _unexplained(self, pane: Pane, generation: int, error: BaseException) -> None:
+        with self.changed:
+            if pane.generation != generation:
+                return
+            if not isinstance(error, ValueError):
+                _log.error("A map failed.", exc_info=error)
+            pane.state, pane.error = "failed", str(error) or type(error).__name__
+            telling.pane(self, pane)
+            self.changed.notify_all()

@@ -1,0 +1,119 @@
+"""One photograph as the network sees it: what the page needs to answer without the kernel."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from conus_widgets.explain.cam import shares
+from conus_widgets.explain.explanation import Cost, Explanation
+from conus_widgets.explain.target import Target
+from conus_widgets.photograph import read_photograph
+
+LONG_SIDE = 1280  # of the photograph on the page, in pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """A photograph, the network's answer, and every cell's share in it.
+
+    Parameters
+    ----------
+    name : str
+    image : PIL.Image.Image
+        Upright RGB, in the photograph's own pixels.
+    inputs : float32 array (1, 3, size, size)
+        B, G, R, each minus its mean.
+    mean : float32 array (3, 1, 1)
+        That was subtracted.
+    logits : float32 array (classes,)
+    bias : float32 array (classes,)
+    shares : float32 array (classes, rows, columns)
+        What each cell of the last layer adds to each logit: with the bias they add up to it.
+    layer : str
+        That layer.
+    cost : Cost
+    """
+
+    name: str
+    image: Image.Image
+    inputs: np.ndarray
+    mean: np.ndarray
+    logits: np.ndarray
+    bias: np.ndarray
+    shares: np.ndarray
+    layer: str
+    cost: Cost
+
+    def cam(self, target: Target, labels: list[str], notice: str) -> Explanation:
+        """Return the class activation map of a target, as `explain.cam`, without a run."""
+        values = np.tensordot(target.weights.astype(np.float64), self.shares, 1)
+        return Explanation(
+            values=values.astype(np.float32),
+            target=target,
+            method="cam",
+            image=self.image,
+            logits=self.logits,
+            labels=labels,
+            layer=self.layer,
+            cost=self.cost,
+            figures={
+                "bias": float(target.of(self.bias)),
+                "logit": float(target.of(self.logits)),
+            },
+            notice=notice,
+        )
+
+    def jpeg(self) -> bytes:
+        """Return the photograph for the page, at most `LONG_SIDE` pixels long."""
+        small = self.image.copy()
+        small.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS)
+        file = io.BytesIO()
+        small.save(file, "JPEG", quality=92, subsampling=0)
+        return file.getvalue()
+
+
+def look(
+    predictor: Any, source: Any, name: str, *, cancelled: Callable[[], bool] | None = None
+) -> Sight:
+    """Run the network once over a photograph.
+
+    Raises
+    ------
+    PhotographError
+        Where the photograph cannot be used; it starts with `name`.
+    Cancelled
+        Where `cancelled` returned true.
+    """
+    from conus_widgets.explain.subject import Meter
+
+    image = read_photograph(source, name=name)
+    inputs = predictor.inputs([image])
+    network = Meter(predictor.network)
+    layer = network.layers[-1]
+    inside = network.activations(inputs, layer, cancelled=cancelled)
+    weights, bias = network.head
+    rgb = np.asarray(predictor.preparation.mean_rgb, np.float32)
+    return Sight(
+        name=name,
+        image=image,
+        inputs=inputs,
+        mean=rgb[::-1].reshape(3, 1, 1),
+        logits=inside.logits[0].astype(np.float32),
+        bias=np.asarray(bias, np.float32),
+        shares=shares(inside.activations[0], weights).astype(np.float32),
+        layer=layer,
+        cost=network.cost,
+    )
+
+
+def as_rgb(plane: np.ndarray, mean: np.ndarray) -> bytes:
+    """Return a network input (3, size, size) as the bytes of RGB pixels, row by row."""
+    return (
+        np.clip(np.rint(plane + mean), 0, 255).astype(np.uint8)[::-1].transpose(1, 2, 0).tobytes()
+    )

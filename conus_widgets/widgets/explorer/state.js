@@ -1,0 +1,299 @@
+// What is on the page, and what can be done with it. Everything that is shown is drawn from here.
+
+import { makeRegion, unpackBits } from "./brush.js";
+import { limitOf } from "./colours.js";
+import { makeFlow } from "./flow.js";
+import { cellAt, coverageOf, steady, zoomAbout } from "./geometry.js";
+import { camOf, ranking, spoken } from "./numbers.js";
+import { coverRaster } from "./scene.js";
+
+const MAPS = 4; // maps side by side
+const LATE = 250; // ms: work that is over sooner shows no progress
+
+export const newPane = () => ({
+  choice: { photograph: 0, method: "cam", layer: null, target: null, against: null },
+  generation: 0, state: "waiting", error: "", map: null, part: 0, late: false,
+});
+
+/** `tell(kind, content, buffers)` sends; `changed()` draws soon; `speak(text)` is read aloud. */
+export function makeApp({ tell, changed, speak, isGone, stage }) {
+  const app = {
+    most: MAPS, network: null, photographs: new Map(), panes: [newPane()], active: 0,
+    view: { zoom: 1, u: 0.5, v: 0.5 }, style: "colours", opacity: 0.75, held: null,
+    tool: "look", brush: 14, fill: "black", offset: [0, 0], source: null, given: null,
+    region: null, pins: [], cursor: null, changed, say: speak, gone: isGone,
+  };
+  let generation = 0; // of maps that were asked for
+  let answer = null; // logits with the region covered
+  let weights = null; // of the region, on the cells
+  let raster = null;
+  let keeping = 0;
+
+  app.pane = (index = app.active) => app.panes[index] ?? app.panes[0];
+  app.sight = (index = app.active) => app.photographs.get(app.pane(index).choice.photograph)?.sight ?? null;
+  app.covered = () => (app.region && !app.region.isEmpty() ? answer : null);
+  app.isAwaiting = () => Boolean(app.region) && !app.region.isEmpty() && !flow.isIdle();
+  app.wordsOf = ({ choice: { target, against } }) => {
+    if (target === null || !app.network) return "";
+    const { labels } = app.network;
+    return against === null ? labels[target] : `${labels[target]} rather than ${labels[against]}`;
+  };
+
+  // Maps
+
+  const isHere = ({ method, photograph }) => method === "cam" && app.photographs.get(photograph)?.sight;
+  const setLocalMap = (pane) => {
+    const sight = app.photographs.get(pane.choice.photograph)?.sight;
+    if (sight && pane.choice.target === null) pane.choice.target = ranking(sight.logits)[0];
+    if (!sight || !isHere(pane.choice)) return;
+    const { rows, columns, layer } = sight;
+    const values = camOf(sight, pane.choice.target, pane.choice.against);
+    pane.map = { values, rows, columns, layer, unit: "logit", remarks: [] };
+    pane.state = "done";
+  };
+  app.choose = (index, change) => {
+    const pane = app.panes[index];
+    const other = "photograph" in change && change.photograph !== pane.choice.photograph;
+    Object.assign(pane.choice, other ? { target: null, against: null } : {}, change);
+    if (other) app.regionChanged(true);
+    Object.assign(pane, { generation: ++generation, map: null, error: "", part: 0, late: false, state: "running" });
+    const mine = generation;
+    setTimeout(() => {
+      if (pane.generation !== mine) return;
+      pane.late = true;
+      changed();
+    }, LATE);
+    setLocalMap(pane); // at once: the kernel's own answer confirms it
+    tell("choose", { pane: index, generation, ...pane.choice });
+    changed();
+  };
+  app.explain = (number) => {
+    const { against } = app.pane().choice;
+    app.choose(app.active, { target: number, against: against === number ? null : against });
+    speak(`Explained: ${app.wordsOf(app.pane())}.`);
+  };
+  app.hold = (number) => {
+    app.choose(app.active, { against: app.pane().choice.against === number ? null : number });
+    speak(`Explained: ${app.wordsOf(app.pane())}.`);
+  };
+  app.addPane = () => {
+    if (app.panes.length >= MAPS) return;
+    app.panes.push({ ...newPane(), choice: { ...app.pane().choice } });
+    app.active = app.panes.length - 1;
+    app.choose(app.active, {});
+    app.keep();
+  };
+  app.dropPane = (index) => {
+    if (app.panes.length < 2) return;
+    app.panes.splice(index, 1);
+    tell("drop", { pane: index });
+    app.activate(Math.min(app.active > index ? app.active - 1 : app.active, app.panes.length - 1));
+    app.keep();
+    changed();
+  };
+  app.activate = (index) => {
+    const before = app.pane().choice.photograph;
+    if (index === app.active) return;
+    app.active = index;
+    if (app.pane().choice.photograph !== before) app.regionChanged(true);
+    app.keep();
+    changed();
+  };
+  /** A map, or news of it: null where it is stale. */
+  app.receive = (message, values) => {
+    let pane = app.panes.find((one) => one.generation === message.generation);
+    if (!pane && message.generation > generation) { // somebody chose it in Python
+      while (app.panes.length <= message.pane) app.panes.push(newPane());
+      pane = app.panes[message.pane];
+    }
+    if (!pane) return null;
+    generation = Math.max(generation, message.generation);
+    const { photograph, method, layer, target, against, state, error, map } = message;
+    Object.assign(pane, { choice: { photograph, method, layer, target, against }, generation: message.generation, state, error });
+    pane.map = map ? { ...map, values } : pane.map;
+    if (!map && !isHere(pane.choice)) pane.map = null;
+    setLocalMapIfMissing(pane);
+    changed();
+    return pane;
+  };
+  const setLocalMapIfMissing = (pane) => pane.map || setLocalMap(pane);
+  app.progress = ({ generation: number, part }) => {
+    const pane = app.panes.find((one) => one.generation === number);
+    if (pane) Object.assign(pane, { part, late: true });
+    changed();
+  };
+  app.arrived = () => {
+    for (const pane of app.panes) setLocalMapIfMissing(pane);
+    changed();
+  };
+  app.isBusy = () => app.panes.some((pane) => pane.state === "running");
+  app.cancel = () => {
+    for (const pane of app.panes) if (pane.state === "running") pane.state = "stopped";
+    tell("cancel");
+    speak("Stopped.");
+    changed();
+  };
+
+  // How it is drawn
+
+  const limitNow = (unit) => limitOf(app.panes.filter(({ map }) => map?.unit === unit).map(({ map }) => map.values));
+  let limits = { key: null, found: {} };
+  app.limitFor = (unit) => {
+    if (app.held && unit in app.held) return app.held[unit];
+    const key = app.panes.map(({ map }) => map?.values);
+    if (!limits.key || key.length !== limits.key.length || key.some((one, i) => one !== limits.key[i])) limits = { key, found: {} };
+    return (limits.found[unit] ??= limitNow(unit));
+  };
+  app.isHeld = () => app.held !== null;
+  app.holdScale = (on) => {
+    const units = new Set(app.panes.map(({ map }) => map?.unit).filter(Boolean));
+    app.held = on ? Object.fromEntries([...units].map((unit) => [unit, limitNow(unit)])) : null;
+    changed();
+  };
+  app.draw = (change) => {
+    Object.assign(app, change);
+    app.keep();
+    changed();
+  };
+  app.look = (view) => {
+    app.view = view;
+    changed();
+  };
+  app.zoom = (factor, at) => {
+    const index = at?.index ?? app.active;
+    const [size, sight] = [stage().sizeOf(index), app.sight(index)];
+    if (!sight) return;
+    const middle = { x: size.width / 2, y: size.height / 2 };
+    if (factor === 0) app.view = { zoom: 1, u: 0.5, v: 0.5 };
+    else app.view = zoomAbout(app.view, factor, (at ?? middle).x, (at ?? middle).y, size, sight);
+    app.view = steady(app.view, size, sight);
+    if (!at) speak(`Zoom ${app.view.zoom.toFixed(1)}.`);
+    changed();
+  };
+
+  // Cells
+
+  app.valueHere = () => {
+    const { map } = app.pane();
+    if (!map || !app.cursor) return null;
+    const { row, column } = cellAt(app.cursor, map.rows, map.columns);
+    return map.values[row * map.columns + column];
+  };
+  let resting = 0;
+  app.point = (place, index, byKey = false) => {
+    app.cursor = place;
+    if (place && app.tool === "look") {
+      clearTimeout(resting);
+      resting = setTimeout(() => speak(app.cellWords()), byKey ? 0 : 500); // not at every step of a mouse
+    }
+    changed();
+  };
+  app.cellWords = () => {
+    const sight = app.sight();
+    if (!sight || !app.cursor) return "";
+    const { map, choice } = app.pane();
+    const grid = map ?? sight;
+    const here = cellAt(app.cursor, grid.rows, grid.columns);
+    const cell = cellAt(app.cursor, sight.rows, sight.columns);
+    const order = ranking(sight.logits);
+    const rival = choice.against ?? order.find((number) => number !== choice.target);
+    const said = [choice.target, rival].filter((number) => number !== undefined);
+    const value = (number) => camOf(sight, number)[cell.row * sight.columns + cell.column];
+    return spoken(here.row, here.column, said.map((number) => ({ value: value(number), label: app.network.labels[number] })));
+  };
+  app.pinAt = (place) => app.pin({ photograph: app.pane().choice.photograph, ...cellAt(place, app.sight().rows, app.sight().columns) });
+  app.pin = (pin) => {
+    const same = (other) => ["photograph", "row", "column"].every((key) => other[key] === pin[key]);
+    const old = app.pins.find(same);
+    app.pins = old ? app.pins.filter((other) => other !== old) : [...app.pins, { photograph: pin.photograph, row: pin.row, column: pin.column }];
+    speak(`Row ${pin.row + 1}, column ${pin.column + 1} ${old ? "unpinned" : "pinned"}.`);
+    app.keep();
+    changed();
+  };
+  app.pinsHere = () => app.pins.map((pin, i) => [i + 1, pin]).filter(([, pin]) => pin.photograph === app.pane().choice.photograph);
+  /** Tells the kernel what to keep for the saved notebook, once it has come to rest. */
+  app.keep = () => {
+    clearTimeout(keeping);
+    const { active, pins, style, opacity } = app;
+    keeping = setTimeout(() => tell("view", { view: { active, pins, style, opacity } }), 300);
+  };
+
+  // The region
+
+  const flow = makeFlow(({ final }, number) => {
+    const { fill, offset } = app;
+    const content = { generation: number, photograph: app.pane().choice.photograph, fill, offset, final };
+    tell("region", content, [packNow()]);
+  });
+  app.flow = flow;
+  const packNow = () => app.region.packed();
+  app.makeRegion = (size) => (app.region = makeRegion(size));
+  app.regionWeights = () => {
+    const sight = app.sight();
+    if (!sight || !app.region || app.region.isEmpty()) return null;
+    return (weights ??= coverageOf(app.region.mask, app.region.size, sight.rows, sight.columns));
+  };
+  app.cover = () => {
+    const sight = app.sight();
+    if (!app.region || app.region.isEmpty() || !sight) return null;
+    const { fill, offset, given, network } = app;
+    return (raster ??= coverRaster(app.region, { fill, offset, given, mean: network.mean, seen: sight.seen, blurred: sight.blurred }));
+  };
+  app.regionChanged = (final) => {
+    if (!app.region || !app.sight()) return;
+    weights = raster = null;
+    if (app.region.isEmpty()) answer = null;
+    flow.ask({ final });
+    changed();
+  };
+  app.checked = ({ generation: number, photograph }, logits) => {
+    if (flow.answered(number) && photograph === app.pane().choice.photograph) answer = logits;
+    changed();
+  };
+  app.takeRegion = ({ generation: number, fill, offset }, bits, given) => { // from Python
+    app.region.set(unpackBits(bits, app.region.mask.length));
+    Object.assign(app, { fill, offset, given: given ?? app.given });
+    flow.follow(number);
+    weights = raster = answer = null;
+    changed();
+  };
+  app.useTool = (tool) => {
+    app.tool = app.tool === tool && tool === "source" ? "brush" : tool;
+    if (app.fill === "patch" && !app.source && ["brush", "rectangle"].includes(tool)) app.tool = "source";
+    if (app.tool === "source") speak("Click where the copied pixels come from.");
+    changed();
+  };
+  app.setBrush = (radius) => {
+    app.brush = radius;
+    changed();
+  };
+  app.setFill = (fill) => {
+    app.fill = fill;
+    if (fill === "patch" && !app.source) app.useTool("source");
+    app.regionChanged(true);
+  };
+  app.setSource = (place) => {
+    app.source = place;
+    app.tool = "brush";
+    speak("Now paint over what is to be covered.");
+    changed();
+  };
+  /** Before a stroke that starts at a place; false where it cannot begin. */
+  app.beginPainting = ({ u, v }) => {
+    if (app.fill === "patch" && !app.source) return false;
+    if (app.fill === "patch" && app.region.isEmpty()) {
+      app.offset = [app.source.u - u, app.source.v - v].map((part) => Math.round(part * app.region.size));
+    }
+    app.region.begin();
+    return true;
+  };
+  for (const name of ["undo", "redo", "reset"]) {
+    app[name] = () => {
+      if (!app.region?.[name]()) return;
+      app.regionChanged(true);
+      speak(app.region.isEmpty() ? "Nothing is covered." : "");
+    };
+  }
+  app.save = (form) => tell("save", { form, pane: app.active });
+  return app;
+}
