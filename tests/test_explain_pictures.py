@@ -8,7 +8,8 @@ from PIL import Image
 from stand_in import StandIn
 
 from conus_widgets import explain
-from conus_widgets.explain.picture import COLOURS, STYLES, plot
+from conus_widgets.explain.panels import COLOURS, STYLES
+from conus_widgets.explain.picture import plot
 from conus_widgets.explain.scale import is_flat, limit_of
 
 NEUTRAL = np.array(COLOURS(0.5)[:3])

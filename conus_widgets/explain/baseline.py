@@ -25,10 +25,10 @@ def baseline_of(subject: Subject, given: Any) -> np.ndarray:
     Parameters
     ----------
     subject : Subject
-    given : {"black", "mean", "blur", "blurred"}, (R, G, B), photograph, or float array (3, size, size)
-        Black; the training photographs' mean colour, which is the network's zero; the photograph
-        itself, blurred; a colour of numbers from 0 to 255; another photograph, in any form that
-        `read_photograph` takes; an input of the network.
+    given : str, (R, G, B), photograph, or float array (3, size, size)
+        "black"; "mean", the training photographs' mean colour, which is the network's zero; "blur"
+        or "blurred", the photograph itself out of focus; a colour of numbers from 0 to 255; another
+        photograph, in any form that `read_photograph` takes; an input of the network.
 
     Returns
     -------

@@ -65,10 +65,12 @@ def run(predictor: Any, options: Namespace) -> str:
 
 
 def _method(name: str) -> Callable[..., Any]:
-    if name not in METHODS:
-        near = difflib.get_close_matches(name, METHODS, 3, cutoff=0.4) or METHODS
+    methods = {one: getattr(explain, one, None) for one in METHODS}
+    known = [one for one, method in methods.items() if callable(method)]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 3, cutoff=0.4) or known
         raise ValueError(f"No method is called {name!r}; the nearest are {', '.join(near)}.")
-    method: Callable[..., Any] = getattr(explain, name)
+    method: Callable[..., Any] = methods[name]
     return method
 
 

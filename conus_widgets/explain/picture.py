@@ -5,30 +5,27 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 from PIL import Image
 
 from conus_widgets.explain.explanation import Explanation
-from conus_widgets.explain.scale import is_flat, limit_of
-
-#: ColorBrewer calls it safe for colour-blind eyes; white is zero. Its ends are too dark to see the
-#: photograph through.
-COLOURS = LinearSegmentedColormap.from_list(
-    "signed", matplotlib.colormaps["RdBu_r"](np.linspace(0.08, 0.92, 256))
+from conus_widgets.explain.panels import (
+    COLOURS,
+    STYLES,
+    map_panel,
+    map_title,
+    photograph_panel,
+    photograph_title,
 )
-FOR, AGAINST = "#b2182b", "#2166ac"
-STYLES = ("map", "contours", "mask")
-SIDE = 640  # pixels of a drawn photograph's longer side
+from conus_widgets.explain.scale import limit_of
+
 ACROSS = 4  # panels in a row, at most
 WIDE = 3.2  # inches of a panel
+LINE = 0.19  # inches of a title's line
 FINER = (
     "A map of more cells shares the same logit out among more of them, and looks paler under one "
     "scale."
@@ -119,67 +116,28 @@ def _draw(explanations: list[Explanation], style: str, limit: float | None) -> P
     ratio = max(e.image.height / e.image.width for e in explanations)
     wide = WIDE * columns + (0.2 if style == "mask" else 1.15)
     foot = _foot(explanations, int(wide * 13))
-    high = rows * (WIDE * min(max(ratio, 0.2), 2.0) + 0.66) + 0.2 * len(foot) + 0.05
+    titles = [photograph_title(e) if bare else map_title(e) for e, bare in panels]
+    above = LINE * max(map(len, titles)) + 0.2
+    high = rows * (WIDE * min(max(ratio, 0.5), 1.8) + above) + 0.2 * len(foot) + 0.1
     picture = Picture(figsize=(wide, high), layout="constrained")
     grid = picture.subplots(rows, columns, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
-    for axes, (explanation, bare) in zip(grid.flat, panels, strict=False):
+        axes.set_anchor("NW")  # so that the titles of narrow photographs have room
+    for axes, (explanation, bare), title in zip(grid.flat, panels, titles, strict=False):
         if bare:
-            _photograph(axes, explanation)
+            photograph_panel(axes, explanation)
         else:
-            _map(axes, explanation, style, limit)
+            map_panel(axes, explanation, style, limit)
+        # Labels are text: a "$" in them is no formula.
+        axes.set_title(
+            "\n".join(title), fontsize=9.5, loc="left", linespacing=1.35, parse_math=False
+        )
     if style != "mask":
         _bar(picture, grid, explanations, limit)
     if foot:
         picture.supxlabel("\n".join(foot), fontsize=8.5, color="0.35", parse_math=False)
     return picture
-
-
-def _photograph(axes: Any, explanation: Explanation) -> None:
-    axes.imshow(_shown(explanation.image))
-    best = int(np.argmax(explanation.logits))
-    _title(axes, "photograph", f"top class: {explanation.labels[best]}")
-
-
-def _map(axes: Any, explanation: Explanation, style: str, limit: float | None) -> None:
-    photograph = _shown(explanation.image)
-    small = replace(explanation, image=Image.fromarray(photograph))
-    shown = small.on_photograph(smooth=style != "map")
-    flat = limit is None
-    share = np.zeros_like(shown) if limit is None else np.clip(shown / limit, -1, 1)
-    if style == "map":
-        grey = photograph @ np.array([0.299, 0.587, 0.114]) / 255
-        colours = COLOURS(0.5 + share / 2)[..., :3]
-        axes.imshow(colours * (0.72 + 0.28 * grey[..., None]))
-    elif style == "contours":
-        axes.imshow(photograph)
-        if limit is not None:
-            _lines(axes, shown, limit)
-    else:
-        alpha = np.round(255 * np.clip(share, 0, 1))
-        axes.imshow(np.dstack((photograph, alpha)).astype(np.uint8))
-        axes.set_facecolor("white")
-    rows, columns = explanation.values.shape
-    how = explanation.method + (f" at {explanation.layer}" if explanation.layer else "")
-    second = f"{how}, {rows} x {columns}"
-    if flat or is_flat(explanation):
-        second += f", the same everywhere: {float(explanation.values.mean()):.3g}"
-    _title(axes, explanation.target.words, second)
-
-
-def _lines(axes: Any, shown: np.ndarray, limit: float) -> None:
-    """Draw lines at quarters of the limit: solid for, dashed against, with a white edge."""
-    steps = limit * np.array([0.25, 0.5, 0.75])
-    for levels, colour, dash in ((steps, FOR, "solid"), (-steps[::-1], AGAINST, "dashed")):
-        if shown.min() < levels.max() and shown.max() > levels.min():
-            lines = axes.contour(
-                shown, levels=levels, colors=[colour], linestyles=dash, linewidths=1.4
-            )
-            lines.set_path_effects([withStroke(linewidth=3, foreground="white")])
-            texts = axes.clabel(lines, fontsize=7, fmt="%.2g")
-            for text in texts:
-                text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
 
 
 def _bar(
@@ -195,6 +153,7 @@ def _bar(
         shrink=0.9 if len(grid) == 1 else 0.6,
         aspect=24,
         pad=0.02,
+        panchor=False,
     )
     if limit is None:
         bar.set_ticks([0])
@@ -210,27 +169,6 @@ def _foot(explanations: list[Explanation], wide: int) -> list[str]:
     if cells and max(cells) > 16 * min(cells):
         remarks[FINER] = None
     return [line for text in (*remarks, *notices) for line in textwrap.wrap(text, wide)]
-
-
-def _title(axes: Any, first: str, second: str) -> None:
-    # Labels are text: a "$" in them is no formula.
-    lines = textwrap.wrap(first, 38)[:3]
-    axes.set_title(
-        "\n".join([*lines, *textwrap.wrap(second, 44)]),
-        fontsize=9.5,
-        loc="left",
-        parse_math=False,
-        linespacing=1.35,
-    )
-
-
-def _shown(image: Image.Image) -> np.ndarray:
-    """Return the photograph as uint8 (height, width, 3), no larger than it is drawn."""
-    if max(image.size) > SIDE:
-        factor = SIDE / max(image.size)
-        size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
-        image = image.resize(size, Image.Resampling.BOX)
-    return np.asarray(image)
 
 
 def _same(first: Image.Image, second: Image.Image) -> bool:

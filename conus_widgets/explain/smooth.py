@@ -97,7 +97,8 @@ def smoothgrad(
             noisy, aim.weights, guided=guided, cancelled=cancelled
         ).values
         first += found.sum(axis=0, dtype=np.float64)
-        second += np.einsum("n...,n...->...", found, found, dtype=np.float64)
+        if kind != "mean":
+            second += np.einsum("n...,n...->...", found, found, dtype=np.float64)
         if progress is not None:
             progress(done + count, samples)
     mean, squares = first / samples, second / samples
