@@ -23,14 +23,7 @@ from conus_widgets.runtime import theano
 __all__ = ["compiled"]
 
 #: Beside the Ops, the files whose code decides what is compiled.
-SOURCES = (
-    "architecture.py",
-    "compiled.py",
-    "firstpool.py",
-    "inference.py",
-    "resnet.py",
-    "runtime.py",
-)
+SOURCES = ("architecture.py", "compiled.py", "inference.py", "runtime.py", "slopes.py")
 DEEP_STACK = 256 * 2**20  # bytes that a thread may take; only what it uses becomes real
 
 _log = logging.getLogger(__name__)

@@ -17,9 +17,8 @@ from conus_widgets import ops
 from conus_widgets.architecture import Architecture, Convolution, connect
 from conus_widgets.compiled import compiled
 from conus_widgets.engine import chosen_engine
-from conus_widgets.firstpool import first_max_pool
-from conus_widgets.resnet import rectify
 from conus_widgets.runtime import T, function, theano
+from conus_widgets.slopes import first_max_pool, rectify
 
 Weights = dict[str, tuple[np.ndarray, np.ndarray]]
 

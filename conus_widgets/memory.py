@@ -8,7 +8,10 @@ from pathlib import Path
 from conus_widgets.architecture import Architecture
 from conus_widgets.machine import SetupError
 
-BATCH = 8  # at most: progress and cancelling are felt between batches, and more is no faster
+BATCH = 8  # at most: progress and cancelling are felt between batches
+#: Bytes. A batch with a larger output in it is slower than its photographs one by one: the numbers
+#: leave the cache between two convolutions, and fresh memory is fetched from the system each time.
+CACHED = 3.5e6
 FLOAT = 4  # bytes
 
 
@@ -51,18 +54,22 @@ def resident() -> float:
     return float(pages * os.sysconf("SC_PAGE_SIZE"))
 
 
-def batch(bytes_each: float, to_come: float = 0) -> int:
+def batch(architecture: Architecture, *, gradient: bool = False) -> int:
     """Return how many photographs to compute at once, 1 to `BATCH`.
 
     Parameters
     ----------
-    bytes_each : float
-        What one of them takes.
-    to_come : float
-        Bytes that will be taken once, whatever the number, and are not taken yet.
+    architecture : Architecture
+        Of a network of which nothing is computed yet.
+    gradient : bool
+        Whether on the way back as well.
     """
+    # The weights are packed when they are first used, and once more for gradients.
+    to_come = packed_bytes(architecture) * (2 if gradient else 1)
     room = limit() - resident() - to_come
-    return int(max(1, min(BATCH, room // bytes_each)))
+    each = gradient_bytes(architecture) if gradient else forward_bytes(architecture)
+    fast = CACHED // (FLOAT * max(_outputs(architecture)))
+    return int(max(1, min(BATCH, fast, room // each)))
 
 
 def packed_bytes(architecture: Architecture) -> float:

@@ -71,7 +71,7 @@ class Network:
     layers : tuple of str
         What can be looked into: "conv1", "pool1", "res2a" ... "res5c".
     batch, gradient_batch : int
-        How many photographs are computed at once, so that the limit of `memory.limit` holds.
+        How many photographs are computed at once: as many as are fast, and as fit into memory.
     head : (float32 array (F, classes), float32 array (classes,))
         Weights and bias of the dense layer: ``logits = features @ weights + bias``.
 
@@ -89,10 +89,8 @@ class Network:
         self._lock = threading.Lock()
         self._forward = inference.look_forward(self.architecture, self._weights)
         self._back: dict[bool, inference.Look] = {}  # by whether it is guided
-        # The weights are packed when they are first used, and once more for gradients.
-        packed = memory.packed_bytes(self.architecture)
-        self.batch = memory.batch(memory.forward_bytes(self.architecture), packed)
-        self.gradient_batch = memory.batch(memory.gradient_bytes(self.architecture), 2 * packed)
+        self.batch = memory.batch(self.architecture)
+        self.gradient_batch = memory.batch(self.architecture, gradient=True)
 
     def forward(
         self,

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from conus_widgets.architecture import Architecture, Convolution, connect
-from conus_widgets.firstpool import first_max_pool
 from conus_widgets.runtime import T, function, lasagne
+from conus_widgets.slopes import first_max_pool, rectify
 
 EPSILON = 1e-4  # added to the variance before its root, while training
 ALPHA = 0.1  # share of the newest batch in the moving statistics
-
-
-def rectify(x: Any) -> Any:
-    """ReLU with slope 0 at 0, as in the rest of the field; Theano's own has slope 0.5 there."""
-    return T.switch(x > 0, x, np.float32(0))
 
 
 class ConvolutionLayer(lasagne.layers.Layer):

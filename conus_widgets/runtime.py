@@ -86,10 +86,10 @@ def _import_theano() -> types.ModuleType:
     # Theano says at each import that it uses NumPy's BLAS. That is what was chosen above.
     logging.getLogger("theano.tensor.blas").addFilter(_without_blas_warning)
     try:
-        # SciPy's statistics, which SciPy loads by itself when Theano asks it for the chi-squared
-        # distribution, are a third of the start. Of its signals Theano looks for functions that
-        # SciPy has dropped, and then does without.
-        with _left_out("scipy", "stats", "signal"):
+        # These would be half of the start. SciPy loads special functions and statistics by itself
+        # when Theano computes with them; of its signals Theano looks for functions that SciPy has
+        # dropped, and then does without.
+        with _left_out("scipy", "special", "stats", "signal"):
             return importlib.import_module("theano")
     except OSError as error:
         raise SetupError(explain(error)) from error
@@ -173,8 +173,17 @@ def function(inputs: Sequence[Any], outputs: Any, **options: Any) -> Any:
         raise
 
 
+lasagne: Any  # see __getattr__
+
+
+def __getattr__(name: str) -> Any:
+    # What only predicts needs no Lasagne, whose import takes as long as a prediction.
+    if name == "lasagne":
+        return _import_lasagne()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 theano: Any = _import_theano()
 _keep_compiled_modules()
 T: Any = importlib.import_module("theano.tensor")
-lasagne: Any = _import_lasagne()
 threadpoolctl.threadpool_limits(threads())  # NumPy's BLAS computes Theano's convolutions

@@ -40,14 +40,19 @@ def test_a_limit_that_is_no_number_is_refused(monkeypatch, text):
 
 
 def test_less_room_means_smaller_batches_and_never_none(monkeypatch):
+    small = Architecture(5, width=0.25, stem=16, size=64)
     monkeypatch.setattr(memory, "resident", lambda: 300e6)
-    found = []
-    for megabytes in ("100", "310", "350", "400", "10000"):
-        monkeypatch.setenv("CONUS_MEMORY_MB", megabytes)
-        found.append(memory.batch(30e6))
-    assert found == [1, 1, 1, 3, memory.BATCH]
-    monkeypatch.setenv("CONUS_MEMORY_MB", "400")
-    assert memory.batch(30e6, 40e6) == 2
+    each, once = memory.gradient_bytes(small), memory.packed_bytes(small)
+    for count in (0, 1, 3, 7, 100):
+        megabytes = (300e6 + 2 * once + (count + 0.5) * each) / 1e6
+        monkeypatch.setenv("CONUS_MEMORY_MB", str(round(megabytes)))
+        assert memory.batch(small, gradient=True) == min(max(count, 1), memory.BATCH)
+
+
+def test_large_outputs_are_computed_one_by_one():
+    widths = [0.0625, 0.125, 0.25, 0.5, 1]
+    found = [memory.batch(Architecture(5, width=w, stem=int(64 * w))) for w in widths]
+    assert found == [8, 8, 4, 2, 1]
 
 
 @pytest.mark.parametrize("limit", [480, 800])

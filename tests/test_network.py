@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from networks import SMALL, random_checkpoint
 
-from conus_widgets.memory import BATCH
 from conus_widgets.network import Network, softmax
 
 
@@ -42,7 +41,7 @@ def test_only_one_thread_at_a_time_is_inside_theano(network, monkeypatch):
         return np.zeros((len(x), 5)), np.zeros((len(x), SMALL.features))
 
     monkeypatch.setattr(network, "_forward", slow)
-    x = np.zeros((3 * BATCH, 3, 64, 64), "float32")
+    x = np.zeros((3 * network.batch, 3, 64, 64), "float32")
     threads = [threading.Thread(target=network.forward, args=(x,)) for _ in range(4)]
     for thread in threads:
         thread.start()
