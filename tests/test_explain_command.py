@@ -1,5 +1,8 @@
 """python -m conus_widgets explain, as a person uses it."""
 
+import subprocess
+import sys
+
 import pytest
 from explain_cases import picture
 from PIL import Image
@@ -79,3 +82,13 @@ def test_what_cannot_be_done_is_said_in_one_line(call, tmp_path, arguments, word
     assert (code, out) == (1, "")
     assert words in err and err.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["shell.png"]
+
+
+def test_importing_the_explanations_starts_neither_theano_nor_matplotlib():
+    """Both take long, and where Theano cannot start, a saved map can still be read."""
+    code = (
+        "import sys, conus_widgets; conus_widgets.explain.load; "
+        "print({'theano', 'matplotlib'} & set(sys.modules), conus_widgets.explain.cam.__name__)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.stdout.strip() == "set() cam", found.stderr
