@@ -19,10 +19,10 @@ class CheckpointError(ValueError):
 
 
 class ArraysOnDisk(Sequence[np.ndarray]):
-    """The arrays of a ``.npz``, in order, each read as float32 whenever it is asked for.
+    """The arrays of a ``.npz``, in order, as float32. Each is handed out once and then forgotten.
 
-    A network of full width has 94 MB of them, and needs them once: to fold them. The file stays
-    open, so that they are there even where it was replaced or deleted.
+    A network of full width has 94 MB of them, and needs them once: to fold them. Who asks again has
+    them read again; the file stays open, so that they are there even where it was replaced.
 
     Parameters
     ----------
@@ -48,8 +48,10 @@ class ArraysOnDisk(Sequence[np.ndarray]):
                     f"{file} holds {count} arrays, but this network has {len(self._expected)} "
                     f"(width {architecture.width:g}, {architecture.classes} classes)."
                 )
+        self._waiting: dict[int, np.ndarray] = {}
         for number in range(count):
-            _check_array(file, number, self._read(number), *self._expected[number])
+            self._waiting[number] = array = self._read(number)
+            _check_array(file, number, array, *self._expected[number])
 
     def __len__(self) -> int:
         return len(self._expected)
@@ -62,7 +64,8 @@ class ArraysOnDisk(Sequence[np.ndarray]):
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
         number = range(len(self))[index]
-        return self._read(number).astype("float32", copy=False)
+        array = self._waiting.pop(number, None)
+        return (self._read(number) if array is None else array).astype("float32", copy=False)
 
     def _read(self, number: int) -> np.ndarray:
         with self._lock, self._explained():

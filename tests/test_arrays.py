@@ -115,3 +115,27 @@ def test_a_tiny_file_that_unpacks_to_gigabytes_is_refused_unopened(folder):
     assert path.stat().st_size < 2_000_000
     with pytest.raises(CheckpointError, match=r"arr_0 \(conv1.W\) takes 200000128 bytes"):
         read(folder)
+
+
+def test_arrays_are_handed_out_once_and_read_again_when_asked_again(folder):
+    """So a network of full width is in memory once; a file put in its place does not matter."""
+    found = read(folder).arrays
+    first = list(found)
+    path = folder / "random.npz"
+    aside = folder / "other"
+    aside.write_bytes(b"something else")
+    aside.replace(path)
+    for again, before in zip(found, first, strict=True):
+        assert again is not before
+        np.testing.assert_array_equal(again, before)
+    np.testing.assert_array_equal(found[-1], first[-1])
+    assert [array.shape for array in found[1:3]] == [array.shape for array in first[1:3]]
+
+
+def test_arrays_that_were_overwritten_in_place_are_refused_when_asked_for_again(folder):
+    found = read(folder).arrays
+    list(found)
+    path = folder / "random.npz"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(CheckpointError, match=r"random\.npz is damaged or was not copied whole"):
+        list(found)
