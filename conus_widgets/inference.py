@@ -71,50 +71,78 @@ def fold(
 class Graph:
     """The folded network's variables.
 
-    `layers` holds "conv1", "pool1", "res2a" ... "res5c" in the engine's own order of axes, which
-    gradients are taken by; `show` turns one into (N, channels, rows, columns).
+    `layers` holds "conv1", "pool1", "res2a" ... "res5c" as the engine computes them; gradients
+    are taken by these. `show` turns one into float32 (N, channels, rows, columns).
     """
 
     x: Any
     layers: dict[str, Any]
     features: Any
     logits: Any
-    channels_last: bool
-
-    def show(self, layer: Any) -> Any:
-        return layer.dimshuffle(0, 3, 1, 2) if self.channels_last else layer
+    show: Callable[[Any], Any]
 
 
-def graph(architecture: Architecture, engine: str, *, guided: bool = False) -> Graph:
+def graph(
+    architecture: Architecture, engine: str, *, precision: str = "float32", guided: bool = False
+) -> Graph:
     """Build the folded network; its weights are placeholders, to be set by `set_weights`.
 
     Parameters
     ----------
     architecture : Architecture
     engine : {"onednn", "theano"}
+    precision : {"float32", "bfloat16", "rounded"}
+        Of weights and activations, on oneDNN; features and logits are float32. "rounded" computes
+        each convolution with float32, of numbers that were rounded to bfloat16, and rounds what
+        comes of it: what "bfloat16" computes, slowly, on any processor.
     guided : bool
         Let only positive gradients pass back through each ReLU (Springenberg et al. 2014,
         arXiv:1412.6806).
     """
     x = T.ftensor4("photographs")
-    fast = engine == "onednn"
-    build = _onednn_convolution if fast else _theano_convolution
+    padded = architecture.pool == "pad1"
+    if engine == "theano":
+        build, start, show = _theano_convolution, x, _as_it_is
+    elif precision == "float32":
+        build, start, show = _onednn_convolution, _channels_last(x), _channels_first
+    else:
+        build = _onednn_convolution if precision == "bfloat16" else _rounded_convolution
+        start, show = ops.to_bfloat16(_channels_last(x)), _widened
 
     def convolve(x: Any, c: Convolution, relu: bool, residual: Any) -> Any:
         y = build(x, c, relu, residual)
         return theano.gradient.grad_clip(y, 0, np.inf) if guided and relu else y
 
     def pool(x: Any) -> Any:
-        padded = architecture.pool == "pad1"
-        if fast:
+        if engine == "theano":
+            return first_max_pool(x, int(padded))
+        if precision == "float32":
             return ops.max_pool(x, pad=int(padded), partial=not padded)
-        return first_max_pool(x, int(padded))
+        wide = ops.max_pool(ops.from_bfloat16(x), pad=int(padded), partial=not padded)
+        return ops.to_bfloat16(wide)
 
-    layers = connect(architecture, x.dimshuffle(0, 2, 3, 1) if fast else x, convolve, pool)
-    last = list(layers.values())[-1]
-    features = ops.mean_pool(last) if fast else last.mean(axis=(2, 3))
+    layers = connect(architecture, start, convolve, pool)
+    last = show(list(layers.values())[-1])
+    fast = engine == "onednn"
+    features = ops.mean_pool(_channels_last(last)) if fast else last.mean(axis=(2, 3))
     weights, bias = _placeholders("logits", 2)
-    return Graph(x, layers, features, T.dot(features, weights) + bias, channels_last=fast)
+    return Graph(x, layers, features, T.dot(features, weights) + bias, show)
+
+
+def _as_it_is(x: Any) -> Any:
+    return x
+
+
+def _channels_last(x: Any) -> Any:
+    return x.dimshuffle(0, 2, 3, 1)
+
+
+def _channels_first(x: Any) -> Any:
+    return x.dimshuffle(0, 3, 1, 2)
+
+
+def _widened(x: Any) -> Any:
+    return _channels_first(ops.from_bfloat16(x))
 
 
 def _placeholders(name: str, axes: int) -> tuple[Any, Any]:
@@ -129,6 +157,24 @@ def _onednn_convolution(x: Any, c: Convolution, relu: bool, residual: Any) -> An
     return ops.convolution(
         x, weights, bias, residual=residual, stride=c.stride, pad=c.pad, relu=relu
     )
+
+
+def _rounded_convolution(x: Any, c: Convolution, relu: bool, residual: Any) -> Any:
+    def rounded(x: Any) -> Any:
+        return ops.from_bfloat16(ops.to_bfloat16(x))
+
+    weights, bias = _placeholders(c.name, 4)
+    wide = None if residual is None else ops.from_bfloat16(residual)
+    y = ops.convolution(
+        ops.from_bfloat16(x),
+        rounded(weights),
+        bias,
+        residual=wide,
+        stride=c.stride,
+        pad=c.pad,
+        relu=relu,
+    )
+    return ops.to_bfloat16(y)
 
 
 def _theano_convolution(x: Any, c: Convolution, relu: bool, residual: Any) -> Any:
@@ -170,7 +216,13 @@ class Look:
         return list(self._function(*inputs, output_subset=places))
 
 
-def look_forward(architecture: Architecture, weights: Weights, engine: str | None = None) -> Look:
+def look_forward(
+    architecture: Architecture,
+    weights: Weights,
+    engine: str | None = None,
+    *,
+    precision: str = "float32",
+) -> Look:
     """Compile the network, or restore it from disk.
 
     Parameters
@@ -180,6 +232,8 @@ def look_forward(architecture: Architecture, weights: Weights, engine: str | Non
         What `fold` returned.
     engine : {"onednn", "theano"}, optional
         By default what `chosen_engine` returns.
+    precision : str
+        See `graph`.
 
     Returns
     -------
@@ -195,10 +249,10 @@ def look_forward(architecture: Architecture, weights: Weights, engine: str | Non
     engine = engine or chosen_engine()
 
     def build() -> Any:
-        g = graph(architecture, engine)
+        g = graph(architecture, engine, precision=precision)
         return _function([g.x], [g.logits, g.features, *map(g.show, g.layers.values())])
 
-    made = compiled("forward", (architecture, engine), build)
+    made = compiled("forward", (architecture, engine, precision), build)
     set_weights(made, weights)
     return Look(made, ["logits", "features", *architecture.layers()])
 

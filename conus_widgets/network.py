@@ -65,6 +65,9 @@ class Network:
     Parameters
     ----------
     checkpoint : Checkpoint
+    precision : {"float32", "bfloat16"}
+        Of what is computed on the way forward. bfloat16 is for predictions and previews: it is
+        faster where the processor has it, and gradients are refused.
 
     Attributes
     ----------
@@ -79,15 +82,24 @@ class Network:
     -----
     Theano's functions are not safe to call from two threads: a lock lets one in at a time.
     Gradients are compiled, or restored from disk, when they are first asked for.
+
+    Raises
+    ------
+    ValueError
+        For another precision, or for bfloat16 where this machine cannot compute with it.
     """
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    def __init__(self, checkpoint: Checkpoint, *, precision: str = "float32") -> None:
+        _check_precision(precision)
+        self.precision = precision
         self.architecture = checkpoint.architecture
         self.layers = tuple(checkpoint.architecture.layers())
         self._weights = _folded(checkpoint)
         self.head = self._weights["logits"]
         self._lock = threading.Lock()
-        self._forward = inference.look_forward(self.architecture, self._weights)
+        self._forward = inference.look_forward(
+            self.architecture, self._weights, precision=precision
+        )
         self._back: dict[bool, inference.Look] = {}  # by whether it is guided
         self.batch = memory.batch(self.architecture)
         self.gradient_batch = memory.batch(self.architecture, gradient=True)
@@ -181,6 +193,11 @@ class Network:
         -------
         Gradients
         """
+        if self.precision != "float32":
+            raise ValueError(
+                "Gradients need float32: computed with bfloat16 they would be wrong by 17 %, which "
+                "no map may be. Load the network with precision='float32'."
+            )
         inputs = self._inputs(inputs)
         classes = self.architecture.classes
         weighting = np.asarray(weighting, np.float32)
@@ -219,6 +236,16 @@ class Network:
                 f"The inputs have shape {inputs.shape}, where (N, 3, {size}, {size}) is needed."
             )
         return inputs
+
+
+def _check_precision(precision: str) -> None:
+    if precision not in ("float32", "bfloat16"):
+        raise ValueError(f"precision is {precision!r}: use 'float32' or 'bfloat16'.")
+    if precision == "bfloat16":
+        found = ops.bfloat16_available()
+        if chosen_engine() != "onednn" or not found:
+            reason = found.reason or "the engine 'theano' has none."
+            raise ValueError(f"bfloat16 cannot be used here: {reason} Use precision='float32'.")
 
 
 def _folded(checkpoint: Checkpoint) -> inference.Weights:

@@ -20,7 +20,9 @@ from conus_widgets.preparation import Preparation, generators, name_of
 EMBEDDED = Path(__file__).parent / "checkpoints" / "demonstration"
 
 
-def load_predictor(source: str | os.PathLike[str] | None = None) -> Predictor:
+def load_predictor(
+    source: str | os.PathLike[str] | None = None, *, precision: str = "float32"
+) -> Predictor:
     """Load a checkpoint and compile its network.
 
     Parameters
@@ -28,6 +30,8 @@ def load_predictor(source: str | os.PathLike[str] | None = None) -> Predictor:
     source : path or str, optional
         The folder of a checkpoint, its ``.npz``, or a known name (``"deep-oc-conus"``, which must
         have been fetched). By default the embedded demonstration, which knows drawn shells only.
+    precision : {"float32", "bfloat16"}
+        bfloat16 predicts faster, and less exactly, where the processor has it: see `Network`.
 
     Returns
     -------
@@ -37,11 +41,13 @@ def load_predictor(source: str | os.PathLike[str] | None = None) -> Predictor:
     ------
     CheckpointError
         Where the checkpoint cannot be used.
+    ValueError
+        Where the precision cannot be used here.
     runtime.SetupError
         Where this machine lacks a compiler, or room.
     """
     if source is None:
-        return Predictor(checkpoints.read(EMBEDDED))
+        return Predictor(checkpoints.read(EMBEDDED), precision=precision)
     if not os.path.exists(source):
         # Imported here: what speaks HTTP takes a fifth of the start.
         from conus_widgets import download
@@ -53,8 +59,8 @@ def load_predictor(source: str | os.PathLike[str] | None = None) -> Predictor:
                     f"{source} is not on this machine yet. "
                     f"'python -m conus_widgets fetch {source}' fetches it."
                 )
-            return Predictor(checkpoints.read(folder))
-    return Predictor(checkpoints.read(source))
+            return Predictor(checkpoints.read(folder), precision=precision)
+    return Predictor(checkpoints.read(source), precision=precision)
 
 
 class Predictor:
@@ -63,6 +69,8 @@ class Predictor:
     Parameters
     ----------
     checkpoint : Checkpoint
+    precision : {"float32", "bfloat16"}
+        See `Network`.
 
     Attributes
     ----------
@@ -85,7 +93,7 @@ class Predictor:
     thread.
     """
 
-    def __init__(self, checkpoint: checkpoints.Checkpoint) -> None:
+    def __init__(self, checkpoint: checkpoints.Checkpoint, *, precision: str = "float32") -> None:
         self.checkpoint = checkpoint
         self.name = checkpoint.name
         self.labels = list(checkpoint.labels)
@@ -95,7 +103,7 @@ class Predictor:
         self.resample = checkpoint.resample
         self.notice = checkpoint.notice
         self.preparation = Preparation(checkpoint)
-        self.network = Network(checkpoint)
+        self.network = Network(checkpoint, precision=precision)
 
     def __repr__(self) -> str:
         notice = f" ({self.notice})" if self.notice else ""

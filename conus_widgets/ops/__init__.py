@@ -1,5 +1,6 @@
 """Theano Ops on oneDNN: convolutions and pooling at the speed of the best engines for CPUs."""
 
+from conus_widgets.ops.bfloat16 import bfloat16_available, from_bfloat16, to_bfloat16
 from conus_widgets.ops.convolution import convolution
 from conus_widgets.ops.frozen import frozen, read_only
 from conus_widgets.ops.onednn import available, use_threads
@@ -9,10 +10,13 @@ from conus_widgets.ops.shelf import Shelf
 __all__ = [
     "Shelf",
     "available",
+    "bfloat16_available",
     "convolution",
+    "from_bfloat16",
     "frozen",
     "max_pool",
     "mean_pool",
     "read_only",
+    "to_bfloat16",
     "use_threads",
 ]

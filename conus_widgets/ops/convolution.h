@@ -1,6 +1,7 @@
 // Convolution of channels-last images, fused with bias, residual sum and ReLU; its gradients.
 //
-// Images are NHWC, weights OIHW, unflipped. oneDNN always counts an image's axes as NCHW; `nhwc`
+// Images are NHWC, of float32 or (as 16-bit words, forward only) of bfloat16; weights are OIHW
+// float32, unflipped, and packed as whatever the images are. oneDNN always counts an image's axes as NCHW; `nhwc`
 // names only the order in memory. Anything but NHWC in memory is copied first: oneDNN would take
 // it silently with its reference kernel, a hundred times slower.
 
@@ -9,7 +10,7 @@ namespace conus {
 // All that decides which kernel is used.
 struct Geometry {
   long long batch, height, width, channels, filters, kernel_height, kernel_width, stride, pad;
-  long long relu, residual, threads;
+  long long relu, residual, bfloat16, threads;
 
   bool operator==(const Geometry& other) const {
     return !std::memcmp(this, &other, sizeof other);  // all long long: no gaps
@@ -17,12 +18,13 @@ struct Geometry {
   long long out_height() const { return (height + 2 * pad - kernel_height) / stride + 1; }
   long long out_width() const { return (width + 2 * pad - kernel_width) / stride + 1; }
 
-  Layout input() const { return layout({batch, channels, height, width}, dnnl_nhwc); }
+  dnnl_data_type_t type() const { return bfloat16 ? dnnl_bf16 : dnnl_f32; }
+  Layout input() const { return layout({batch, channels, height, width}, dnnl_nhwc, type()); }
   Layout output() const {
-    return layout({batch, filters, out_height(), out_width()}, dnnl_nhwc);
+    return layout({batch, filters, out_height(), out_width()}, dnnl_nhwc, type());
   }
-  Layout weights(dnnl_format_tag_t tag) const {
-    return layout({filters, channels, kernel_height, kernel_width}, tag);
+  Layout weights(dnnl_format_tag_t tag, dnnl_data_type_t of) const {
+    return layout({filters, channels, kernel_height, kernel_width}, tag, of);
   }
   Layout bias() const { return layout({filters}, dnnl_x); }
 };
@@ -41,7 +43,9 @@ inline Geometry geometry(PyArrayObject* x, PyArrayObject* weights, long long str
     throw ShapeError(format("convolution: the input (%s, padded by %lld) is smaller than the "
                             "%lldx%lld kernel.",
                             shape(x).c_str(), pad, (long long)w[2], (long long)w[3]));
-  return {in[0], in[1], in[2], in[3], w[0], w[2], w[3], stride, pad, relu, residual, thread_count()};
+  const bool bfloat16 = PyArray_TYPE(x) == NPY_UINT16;
+  return {in[0], in[1], in[2], in[3], w[0],     w[2],          w[3], stride,
+          pad,   relu,  residual,     bfloat16, thread_count()};
 }
 
 // One of the three directions, prepared for one geometry.
@@ -49,9 +53,10 @@ class Plan {
  public:
   enum Direction { forward, input_gradient, weight_gradient };
 
-  Plan(Direction direction, const Geometry& g) : geometry(g), plain(g.weights(dnnl_oihw)) {
+  Plan(Direction direction, const Geometry& g) : geometry(g), plain(g.weights(dnnl_oihw, dnnl_f32)) {
     Attributes attributes = own_scratch();
-    Layout x = g.input(), y = g.output(), any = g.weights(dnnl_format_tag_any), b = g.bias();
+    Layout x = g.input(), y = g.output(), any = g.weights(dnnl_format_tag_any, g.type());
+    Layout b = g.bias();
     Layout none;
     dnnl_dims_t strides = {g.stride, g.stride}, dilation = {0, 0}, pads = {g.pad, g.pad};
     Choice choice, hint;
@@ -159,7 +164,7 @@ inline int convolve(Convolution& node, PyArrayObject* x, PyArrayObject* weights,
     std::initializer_list<npy_intp> out = {g.batch, g.out_height(), g.out_width(), g.filters};
     if (sum) require_shape(residual, out, "convolution: the residual");
     Contiguous from(x), w(weights), b(bias), r(residual);
-    float* to = output(y, out);
+    void* to = output_of(y, out, PyArray_TYPE(x));
     bool read;
     Fingerprint content = node.recognition.of(w.array(), read);
     {

@@ -26,11 +26,12 @@ def convolution(
     Parameters
     ----------
     x : float32 variable (N, H, W, C)
-        Images, channels last. A view in another order (`dimshuffle`) is copied first.
+        Images, channels last. A view in another order (`dimshuffle`) is copied first. Or bfloat16,
+        as uint16: see `bfloat16.py`.
     weights : float32 variable (F, C, h, w)
         Filters, applied unflipped (cross-correlation). Packed once: see `frozen`.
     bias : float32 variable (F,)
-    residual : float32 variable (N, H', W', F), optional
+    residual : variable (N, H', W', F), of the dtype of `x`, optional
         Added before ReLU.
     stride, pad : int
         The same along both axes; `pad` zeros stand on each side.
@@ -39,8 +40,8 @@ def convolution(
 
     Returns
     -------
-    float32 variable (N, H', W', F), ``H' = (H + 2 * pad - h) // stride + 1``
-        With gradients by all inputs.
+    variable (N, H', W', F), of the dtype of `x`, ``H' = (H + 2 * pad - h) // stride + 1``
+        With gradients by all inputs, in float32.
 
     Raises
     ------
@@ -49,16 +50,18 @@ def convolution(
     ValueError
         For a stride below 1 or a pad below 0; when called, where shapes do not fit.
     """
+    x = T.as_tensor_variable(x)
+    dtype = "uint16" if x.dtype == "uint16" else "float32"
     inputs = [
-        image(x, "convolution: the input"),
+        image(x, "convolution: the input", dtype=dtype),
         image(weights, "convolution: the weights"),
         tensor(bias, 1, "convolution: the bias"),
     ]
     if residual is None:
         # An empty array instead of a missing input: then all convolutions are one C++ module.
-        inputs.append(T.constant(np.zeros((0, 0, 0, 0), "float32")))
+        inputs.append(T.constant(np.zeros((0, 0, 0, 0), dtype)))
     else:
-        inputs.append(image(residual, "convolution: the residual"))
+        inputs.append(image(residual, "convolution: the residual", dtype=dtype))
     return FusedConvolution(stride=stride, pad=pad, relu=relu, residual=residual is not None)(
         *inputs
     )
@@ -87,7 +90,8 @@ class FusedConvolution(_Convolution):
         self.relu, self.residual = int(relu), int(residual)
 
     def make_node(self, *inputs: Any) -> Any:
-        return theano.graph.basic.Apply(self, list(inputs), [T.ftensor4()])
+        output = T.TensorType(inputs[0].dtype, [False] * 4)()
+        return theano.graph.basic.Apply(self, list(inputs), [output])
 
     def infer_shape(self, fgraph: Any, node: Any, shapes: Any) -> list[Any]:
         (batch, height, width, _), (filters, _, *kernel) = shapes[:2]

@@ -98,11 +98,12 @@ inline dnnl_engine_t engine() {  // lives as long as the process
   return cpu;
 }
 
-inline Layout layout(std::initializer_list<dnnl_dim_t> shape, dnnl_format_tag_t tag) {
+inline Layout layout(std::initializer_list<dnnl_dim_t> shape, dnnl_format_tag_t tag,
+                     dnnl_data_type_t type = dnnl_f32) {
   dnnl_dims_t dims = {};
   std::copy(shape.begin(), shape.end(), dims);
   Layout made;
-  check(dnnl_memory_desc_create_with_tag(made.out(), int(shape.size()), dims, dnnl_f32, tag),
+  check(dnnl_memory_desc_create_with_tag(made.out(), int(shape.size()), dims, type, tag),
         "describing an array");
   return made;
 }
@@ -115,8 +116,8 @@ inline Memory memory(const_dnnl_memory_desc_t layout, void* where) {
   return made;
 }
 
-inline void point(dnnl_memory_t memory, const float* where) {
-  check(dnnl_memory_set_data_handle(memory, const_cast<float*>(where)), "setting an address");
+inline void point(dnnl_memory_t memory, const void* where) {
+  check(dnnl_memory_set_data_handle(memory, const_cast<void*>(where)), "setting an address");
 }
 
 // Our scratch memory, not oneDNN's: its own belongs to the thread that made a kernel, and a
@@ -225,7 +226,7 @@ class Contiguous {
 };
 
 // The output array, made anew unless the last call's has the right shape.
-inline float* output(PyArrayObject** array, std::initializer_list<npy_intp> wanted) {
+inline void* output_of(PyArrayObject** array, std::initializer_list<npy_intp> wanted, int type) {
   PyArrayObject* last = *array;
   bool fits = last && PyArray_NDIM(last) == int(wanted.size()) && PyArray_ISCARRAY(last) &&
               std::equal(wanted.begin(), wanted.end(), PyArray_DIMS(last));
@@ -233,11 +234,14 @@ inline float* output(PyArrayObject** array, std::initializer_list<npy_intp> want
     Py_XDECREF(last);
     npy_intp dims[4] = {};
     std::copy(wanted.begin(), wanted.end(), dims);
-    *array = reinterpret_cast<PyArrayObject*>(
-        PyArray_EMPTY(int(wanted.size()), dims, NPY_FLOAT32, 0));
+    *array = reinterpret_cast<PyArrayObject*>(PyArray_EMPTY(int(wanted.size()), dims, type, 0));
     if (!*array) throw PythonError();
   }
-  return static_cast<float*>(PyArray_DATA(*array));
+  return PyArray_DATA(*array);
+}
+
+inline float* output(PyArrayObject** array, std::initializer_list<npy_intp> wanted) {
+  return static_cast<float*>(output_of(array, wanted, NPY_FLOAT32));
 }
 
 // ---- threads -----------------------------------------------------------------------------------

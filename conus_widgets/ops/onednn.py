@@ -95,24 +95,24 @@ def code(*names: str) -> str:
     return "\n".join(f'#line 1 "{name}"\n{(folder / name).read_text()}' for name in names)
 
 
-def image(value: Any, what: str) -> Any:
-    """Return `value` as a Theano variable of 4 axes, float32.
+def image(value: Any, what: str, dtype: str = "float32") -> Any:
+    """Return `value` as a Theano variable of 4 axes of a dtype.
 
     Raises
     ------
     TypeError
         Where it is something else.
     """
-    return tensor(value, 4, what)
+    return tensor(value, 4, what, dtype)
 
 
-def tensor(value: Any, axes: int, what: str) -> Any:
-    """Return `value` as a Theano variable of so many `axes`, float32."""
+def tensor(value: Any, axes: int, what: str, dtype: str = "float32") -> Any:
+    """Return `value` as a Theano variable of so many `axes` of a dtype."""
     variable = T.as_tensor_variable(value)
-    if variable.dtype != "float32" or variable.ndim != axes:
+    if variable.dtype != dtype or variable.ndim != axes:
         raise TypeError(
-            f"{what} must have {axes} axes of float32, not {variable.ndim} of {variable.dtype}: "
-            "cast it with .astype('float32') or reshape it."
+            f"{what} must have {axes} axes of {dtype}, not {variable.ndim} of {variable.dtype}: "
+            f"cast it with .astype('{dtype}') or reshape it."
         )
     return variable
 
