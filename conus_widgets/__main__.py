@@ -188,7 +188,10 @@ def _warm(options: argparse.Namespace) -> int:
         predictor = load_predictor()
         import numpy as np
 
-        predictor.forward(np.zeros((1, 3, predictor.size, predictor.size), "float32"))
+        inputs = np.zeros((1, 3, predictor.size, predictor.size), "float32")
+        predictor.forward(inputs)
+        for guided in (False, True):
+            predictor.network.gradients(inputs, np.ones(len(predictor.labels)), guided=guided)
     except (RuntimeError, ValueError, OSError) as error:
         _say(error)
         return 1

@@ -17,7 +17,7 @@ from conus_widgets.runtime import T, theano
 
 pytestmark = pytest.mark.skipif(not ops.available(), reason=ops.available().reason)
 
-LOGITS = 0.05  # largest difference to float32, in units of the logits' range: see docs/ops.md
+LOGITS = 0.01  # largest difference to float32, in units of the logits' range: see docs/ops.md
 
 
 @pytest.fixture(scope="module")
