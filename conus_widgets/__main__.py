@@ -1,4 +1,4 @@
-"""Command line: ``python -m conus_widgets classify | explain | fetch | doctor | warm``."""
+"""Command line: ``python -m conus_widgets classify | explain | evaluate | fetch | doctor ...``."""
 
 from __future__ import annotations
 
@@ -64,6 +64,11 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--style", default="map", help="map, contours or mask (map)")
     explain.add_argument("--out", help="a .png or .npz file (PHOTO-METHOD.png, in this folder)")
     explain.add_argument("--model", help=f"a checkpoint's folder, .npz or name ({DEMONSTRATION})")
+
+    evaluate = commands.add_parser("evaluate", help="which explanations find a known marking?")
+    evaluate.set_defaults(command=_evaluate)
+    evaluate.add_argument("--pairs", type=_whole(1), default=200, help="drawn pairs (200)")
+    evaluate.add_argument("--methods", nargs="+", metavar="METHOD", help="these only")
 
     fetch = commands.add_parser("fetch", help="fetch a checkpoint, once")
     fetch.set_defaults(command=_fetch)
@@ -145,6 +150,12 @@ def _explain(options: argparse.Namespace) -> int:
         _say(error)
         return 1
     return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from conus_widgets.explain.evaluate.command import run
+
+    return run(options)
 
 
 def _form(answer: Any) -> dict[str, Any]:

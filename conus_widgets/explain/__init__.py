@@ -19,6 +19,7 @@ from conus_widgets.explain.smooth import smoothgrad
 from conus_widgets.explain.target import Target, resolve
 
 if TYPE_CHECKING:
+    from conus_widgets.explain import evaluate
     from conus_widgets.explain.picture import compare
     from conus_widgets.explain.storage import load
 
@@ -32,6 +33,7 @@ __all__ = [
     "Target",
     "cam",
     "compare",
+    "evaluate",
     "evidence",
     "gradient",
     "gradient_times_input",
@@ -45,6 +47,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "evaluate":
+        return importlib.import_module("conus_widgets.explain.evaluate")
     if name in _HOMES:
         return getattr(importlib.import_module(f"conus_widgets.explain.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'conus_widgets.explain' has no attribute {name!r}")
