@@ -1,0 +1,89 @@
+"""Where the cells of a layer look: the centres of their receptive fields."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from conus_widgets.architecture import Architecture
+
+
+def centres(architecture: Architecture, layer: str) -> tuple[float, int]:
+    """Return which pixel of the network's input the first cell of a layer is centred on, and how
+    many pixels lie from one cell to the next.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    layer : str
+        One of ``architecture.layers()``.
+
+    Returns
+    -------
+    first : float
+        Number of a pixel along either axis; the first pixel is 0.
+    step : int
+        Pixels.
+
+    Raises
+    ------
+    ValueError
+        For a layer that does not exist.
+
+    Notes
+    -----
+    Not the middle of the square that a cell is drawn as. The original network's pooling has no
+    padding and its strides keep the first of two cells, so that cell i of 7 is centred on pixel
+    32 i + 2, while the square's middle is 32 i + 15.5: a map drawn as squares lies some 14 pixels
+    too low and too far right. How centres follow from strides and padding: A. Araujo, W. Norris,
+    J. Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill, 2019,
+    doi:10.23915/distill.00021, equation 4.
+    """
+    if layer not in architecture.layers():
+        raise ValueError(
+            f"No layer is called {layer!r}; there are {', '.join(architecture.layers())}."
+        )
+    stem = architecture.convolution1
+    first, step = _through(0.0, 1, stem.size, stem.stride, stem.pad)
+    if layer == stem.name:
+        return first, step
+    first, step = _through(first, step, 3, 2, 1 if architecture.pool == "pad1" else 0)
+    if layer == "pool1":
+        return first, step
+    for block in architecture.blocks():
+        for c in block.branch:
+            first, step = _through(first, step, c.size, c.stride, c.pad)
+        if block.name == layer:
+            break
+    return first, step
+
+
+def _through(first: float, step: int, size: int, stride: int, pad: int) -> tuple[float, int]:
+    """Go through a convolution: its first output is centred on the middle of its first window."""
+    return first + step * ((size - 1) / 2 - pad), step * stride
+
+
+def placed(values: np.ndarray, first: float, step: float, size: int) -> np.ndarray:
+    """Bring a map to the network's input, each value to the centre of its cell's receptive field.
+
+    Parameters
+    ----------
+    values : array (rows, columns)
+    first, step : float
+        As `centres` returns them.
+    size : int
+        Of the network's input.
+
+    Returns
+    -------
+    float64 array (size, size)
+        Straight lines between the centres; beyond the outermost ones, their value.
+    """
+    down, right = (_weights(cells, first, step, size) for cells in values.shape)
+    found: np.ndarray = down @ np.asarray(values, np.float64) @ right.T
+    return found
+
+
+def _weights(cells: int, first: float, step: float, size: int) -> np.ndarray:
+    """Return how much of each cell stands at each pixel, (size, cells)."""
+    at = first + step * np.arange(cells)
+    return np.stack([np.interp(np.arange(size), at, unit) for unit in np.eye(cells)], axis=1)
