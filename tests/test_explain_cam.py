@@ -85,3 +85,13 @@ def test_unknown_layers_and_kinds_are_refused_with_what_there_is(predictor):
         explain.layer_cam(predictor, picture(), layer="res5")
     with pytest.raises(ValueError, match=r"hires, layer, grad, grad\+\+"):
         explain.layer_cam(predictor, picture(), kind="score")
+
+
+def test_a_layer_that_the_next_stage_half_skips_says_so():
+    """Stride 2 in the first 1x1: of a stage's last block three of four cells are never read."""
+    predictor = small("theano")
+    for layer, gaps in (("res2c", True), ("res3c", False), ("res3d", True), ("res4e", False)):
+        found = explain.layer_cam(predictor, picture(), layer=layer)
+        assert any("every second cell" in remark for remark in found.remarks) == gaps, layer
+        assert (not found.values[1::2].any() and not found.values[:, 1::2].any()) == gaps
+        assert found.values[::2, ::2].any()

@@ -85,7 +85,7 @@ def layer_cam(
         unit="no unit" if kind == "grad++" else "logit",
         layer=layer,
         options={"kind": kind},
-        remarks=_remarks(kind, layer == network.layers[-1]),
+        remarks=_remarks(kind, layer == network.layers[-1]) + _unread(found.values[0]),
     )
 
 
@@ -131,3 +131,14 @@ def _remarks(kind: str, last: bool) -> tuple[str, ...]:
             "with the scale of the logits: compare their places, not their sizes.",
         )
     return ()
+
+
+def _unread(gradients: np.ndarray) -> tuple[str, ...]:
+    """Say where a layer's cells are 0 because nobody reads them."""
+    odd = gradients[:, 1::2].any() or gradients[:, :, 1::2].any()
+    if odd or min(gradients.shape[1:]) < 2:
+        return ()
+    return (
+        "Three of four cells are 0 whatever the photograph shows: the next stage begins with a "
+        "stride of 2 and reads every second cell only. The block before this one has no such gaps.",
+    )
