@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(command=_evaluate)
     evaluate.add_argument("--pairs", type=_whole(1), default=200, help="drawn pairs (200)")
     evaluate.add_argument("--methods", nargs="+", metavar="METHOD", help="these only")
+    evaluate.add_argument("--checks", action="store_true", help="all other checks instead")
 
     fetch = commands.add_parser("fetch", help="fetch a checkpoint, once")
     fetch.set_defaults(command=_fetch)

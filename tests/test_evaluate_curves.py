@@ -137,3 +137,19 @@ def test_cam_is_complete_on_the_real_network(engine):
             evaluate.completeness(predictor, explain.cam(predictor, picture(), target)).residual
             < 1e-5
         )
+
+
+def test_a_drawn_curve_shows_its_numbers_its_areas_and_the_notice(predictor, shares):
+    curve = evaluate.deletion(predictor, shares, steps=5)
+    picture = curve.plot()
+    for axes, values, area in zip(
+        picture.axes,
+        (curve.logits, curve.probabilities),
+        (curve.logit_area, curve.area),
+        strict=True,
+    ):
+        x, y = axes.lines[0].get_data()
+        np.testing.assert_allclose(x, 100 * curve.shares)
+        np.testing.assert_array_equal(y, values)
+        assert f"area {area:.3f}" in axes.get_title()
+    assert "stand-in" in picture.get_supxlabel() and "banded" in picture.get_supxlabel()

@@ -98,6 +98,17 @@ def test_maps_are_compared_inside_the_mask_only(predictor):
     assert outside.resemblance == pytest.approx(1)
 
 
+def test_a_mask_that_holds_too_few_cells_is_not_used(predictor):
+    """The ranks of two or three cells agree by luck; of none there are no ranks."""
+    image, mask = picture(), np.zeros((100, 100), bool)
+    mask[50, 50] = True
+    whole = evaluate.randomisation(predictor, edges, [image])
+    assert evaluate.randomisation(predictor, edges, [image], where=[mask]) == whole
+    mask = np.ones((image.height, image.width), bool)
+    coarse = evaluate.randomisation(predictor, explain.cam, [image], where=[mask])  # 2 x 2 cells
+    assert coarse == evaluate.randomisation(predictor, explain.cam, [image])
+
+
 def test_it_tells_its_progress_and_stops(predictor):
     told = []
     evaluate.randomisation(

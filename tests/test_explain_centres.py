@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from explain_cases import small
+from explain_cases import picture, small
 
+from conus_widgets import explain
 from conus_widgets.architecture import Architecture
-from conus_widgets.explain.centres import centres, placed
+from conus_widgets.explain.centres import centred, centres, placed
 
 PUBLISHED = Architecture(68)
 TORCHVISION = Architecture(1000, stride_on="3x3", pool="pad1")
@@ -70,3 +71,18 @@ def test_a_constant_map_stays_constant_and_a_grid_of_pixels_is_itself():
     np.testing.assert_allclose(placed(np.full((7, 7), 3.0), 2, 32, 224), 3)
     values = np.random.default_rng(0).normal(size=(8, 8))
     np.testing.assert_allclose(placed(values, 0, 1, 8), values)
+
+
+def test_a_centred_map_keeps_its_values_and_its_target():
+    predictor = small("theano")
+    architecture = predictor.network.architecture
+    found = explain.cam(predictor, picture(), {0: 1, 1: -1})
+    drawn = centred(found, architecture)
+    first, step = centres(architecture, found.layer)
+    assert drawn.values.shape == (architecture.size, architecture.size)
+    np.testing.assert_array_equal(
+        drawn.values[int(first) :: step, int(first) :: step], found.values
+    )
+    assert drawn.target is found.target and len(drawn.remarks) == len(found.remarks) + 1
+    with pytest.raises(ValueError, match="gradient has no layer"):
+        centred(explain.gradient(predictor, picture()), architecture)

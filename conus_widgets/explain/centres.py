@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from conus_widgets.architecture import Architecture
+from conus_widgets.explain.explanation import Explanation
 
 
 def centres(architecture: Architecture, layer: str) -> tuple[float, int]:
@@ -81,6 +84,41 @@ def placed(values: np.ndarray, first: float, step: float, size: int) -> np.ndarr
     down, right = (_weights(cells, first, step, size) for cells in values.shape)
     found: np.ndarray = down @ np.asarray(values, np.float64) @ right.T
     return found
+
+
+def centred(explanation: Explanation, architecture: Architecture) -> Explanation:
+    """Return a layer's map with each value at the centre of its cell's receptive field.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Of a layer.
+    architecture : Architecture
+        Of the network that it explains.
+
+    Returns
+    -------
+    Explanation
+        Its values are those of `placed`: to look at, and to point with. Their sum means nothing.
+
+    Raises
+    ------
+    ValueError
+        For a map of no layer.
+    """
+    if explanation.layer is None:
+        raise ValueError(
+            f"{explanation.method} has no layer, so its values stand on the pixels themselves."
+        )
+    first, step = centres(architecture, explanation.layer)
+    values = placed(explanation.values, first, step, architecture.size).astype(np.float32)
+    remark = "Each value stands at the centre of what its cell sees; sums are taken on the grid."
+    return replace(
+        explanation,
+        values=values,
+        method=f"{explanation.method}_centred",
+        remarks=(*explanation.remarks, remark),
+    )
 
 
 def _weights(cells: int, first: float, step: float, size: int) -> np.ndarray:

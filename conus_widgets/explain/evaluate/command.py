@@ -1,4 +1,7 @@
-"""``python -m conus_widgets evaluate``: which methods find the marking that decides?"""
+"""``python -m conus_widgets evaluate``: which methods find the marking that decides?
+
+With ``--checks``, what the other checks say of them.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +10,34 @@ import sys
 
 
 def run(options: argparse.Namespace) -> int:
-    """Draw pairs, explain, print the table; return 0, or 1 where it cannot be made."""
+    """Draw, explain, print the table; return 0, or 1 where it cannot be made."""
     try:
         from tqdm import tqdm
 
-        from conus_widgets.explain.evaluate.methods import METHODS
-        from conus_widgets.explain.evaluate.pointing import pointing_game
+        from conus_widgets.explain.evaluate.checks import Checks, checks
+        from conus_widgets.explain.evaluate.methods import METHODS, VARIANTS
+        from conus_widgets.explain.evaluate.pointing import Game, pointing_game
         from conus_widgets.predictor import load_predictor
 
-        unknown = [name for name in options.methods or () if name not in METHODS]
+        known = METHODS | VARIANTS
+        unknown = [name for name in options.methods or () if name not in known]
         if unknown:
-            raise ValueError(f"No method is called {unknown[0]!r}; there are {', '.join(METHODS)}.")
-        chosen = {name: METHODS[name] for name in options.methods or METHODS}
-        with tqdm(total=options.pairs, unit="pair", disable=None) as bar:
-            game = pointing_game(
-                load_predictor(),
-                chosen,
-                pairs=options.pairs,
-                progress=lambda done, _: bar.update(done - bar.n),
-            )
+            raise ValueError(f"No method is called {unknown[0]!r}; there are {', '.join(known)}.")
+        chosen = {name: known[name] for name in options.methods or METHODS}
+        predictor = load_predictor()
+        unit, total = ("method", len(chosen)) if options.checks else ("pair", options.pairs)
+        found: Checks | Game
+        with tqdm(total=total, unit=unit, disable=None) as bar:
+
+            def tell(done: int, _: int) -> None:
+                bar.update(done - bar.n)
+
+            if options.checks:
+                found = checks(predictor, chosen, progress=tell)
+            else:
+                found = pointing_game(predictor, chosen, pairs=options.pairs, progress=tell)
     except (RuntimeError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(game)
+    print(found)
     return 0

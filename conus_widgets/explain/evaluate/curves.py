@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -13,6 +13,9 @@ from scipy.special import softmax
 from conus_widgets.explain.baseline import baseline_of
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject
+
+if TYPE_CHECKING:
+    from conus_widgets.explain.picture import Picture
 
 KINDS = ("deletion", "insertion")
 
@@ -51,6 +54,27 @@ class Curve:
     def logit_area(self) -> float:
         """Area under the logits, which still tell maps apart where a probability is 0 or 1."""
         return float(np.trapz(self.logits, self.shares))
+
+    def plot(self) -> Picture:
+        """Draw both curves, with their areas; returns a Matplotlib figure."""
+        from conus_widgets.explain.picture import Picture
+
+        done = "covered" if self.kind == "deletion" else "uncovered"
+        picture = Picture(figsize=(8, 3), layout="constrained")
+        for axes, values, name, area in zip(
+            picture.subplots(1, 2),
+            (self.logits, self.probabilities),
+            ("logit", "probability"),
+            (self.logit_area, self.area),
+            strict=True,
+        ):
+            axes.plot(100 * self.shares, values, color="0.2")
+            axes.fill_between(100 * self.shares, values, alpha=0.15, color="0.2", linewidth=0)
+            axes.set(xlabel=f"pixels {done}, %", ylabel=name, xlim=(0, 100))
+            axes.set_title(f"{self.kind} by {self.method}: area {area:.3f}", fontsize=9.5)
+        foot = " · ".join(text for text in (self.words, self.notice) if text)
+        picture.supxlabel(foot, fontsize=8.5, color="0.35", parse_math=False)
+        return picture
 
     def __repr__(self) -> str:
         notice = f" ({self.notice})" if self.notice else ""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 GRIDS = {"cam": "the cells of the last layer", "layer_cam": "the cells of the layer"}
 #: Kinds of shells that the check looks at; every network can be asked about a drawing.
 DRAWN = ("flamed", "tented", "reticulated")
-VERSION = 1  # of the check: a number kept by another one is not used
+VERSION = 2  # of the check: a number kept by another one is not used
 
 _digests: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 
