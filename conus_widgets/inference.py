@@ -257,6 +257,30 @@ def look_forward(
     return Look(made, ["logits", "features", *architecture.layers()])
 
 
+def look_onwards(
+    architecture: Architecture, weights: Weights, layer: str, engine: str | None = None
+) -> Look:
+    """Compile the network behind a layer, or restore it. Parameters as in `look_forward`.
+
+    Returns
+    -------
+    Look
+        The layer as the engine computes it, float32 (N, rows, columns, channels) on oneDNN and
+        (N, channels, rows, columns) on Theano, to "logits" (N, classes), and the last layer's name
+        (N, channels, rows, columns).
+    """
+    engine = engine or chosen_engine()
+
+    def build() -> Any:
+        g = graph(architecture, engine)
+        last = list(g.layers.values())[-1]
+        return _function([g.layers[layer]], [g.logits, g.show(last)])
+
+    made = compiled("onwards", (architecture, engine, layer), build)
+    set_weights(made, weights)
+    return Look(made, ["logits", list(architecture.layers())[-1]])
+
+
 def look_back(
     architecture: Architecture,
     weights: Weights,

@@ -59,3 +59,12 @@ def test_layers(predictor, references, layer, kind, word):
     target = {number: factor * weight for number, weight in TARGETS[word].items()}
     found = explain.layer_cam(predictor, references["picture"], target, layer=layer, kind=kind)
     assert_same(found.values, references[f"{kind}_{layer}_{word}"])
+
+
+@pytest.mark.parametrize("word", TARGETS)
+@pytest.mark.parametrize("window", [16, 32])
+def test_occlusion(predictor, references, window, word):
+    found = explain.occlusion(
+        predictor, references["picture"], TARGETS[word], window=window, stride=8, fill="black"
+    )
+    assert_same(found.values, references[f"occlusion_{window}_8_{word}"])

@@ -15,6 +15,8 @@ from conus_widgets.explain.explanation import Cost, Explanation
 from conus_widgets.explain.gradients import gradient, gradient_times_input, guided_backprop
 from conus_widgets.explain.integrated import integrated_gradients
 from conus_widgets.explain.layers import layer_cam
+from conus_widgets.explain.occlusion import occlusion
+from conus_widgets.explain.random_masks import random_masks
 from conus_widgets.explain.smooth import smoothgrad
 from conus_widgets.explain.target import Target, resolve
 
@@ -41,6 +43,8 @@ __all__ = [
     "integrated_gradients",
     "layer_cam",
     "load",
+    "occlusion",
+    "random_masks",
     "resolve",
     "smoothgrad",
 ]

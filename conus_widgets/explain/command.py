@@ -70,7 +70,7 @@ def _method(name: str) -> Callable[..., Any]:
     if name not in known:
         near = difflib.get_close_matches(name, known, 3, cutoff=0.4) or known
         raise ValueError(f"No method is called {name!r}; the nearest are {', '.join(near)}.")
-    method: Callable[..., Any] = methods[name]
+    method: Any = methods[name]
     return method
 
 

@@ -57,6 +57,8 @@ class Explanation:
         Numbers that the method reports of itself, as a completeness residual.
     notice : str
         The checkpoint's; stands wherever the map stands.
+    details : dict of str to array
+        What the map was made from, where a method keeps it: the losses of each window.
     """
 
     values: np.ndarray
@@ -72,6 +74,7 @@ class Explanation:
     remarks: tuple[str, ...] = ()
     figures: dict[str, float] = field(default_factory=dict)
     notice: str = ""
+    details: dict[str, np.ndarray] = field(default_factory=dict)
 
     def on_photograph(self, *, smooth: bool = True) -> np.ndarray:
         """Bring the map to the photograph's own pixels. For drawing only: sums are taken on values.

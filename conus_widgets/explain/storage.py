@@ -17,6 +17,7 @@ from conus_widgets.explain.target import Target
 from conus_widgets.photograph import read_photograph
 
 FORMAT = "conus_widgets explanation 1"
+DETAIL = "detail: "  # begins the name of each array of `details`
 ARRAYS = ("values", "weights", "logits", "photograph", "texts")
 
 
@@ -85,6 +86,8 @@ def load(path: str | os.PathLike[str]) -> Explanation:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in ARRAYS}
+            kept = [name for name in file.files if name.startswith(DETAIL)]
+            details = {name.removeprefix(DETAIL): file[name] for name in kept}
         texts = json.loads(arrays["texts"].tobytes().decode("utf-8"))
         if texts["format"] != FORMAT:
             raise ValueError(f"its format is {texts['format']!r}")
@@ -102,6 +105,7 @@ def load(path: str | os.PathLike[str]) -> Explanation:
             remarks=tuple(texts["remarks"]),
             figures=dict(texts["figures"]),
             notice=str(texts["notice"]),
+            details=details,
         )
     except OSError:
         raise
@@ -135,6 +139,7 @@ def _packed(explanation: Explanation) -> bytes:
         logits=explanation.logits,
         photograph=np.frombuffer(photograph.getvalue(), np.uint8),
         texts=np.frombuffer(json.dumps(texts, default=_plain).encode("utf-8"), np.uint8),
+        **{DETAIL + name: array for name, array in explanation.details.items()},
     )
     return held.getvalue()
 

@@ -144,6 +144,16 @@ class Meter:
         self._forward += len(inputs)
         return found
 
+    def variants(
+        self, whole: np.ndarray, copies: np.ndarray, places: Any, **options: Any
+    ) -> Inside:
+        """As `Network.variants`; a network without it runs the copies as they are."""
+        if not hasattr(self._network, "variants"):
+            return self.activations(copies, self.layers[-1], **options)
+        found: Inside = self._network.variants(whole, copies, places, **options)
+        self._forward += len(copies)
+        return found
+
     def gradients(self, inputs: np.ndarray, weighting: np.ndarray, **options: Any) -> Gradients:
         found: Gradients = self._network.gradients(inputs, weighting, **options)
         self._forward += len(inputs)
