@@ -55,6 +55,7 @@ function makeClassRow(app) {
 export function makeClasses(app) {
   const element = make("section", "cx-card cx-classes", "", { "aria-label": "Classes" });
   const question = make("div", "cx-question");
+  const legend = make("div", "cx-quiet", "A: the class that is explained. B: rather than that one, if you like.");
   const search = make("input", "cx-search", "", { type: "search", placeholder: "Find a class", "aria-label": "Find a class" });
   const table = make("table", "cx-table");
   const heads = make("tr");
@@ -74,7 +75,7 @@ export function makeClasses(app) {
   table.append(thead, body);
   const more = make("div", "cx-quiet");
   const verdict = make("div", "cx-verdict");
-  element.append(question, search, table, more, verdict);
+  element.append(question, legend, search, table, more, verdict);
   const rows = [];
   search.addEventListener("input", app.changed);
   search.addEventListener("keydown", (event) => {

@@ -25,7 +25,7 @@ export function limitOf(maps) {
 export const partOf = (value, limit) => (limit > 0 ? Math.min(1, Math.max(-1, value / limit)) : 0);
 
 /**
- * A pixel a cell, RGBA. style "colours": the sign as a colour, the size as its strength, so that
+ * A pixel a cell, RGBA. style "colours" or "grey": the sign as a colour, the size as its strength, so that
  * zero is nothing. "mask": black over everything that does not speak for the target.
  */
 export function paint(values, limit, style, opacity) {

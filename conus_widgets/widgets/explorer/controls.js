@@ -7,7 +7,7 @@ import { signedText } from "./numbers.js";
 /** A labelled menu. `fill` takes [[value, text], ...]; `follow` shows a value without telling. */
 function makeMenu(label, chosen) {
   const wrapper = make("label", "cw-control");
-  const select = make("select");
+  const select = make("select", "", "", { "aria-label": label });
   wrapper.append(make("span", "", label), select);
   select.addEventListener("change", () => chosen(select.value));
   let drawn = "";
@@ -69,7 +69,7 @@ const FILLS = [["black", "black"], ["mean", "mean colour"], ["blur", "blurred"],
 
 /** What the pointer does, and the region. */
 export function makeTools(app) {
-  const element = make("div", "cx-controls", "", { role: "group", "aria-label": "Tools" });
+  const element = make("div", "cx-tools", "", { role: "group", "aria-label": "Tools" });
   const group = make("div", "cx-group");
   const tools = TOOLS.map(([name, text, title]) => {
     const button = makeButton(text, title, () => app.useTool(name));
@@ -85,7 +85,10 @@ export function makeTools(app) {
   const undo = makeButton("Undo", "Ctrl+Z", () => app.undo());
   const redo = makeButton("Redo", "Ctrl+Shift+Z", () => app.redo());
   const reset = makeButton("Reset", "Uncover everything", () => app.reset());
-  element.append(group, wide, fill.wrapper, source, undo, redo, reset);
+  const rows = ["cx-controls", "cx-controls"].map((name) => make("div", name));
+  rows[0].append(group, undo, redo, reset);
+  rows[1].append(fill.wrapper, source, wide);
+  element.append(...rows);
 
   function refresh() {
     element.hidden = !app.sight();
@@ -94,11 +97,11 @@ export function makeTools(app) {
       button.disabled = app.gone() && name !== "look";
     }
     size.value = String(app.brush);
-    wide.hidden = !["brush", "erase"].includes(app.tool);
+    size.disabled = !["brush", "erase"].includes(app.tool);
     fill.follow(app.given ? [...FILLS, ["given", "another photograph"]] : FILLS, app.fill);
     source.hidden = app.fill !== "patch";
     source.setAttribute("aria-pressed", String(app.tool === "source"));
-    fill.wrapper.hidden = app.tool === "look" && app.region?.isEmpty() !== false;
+    fill.select.disabled = app.gone();
     undo.disabled = !app.region?.canUndo() || app.gone();
     redo.disabled = !app.region?.canRedo() || app.gone();
     reset.disabled = app.region?.isEmpty() !== false || app.gone();
@@ -106,7 +109,7 @@ export function makeTools(app) {
   return { element, refresh };
 }
 
-const STYLES = [["colours", "colours"], ["contours", "contours"], ["mask", "soft mask"], ["none", "nothing"]];
+const STYLES = [["grey", "colours over grey"], ["colours", "colours"], ["contours", "contours"], ["mask", "soft mask"], ["none", "nothing"]];
 
 /** How the map is drawn, and its scale with the bar. */
 export function makeScale(app) {

@@ -119,6 +119,9 @@ function render({ model, el }) {
     const { kind } = message;
     if (kind === "network") return takeNetwork(message);
     if (kind === "photographs") return takeList(message);
+    if (kind === "problem") return warn(message.text);
+    // Sent before this page was heard of: all of it comes again behind the network.
+    if (!app.network) return null;
     if (kind === "sight") return takeSight(message, buffers);
     if (kind === "map") {
       const pane = app.receive(message, message.map && floatsOf(buffers[0]));
@@ -126,7 +129,6 @@ function render({ model, el }) {
     } else if (kind === "progress") app.progress(message);
     else if (kind === "checked") app.checked(message, floatsOf(buffers[0]));
     else if (kind === "region") app.takeRegion(message, pixelsOf(buffers[0]), buffers[1] && pixelsOf(buffers[1]));
-    else if (kind === "problem") warn(message.text);
     else if (kind === "file") save(message.name, buffers[0]);
     return null;
   }

@@ -15,21 +15,24 @@ from conus_widgets.widgets.bundle import bundle
 from conus_widgets.widgets.dropzone.dropzone import SCRIPTS, STYLE, DropZone
 from conus_widgets.widgets.dropzone.parcels import DroppedFile
 from conus_widgets.widgets.explorer import composing, saving, telling
-from conus_widgets.widgets.explorer.pane import Region
+from conus_widgets.widgets.explorer.pane import CHOICES, Region
 from conus_widgets.widgets.explorer.picture import Picture
+from conus_widgets.widgets.explorer.saved import SavedPicture
 from conus_widgets.widgets.explorer.session import Session
 from conus_widgets.worker import worker_for
 
 __all__ = ["Explorer"]
 
 _HERE = Path(__file__).parent
-_PARTS = ("numbers", "geometry", "colours", "brush", "flow", "scene", "classes", "tables")
-_PARTS += ("controls", "stage", "state", "explorer")
+_PARTS = [
+    *("numbers", "geometry", "colours", "brush", "flow", "scene", "classes", "tables"),
+    *("controls", "stage", "state", "explorer"),
+]
 _MOST_PHOTOGRAPHS = 12
 
 
 def _load(source: Any) -> Any:
-    # Imported here, in the worker's thread: it takes seconds, and the page must not wait for it.
+    # Imported in the worker's thread: it takes seconds, and the page must not wait for it.
     from conus_widgets.predictor import load_predictor
 
     return load_predictor(source)
@@ -84,12 +87,11 @@ class Explorer(DropZone):
     ) -> None:
         super().__init__(**options)
         self._context = contextvars.copy_context()
-        self._displayed = False
-        self._update = False
         self.mark = f"conus-saved-{self.model_id}"
+        self._saved = SavedPicture(self.picture, self.mark)
         self._worker = worker_for(predictor, load=_load)
         self._session = Session(
-            self._worker, self.model_id, tell=self._tell, settled=self._show_picture
+            self._worker, self.model_id, tell=self._tell, settled=self._saved.renew
         )
         self._session.choose(0, 0, target=target, against=against, method=method, layer=layer)
         self._session.start()
@@ -101,11 +103,7 @@ class Explorer(DropZone):
     @property
     def predictor(self) -> Any:
         """The network; waits until it is loaded."""
-        session = self._session
-        with session.changed:
-            if session.predictor is None and session.phase == "failed":
-                raise RuntimeError(session.problem)
-        ticket = session.start()
+        ticket = self._session.start()
         ticket.wait()
         if ticket.error is not None:
             raise ticket.error
@@ -122,7 +120,7 @@ class Explorer(DropZone):
         """
         session = self._session
         with session.changed:
-            pane = session.panes[min(session.view.get("active", 0), len(session.panes) - 1)]
+            pane = session.active
             self._wait_for_sight(pane.photograph)
             session.changed.wait_for(lambda: pane.state not in ("waiting", "running"))
             if pane.state != "done":
@@ -134,8 +132,8 @@ class Explorer(DropZone):
         """Share and checked change of the covered region, an Evidence; None where there is none."""
         session = self._session
         with session.changed:
-            region = session.region
-            if region.mask is None or not region.mask.any() or region.covered is None:
+            region = session.checker.region
+            if region.is_empty or region.covered is None:
                 return None
             return saving.evidence(session, region)
 
@@ -182,30 +180,34 @@ class Explorer(DropZone):
         """
         from conus_widgets.explain.region import coverage
 
-        session, size = self._session, self.predictor.size
+        session, predictor = self._session, self.predictor
+        size = predictor.size
+        named = isinstance(fill, str) and fill in composing.FILLS
+        given = None if named else predictor.inputs([fill])[0]
         with session.changed:
-            number = session.panes[min(session.view.get("active", 0), len(session.panes) - 1)]
-            sight = self._wait_for_sight(number.photograph)
+            number = session.active.photograph
+            sight = self._wait_for_sight(number)
             inside = np.zeros((size, size))
             if not (isinstance(region, np.ndarray) and not region.any()):
                 inside = coverage(region, sight.image.size, (size, size))
-            named = isinstance(fill, str) and fill in composing.FILLS
             made = Region(
                 mask=inside >= 0.5,
-                photograph=number.photograph,
+                photograph=number,
                 fill=fill if named else "given",
                 offset=offset,
-                given=None if named else self.predictor.inputs([fill])[0],
-                generation=1 + session.region.generation,
+                given=given,
+                generation=1 + session.checker.region.generation,
             )
-            ticket = session.cover(made)
+            ticket = session.checker.cover(made)
             telling.region(session, made)
         if ticket is not None:
             ticket.wait()
             if ticket.error is not None:
                 raise ticket.error
         with session.changed:
-            session.changed.wait_for(lambda: made.covered is not None, timeout=60)
+            session.changed.wait_for(lambda: made.covered is not None or made.error, timeout=60)
+            if made.covered is None:
+                raise RuntimeError(made.error or "The network did not answer.")
             return saving.evidence(session, made)
 
     def cancel(self) -> None:
@@ -248,17 +250,17 @@ class Explorer(DropZone):
             with session.changed:
                 telling.everything(session)
         elif kind == "choose":
-            choice = {k: content[k] for k in ("photograph", "method", "layer") if k in content}
-            choice |= {k: content[k] for k in ("target", "against") if k in content}
+            choice = {key: content[key] for key in CHOICES if key in content}
             session.choose(int(content["pane"]), int(content["generation"]), **choice)
         elif kind == "drop":
             session.drop(int(content["pane"]))
         elif kind == "region":
-            self._cover(content, buffers)
+            with session.changed:
+                session.checker.cover(session.checker.read(content, buffers))
         elif kind == "view":
             with session.changed:
                 session.view = dict(content["view"])
-            self._show_picture()
+            self._saved.renew()
         elif kind == "save":
             saving.send(session, str(content["form"]), int(content["pane"]), self._tell)
         elif kind in ("cancel", "resume"):
@@ -269,25 +271,6 @@ class Explorer(DropZone):
     def resume(self) -> None:
         """Try once more to load the network, and to read the photographs that wait for it."""
         self._session.again()
-
-    def _cover(self, content: dict[str, Any], buffers: list[Any]) -> None:
-        session = self._session
-        if session.predictor is None:
-            return
-        with session.changed:
-            given = session.region.given if content["fill"] == "given" else None
-            region = Region(
-                mask=composing.unpack(buffers[0], session.predictor.size),
-                photograph=int(content["photograph"]),
-                fill=str(content["fill"]),
-                offset=(int(content["offset"][0]), int(content["offset"][1])),
-                given=given,
-                generation=int(content["generation"]),
-                final=bool(content["final"]),
-            )
-            if given is None and region.fill not in composing.FILLS:
-                raise ValueError(f"fill is {region.fill!r}: use {', '.join(composing.FILLS)}.")
-            session.cover(region)
 
     def _received(self, file: DroppedFile) -> None:
         session = self._session
@@ -305,19 +288,7 @@ class Explorer(DropZone):
         data, metadata = self._repr_mimebundle_() or ({}, {})
         plain = {"text/plain": f"{type(self).__name__}: run this cell for the live tool."}
         publish_display_data({**data, **plain}, metadata)
-        # A second output below the widget, hidden by its script while it lives: see Classifier.
-        self._displayed = True
-        self._show_picture(update=False)
-
-    def _show_picture(self, *, update: bool = True) -> None:
-        if self._displayed:
-            from IPython.display import publish_display_data
-
-            publish_display_data(
-                self.picture()._repr_mimebundle_(),
-                transient={"display_id": self.mark},
-                update=update,
-            )
+        self._saved.show()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}: {self.picture()!r}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from conus_widgets.widgets.explorer.sight import Sight
 from conus_widgets.worker import Ticket
 
 MOST = 4  # maps side by side
+CHOICES = ("photograph", "method", "layer", "target", "against")
 
 
 @dataclass
@@ -51,13 +52,7 @@ class Pane:
     ticket: Ticket | None = None
 
     def choice(self) -> dict[str, Any]:
-        return {
-            "photograph": self.photograph,
-            "method": self.method,
-            "layer": self.layer,
-            "target": self.target,
-            "against": self.against,
-        }
+        return {key: getattr(self, key) for key in CHOICES}
 
     def renew(self, generation: int, choice: dict[str, Any]) -> None:
         if choice.get("photograph", self.photograph) != self.photograph:
@@ -86,6 +81,8 @@ class Region:
         Whether the pointer has come to rest.
     covered : float32 array (classes,) or None
         The network's answer with the region covered, once it is there.
+    error : str
+        Why it will not be there.
     """
 
     mask: np.ndarray | None = None
@@ -95,4 +92,9 @@ class Region:
     given: np.ndarray | None = None
     generation: int = 0
     final: bool = True
-    covered: np.ndarray | None = field(default=None, repr=False)
+    covered: np.ndarray | None = None
+    error: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        return self.mask is None or not self.mask.any()

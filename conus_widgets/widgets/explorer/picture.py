@@ -62,14 +62,14 @@ class Picture:
             self._table(session, found[0].photograph)
 
     def _table(self, session: Session, number: int) -> None:
-        sight, region = session.sight(number), session.region
+        sight, region = session.sight(number), session.checker.region
         if sight is None:
             return
         # Theano comes with this import: by now it is there.
         from conus_widgets.network import softmax
 
         chances = softmax(sight.logits)
-        covered = region.mask is not None and region.mask.any() and region.covered is not None
+        covered = not region.is_empty and region.covered is not None
         covered = covered and region.photograph == number
         heads = ["class", "probability", "logit"]
         if covered:
@@ -144,7 +144,7 @@ def overlay(image: Image.Image, values: np.ndarray, limit: float | None) -> byte
     small = image.copy()
     small.thumbnail((SIDE, SIDE))
     share = np.zeros_like(values) if limit is None else np.clip(values / limit, -1, 1)
-    colours = np.where(share[..., None] > 0, np.uint8(FOR), np.uint8(AGAINST))
+    colours = np.where(share[..., None] > 0, np.array(FOR), np.array(AGAINST))
     alpha = np.rint(255 * OPACITY * np.abs(share))[..., None]
     cells = Image.fromarray(np.concatenate([colours, alpha], -1).astype(np.uint8), "RGBA")
     fine = max(values.shape) > max(small.size)

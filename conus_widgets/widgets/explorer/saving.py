@@ -1,4 +1,4 @@
-"""What leaves the page: files of its maps, and numbers of its region."""
+"""What leaves the page: files of its maps, and its region's numbers."""
 
 from __future__ import annotations
 
@@ -81,5 +81,7 @@ def inside(shares: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """
     from conus_widgets.explain.region import coverage
 
-    weights = coverage(mask, mask.shape[::-1], shares.shape[1:])
+    _, rows, columns = shares.shape
+    height, width = mask.shape
+    weights = coverage(mask, (width, height), (rows, columns))
     return np.tensordot(shares.astype(np.float64), weights, 2)

@@ -26,6 +26,17 @@ function rasterOf(map, limit, style, opacity) {
   return map.raster.canvas;
 }
 
+/** A photograph in grey, made once: on it the map's colours cannot be taken for the shell's own. */
+export function greyOf(bitmap) {
+  const canvas = document.createElement("canvas");
+  canvas.width = bitmap.width;
+  canvas.height = bitmap.height;
+  const context = canvas.getContext("2d");
+  context.filter = "grayscale(1)";
+  context.drawImage(bitmap, 0, 0);
+  return canvas;
+}
+
 /** The covered pixels as the network sees them: a picture of size * size, clear elsewhere. */
 export function coverRaster(region, { fill, offset, mean, seen, blurred, given }) {
   const { size, mask } = region;
@@ -158,7 +169,7 @@ export function drawScene(canvas, what) {
     // A cell is drawn as a cell: a smoothed map would look sharper than it is.
     else put(rasterOf(map, limit, style, what.opacity), false);
     drawGrid(context, place, map);
-    if (style === "colours") drawSigns(context, place, map, limit);
+    if (["grey", "colours"].includes(style)) drawSigns(context, place, map, limit);
   }
   if (what.cover) {
     put(what.cover.canvas, true);

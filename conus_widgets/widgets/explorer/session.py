@@ -1,4 +1,4 @@
-"""What is looked at, what is asked, and the work that answers; without a page of its own."""
+"""What is looked at and what is asked, without a page of its own."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from typing import Any
 import numpy as np
 
 from conus_widgets.explain.target import Target, class_number, resolve
-from conus_widgets.widgets.explorer import composing, methods, telling
-from conus_widgets.widgets.explorer.pane import MOST, Pane, Photograph, Region
-from conus_widgets.widgets.explorer.sight import Sight, as_rgb, look
+from conus_widgets.widgets.explorer import methods, telling
+from conus_widgets.widgets.explorer.checking import Checker
+from conus_widgets.widgets.explorer.pane import CHOICES, MOST, Pane, Photograph
+from conus_widgets.widgets.explorer.sight import Sight, look
 from conus_widgets.worker import Ticket, Worker
 
 _log = logging.getLogger(__name__)
 
 
 class Session:
-    """Photographs, up to four maps, one region; and their work in the worker's thread.
+    """Photographs, up to four maps, a region (in `checker`), and the work that answers them.
 
     Parameters
     ----------
@@ -47,12 +48,12 @@ class Session:
         self.phase, self.problem = "loading", ""
         self.photographs: dict[int, Photograph] = {}
         self.panes = [Pane()]
-        self.region = Region()
         self.view: dict[str, Any] = {}  # what the page wants kept: pins, the way to draw
         self.predictor: Any = None
-        self._worker, self._owner, self._tell, self._settled = worker, owner, tell, settled
+        self.tell, self.settled = tell, settled
+        self._worker, self._owner = worker, owner
+        self.checker = Checker(self, worker, owner)
         self._number = 0
-        self._asked: Region | None = None  # the newest region that was not checked yet
         self._said = 0.0
 
     # Requests, from any thread
@@ -124,7 +125,7 @@ class Session:
         with self.changed:
             if len(self.panes) > 1 and 0 <= index < len(self.panes):
                 self.panes.pop(index).stop()
-                self._settled()
+                self.settled()
 
     def cancel(self) -> None:
         """Stop the maps at work; what they have shown so far stays."""
@@ -136,29 +137,14 @@ class Session:
                     telling.pane(self, pane)
             self.changed.notify_all()
 
-    def cover(self, region: Region) -> Ticket | None:
-        """Run the network again with a region covered; only the newest region counts.
-
-        Returns
-        -------
-        Ticket or None
-            None where nothing is covered: that changes nothing, by definition.
-        """
-        with self.changed:
-            self.region = region
-            sight = self.sight(region.photograph)
-            if region.mask is None or not region.mask.any() or sight is None:
-                self._asked = None
-                if sight is not None:
-                    region.covered = sight.logits
-                    telling.checked(self, region)
-                return None
-            self._asked = region
-            return self._worker.submit((self._owner, "region"), lambda p, _: self._check(p))
+    @property
+    def active(self) -> Pane:
+        """The pane that the page's controls act on."""
+        return self.panes[min(int(self.view.get("active", 0)), len(self.panes) - 1)]
 
     def sight(self, number: int) -> Sight | None:
-        photograph = self.photographs.get(number)
-        return photograph.sight if photograph else None
+        """Return what the network sees in a photograph, once that is known."""
+        return self.photographs[number].sight if number in self.photographs else None
 
     def target(self, pane: Pane) -> Target:
         """Return what a pane explains; by default the top class of its photograph."""
@@ -172,8 +158,9 @@ class Session:
         return resolve(weights, self.predictor.labels)
 
     def _checked(self, choice: dict[str, Any]) -> dict[str, Any]:
-        known = ("photograph", "method", "layer", "target", "against")
-        choice = {key: value for key, value in choice.items() if key in known}
+        for key in choice:
+            if key not in CHOICES:
+                raise ValueError(f"{key!r} cannot be chosen: only {', '.join(CHOICES)}.")
         if choice.get("photograph", 0) not in (0, *self.photographs):
             raise ValueError(f"There is no photograph {choice['photograph']}.")
         if "method" in choice:
@@ -211,7 +198,7 @@ class Session:
         pane.explanation, pane.state, pane.error = explanation, "done", ""
         telling.pane(self, pane)
         self.changed.notify_all()
-        self._settled()
+        self.settled()
 
     # In the worker's thread
 
@@ -256,7 +243,7 @@ class Session:
             return not ticket.cancelled() and pane.generation == generation
 
         def cancelled() -> bool:
-            self._check(predictor)  # the brush does not wait for a slow map
+            self.checker.check(predictor)  # the brush does not wait for a slow map
             return not current()
 
         def preview(explanation: Any) -> None:
@@ -284,34 +271,6 @@ class Session:
         with self.changed:
             if current():
                 self._done(pane, found)
-
-    def _check(self, predictor: Any) -> None:
-        with self.changed:
-            region, self._asked = self._asked, None
-            sight = self.sight(region.photograph) if region else None
-        if region is None or sight is None:
-            return
-        covered = predictor.network.forward(self.composed(region, sight)).logits[0]
-        with self.changed:
-            region.covered = covered
-            if self.region is region or self._asked is not None:
-                telling.checked(self, region)
-            self.changed.notify_all()
-            if self.region is region and region.final:
-                self._settled()
-
-    def composed(self, region: Region, sight: Sight) -> np.ndarray:
-        """Return the input that shows the region covered, float32 (1, 3, size, size)."""
-        assert region.mask is not None
-        behind = region.given
-        if behind is None:
-            behind = composing.backdrop(sight.inputs[0], sight.mean, region.fill, region.offset)
-        return composing.compose(sight.inputs[0], region.mask, behind)
-
-    def backdrops(self, sight: Sight) -> list[bytes]:
-        """Return what the page needs to show a covered region: the network's pixels, blurred."""
-        blurred = composing.backdrop(sight.inputs[0], sight.mean, "blur")
-        return [as_rgb(sight.inputs[0], sight.mean), as_rgb(blurred, sight.mean)]
 
     def _failed(self, error: BaseException) -> None:
         with self.changed:

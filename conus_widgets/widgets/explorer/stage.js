@@ -3,7 +3,7 @@
 import { make } from "../dropzone/zone.js";
 import { fillRectangle, stamp } from "./brush.js";
 import { cellAt, isInside, middleOf, placeOf, steady, toPhotograph, zoomAbout } from "./geometry.js";
-import { drawScene } from "./scene.js";
+import { drawScene, greyOf } from "./scene.js";
 
 const CLICK = 4; // CSS pixels: less is no drag
 const NUDGE = 28; // an arrow moves a cell, but no less than this part of the photograph
@@ -186,6 +186,7 @@ export function makeStage(app) {
     const grid = pane.map ? `, ${pane.map.rows} × ${pane.map.columns} cells` : "";
     words.textContent = app.wordsOf(pane);
     how.textContent = pane.error || `${label.split(":")[0]}${pane.map?.layer ? ` at ${pane.map.layer}` : ""}${grid}${pane.state === "running" ? ", working ..." : pane.state === "stopped" ? ", stopped" : ""}`;
+    how.title = how.textContent;
     how.classList.toggle("cw-error", Boolean(pane.error));
     canvas.setAttribute("aria-label", `${name}: ${words.textContent}. Arrows move the cell, Enter pins it, plus and minus zoom, Escape leaves.`);
     if (!sight) return drawScene(canvas, {});
@@ -199,7 +200,7 @@ export function makeStage(app) {
     const brushing = ["brush", "erase"].includes(app.tool) && hover?.index === index;
     canvas.classList.toggle("cx-bare", brushing);
     drawScene(canvas, {
-      picture: sight.bitmap,
+      picture: app.style === "grey" ? (sight.grey ??= greyOf(sight.bitmap)) : sight.bitmap,
       photograph: sight,
       view: app.view,
       map: pane.map,

@@ -19,7 +19,7 @@ export const newPane = () => ({
 export function makeApp({ tell, changed, speak, isGone, stage }) {
   const app = {
     most: MAPS, network: null, photographs: new Map(), panes: [newPane()], active: 0,
-    view: { zoom: 1, u: 0.5, v: 0.5 }, style: "colours", opacity: 0.75, held: null,
+    view: { zoom: 1, u: 0.5, v: 0.5 }, style: "grey", opacity: 0.75, held: null,
     tool: "look", brush: 14, fill: "black", offset: [0, 0], source: null, given: null,
     region: null, pins: [], cursor: null, changed, say: speak, gone: isGone,
   };

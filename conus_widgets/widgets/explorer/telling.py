@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def everything(session: Session) -> None:
     """For a page that has just come: all that it needs, in the order in which it needs it."""
     predictor = session.predictor
-    session._tell(
+    session.tell(
         "network",
         phase=session.phase,
         problem=session.problem,
@@ -36,12 +36,12 @@ def everything(session: Session) -> None:
     if predictor:
         for one in session.panes:
             pane(session, one)
-        if session.region.mask is not None and session.region.mask.any():
-            region(session, session.region)
+        if not session.checker.region.is_empty:
+            region(session, session.checker.region)
 
 
 def photographs(session: Session) -> None:
-    session._tell(
+    session.tell(
         "photographs",
         photographs=[
             {"number": p.number, "name": p.name, "state": p.state, "error": p.error}
@@ -56,14 +56,15 @@ def sight(session: Session, photograph: Photograph) -> None:
     seen = photograph.sight
     assert seen is not None
     classes, rows, columns = seen.shares.shape
-    session._tell(
+    session.tell(
         "sight",
         [
             seen.jpeg(),
             seen.logits.tobytes(),
             seen.bias.tobytes(),
             seen.shares.tobytes(),
-            *session.backdrops(seen),
+            as_rgb(seen.inputs[0], seen.mean),
+            as_rgb(composing.backdrop(seen.inputs[0], seen.mean, "blur"), seen.mean),
         ],
         number=photograph.number,
         name=photograph.name,
@@ -88,7 +89,7 @@ def pane(session: Session, one: Pane) -> None:
         "map": None,
     }
     if found is None:
-        session._tell("map", **content)
+        session.tell("map", **content)
         return
     rows, columns = found.values.shape
     content["map"] = {
@@ -103,17 +104,17 @@ def pane(session: Session, one: Pane) -> None:
         "trust": methods.trust(method, rows, columns, session.predictor.size),
         "python": python(session, one),
     }
-    session._tell("map", [np.ascontiguousarray(found.values, np.float32).tobytes()], **content)
+    session.tell("map", [np.ascontiguousarray(found.values, np.float32).tobytes()], **content)
 
 
 def progress(session: Session, one: Pane, part: float) -> None:
-    session._tell("progress", generation=one.generation, part=part, pane=session.panes.index(one))
+    session.tell("progress", generation=one.generation, part=part, pane=session.panes.index(one))
 
 
 def checked(session: Session, region: Region) -> None:
     """The answer with the region covered."""
     assert region.covered is not None
-    session._tell(
+    session.tell(
         "checked",
         [np.asarray(region.covered, np.float32).tobytes()],
         generation=region.generation,
@@ -128,7 +129,7 @@ def region(session: Session, one: Region) -> None:
     seen = session.sight(one.photograph)
     if one.given is not None and seen is not None:
         buffers.append(as_rgb(one.given, seen.mean))
-    session._tell(
+    session.tell(
         "region",
         buffers,
         generation=one.generation,
