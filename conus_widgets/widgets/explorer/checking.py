@@ -1,4 +1,4 @@
-"""The checked answer: the network run again with a region covered, while the brush moves."""
+"""What is checked by running the network again: a covered region, and a method itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conus_widgets.widgets.explorer import composing, telling
+from conus_widgets.widgets.explorer import composing, methods, telling
 from conus_widgets.widgets.explorer.pane import Region
 from conus_widgets.widgets.explorer.sight import Sight
 from conus_widgets.worker import Ticket, Worker
@@ -103,6 +103,32 @@ class Checker:
             telling.checked(session, region)
             if self.region is region and region.final:
                 session.settled()
+
+
+def check_method(session: Session, name: str, predictor: Any, ticket: Ticket) -> None:
+    """Make a method's randomisation check on this network, in the worker's thread; it is kept.
+
+    The brush passes it between two batches, as it passes a slow map.
+    """
+    from conus_widgets.explain.evaluate import randomisation_of
+
+    method = methods.method_called(name)
+    if not method.checked or not hasattr(predictor, "checkpoint"):
+        raise ValueError(f"{method.label} has no randomisation check.")
+
+    def cancelled() -> bool:
+        session.checker.check(predictor)
+        return ticket.cancelled()
+
+    def progress(done: int, total: int) -> None:
+        session.tell("checking", method=name, part=done / max(1, total))
+
+    randomisation_of(predictor, method.checked, progress=progress, cancelled=cancelled)
+    with session.changed:
+        session.tell("checking", method=name, part=1)
+        for pane in session.panes:
+            if pane.method == name and pane.state == "done":
+                telling.pane(session, pane)
 
 
 def composed(region: Region, sight: Sight) -> np.ndarray:

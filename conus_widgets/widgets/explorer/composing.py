@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
+from conus_widgets.explain.baseline import BLUR
+
 FILLS = ("black", "mean", "blur", "patch")
-BLUR = 1 / 14  # standard deviation, relative to the input's side
 
 
 def backdrop(

@@ -182,7 +182,8 @@ export function makeTrust(app) {
     navigator.clipboard?.writeText(python.value).then(() => app.say("Copied."), () => document.execCommand("copy"));
   });
   const files = ["png", "npz"].map((form) => makeButton(form.toUpperCase(), `Save as .${form}`, () => app.save(form)));
-  save.append(python, copy, ...files);
+  const check = makeButton("Check it now", "Shuffle the network's parameters and look whether the map notices: about a minute", () => app.check());
+  save.append(python, copy, ...files, check);
   element.append(fails, lines, save);
   let drawn = "";
   function refresh() {
@@ -196,6 +197,10 @@ export function makeTrust(app) {
     const now = JSON.stringify(kept);
     if (now !== drawn) lines.replaceChildren(...kept.map((text) => make("span", "", text)));
     drawn = now;
+    const open = kept.some((text) => text.includes("not yet made"));
+    check.hidden = !open || !method?.checkable;
+    check.disabled = app.gone() || app.checking !== null;
+    check.textContent = app.checking ? `Checking: ${Math.round(100 * app.checking.part)} %` : "Check it now";
     python.value = map?.python ?? "";
     for (const button of [copy, ...files]) button.disabled = !map?.python || app.gone();
   }

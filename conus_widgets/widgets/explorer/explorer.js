@@ -69,7 +69,7 @@ function render({ model, el }) {
     for (const part of parts) part.refresh();
     main.hidden = app.photographs.size === 0;
     zone.element.hidden = app.photographs.size > 0 && !adding;
-    cancel.hidden = !app.panes.some((pane) => pane.state === "running" && pane.late) || app.gone();
+    cancel.hidden = !(app.checking || app.panes.some((pane) => pane.state === "running" && pane.late)) || app.gone();
     foot.textContent = app.network?.notice ? `${LOCAL} Network: ${app.network.notice}.` : LOCAL;
   }
 

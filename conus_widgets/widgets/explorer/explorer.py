@@ -261,6 +261,8 @@ class Explorer(DropZone):
             with session.changed:
                 session.view = dict(content["view"])
             self._saved.renew()
+        elif kind == "check":
+            session.check(str(content["method"]))
         elif kind == "save":
             saving.send(session, str(content["form"]), int(content["pane"]), self._tell)
         elif kind in ("cancel", "resume"):

@@ -33,6 +33,8 @@ class Method:
         What its numbers mean, and what it takes; for a reader.
     fails : str
         Why it must not be trusted; "" for most.
+    checked : str
+        What `explain.evaluate` calls it; "" where it has no such check.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Method:
     layered: bool = False
     streams: bool = False
     fails: str = ""
+    checked: str = ""
 
     def message(self) -> dict[str, Any]:
         """The entry as plain data for the page."""
@@ -54,6 +57,7 @@ class Method:
             "says": self.says,
             "cost": self.cost,
             "fails": self.fails,
+            "checkable": bool(self.checked),
         }
 
 
@@ -68,6 +72,7 @@ METHODS = _table(
         "cam",
         "Exact: what each cell of the last layer adds to the logit.",
         "One run; another class costs nothing.",
+        checked="cam",
     ),
     Method(
         "hires_cam",
@@ -77,6 +82,7 @@ METHODS = _table(
         "One run forward and back.",
         {"kind": "hires"},
         layered=True,
+        checked="layer_cam",
     ),
     Method(
         "layer_cam",
@@ -94,14 +100,16 @@ METHODS = _table(
         "Checked by running the network: how far the logit falls where a window is covered.",
         "Hundreds of runs: seconds to a minute.",
         streams=True,
+        checked="occlusion",
     ),
     Method(
         "random_masks",
         "RISE: random masks",
         "random_masks",
         "Checked by running the network: the logit under many random masks.",
-        "Thousands of runs: a minute or more.",
+        "A thousand runs: a minute, more for a large network.",
         streams=True,
+        checked="random_masks",
     ),
     Method(
         "gradient",
@@ -109,6 +117,7 @@ METHODS = _table(
         "gradient",
         "How the logit answers to a small change of each pixel, not what it consists of.",
         "One run forward and back.",
+        checked="gradient",
     ),
     Method(
         "gradient_times_input",
@@ -116,6 +125,7 @@ METHODS = _table(
         "gradient_times_input",
         "What each pixel would add to the logit if the network were linear. It is not.",
         "One run forward and back.",
+        checked="gradient_times_input",
     ),
     Method(
         "smoothgrad",
@@ -123,7 +133,7 @@ METHODS = _table(
         "smoothgrad",
         "The gradient, averaged over noisy copies of the photograph.",
         "50 runs forward and back.",
-        streams=False,
+        checked="smoothgrad",
     ),
     Method(
         "integrated_gradients",
@@ -131,6 +141,7 @@ METHODS = _table(
         "integrated_gradients",
         "Shares of the difference between the logit of the photograph and of a black picture.",
         "16 to 512 runs forward and back.",
+        checked="integrated_gradients",
     ),
     Method(
         "guided_backprop",
@@ -140,6 +151,7 @@ METHODS = _table(
         "One run forward and back.",
         fails="It fails the randomisation check: its map hardly changes when the network's weights "
         "are drawn anew, so it cannot say why this network answers as it does.",
+        checked="guided_backprop",
     ),
 )
 
@@ -168,31 +180,43 @@ def run(method: Method, predictor: Any, image: Any, target: Any, layer: str | No
     return getattr(explain, method.function)(predictor, image, target, **options, **hooks)
 
 
-def trust(method: Method, rows: int, columns: int, size: int) -> list[str]:
-    """Return what a reader must know of a map, as sentences: meaning, resolution, cost."""
+def trust(method: Method, rows: int, columns: int, predictor: Any) -> list[str]:
+    """Return what a reader must know of a map, as sentences: meaning, resolution, cost, check."""
+    size = predictor.size
     side = f"{size / rows:.3g}" if rows == columns else f"{size / rows:.3g} x {size / columns:.3g}"
     grain = (
         "one number a pixel of the network's input"
         if rows == size
         else f"each cell is {side} pixels wide in the network's input of {size}"
     )
-    return [method.says, f"{rows} × {columns} cells: {grain}.", method.cost]
+    return [
+        method.says,
+        f"{rows} × {columns} cells: {grain}.",
+        method.cost,
+        verdict(method, predictor),
+    ]
 
 
-def python_line(
-    method: Method, name: str, target: str, layer: str | None, *, options: Mapping[str, Any]
-) -> str:
+def verdict(method: Method, predictor: Any) -> str:
+    """Return what the randomisation check said of a method on this network, once it was made."""
+    if not method.checked or not hasattr(predictor, "checkpoint"):
+        return ""
+    from conus_widgets.explain.evaluate import randomisation_of
+
+    found = randomisation_of(predictor, method.checked, compute=False)
+    return found.words if found else "Randomisation check: not yet made on this network."
+
+
+def python_line(method: Method, name: str, target: str, layer: str | None) -> str:
     """Return the line of Python that makes the same map again.
 
     Parameters
     ----------
     name : str
-        Of the photograph's file.
+        The photograph, as Python.
     target : str
         As Python: a label, or a dict of labels and weights.
-    options : mapping
-        Further keyword arguments that the map was made with.
     """
-    given = {**({"layer": layer} if layer and method.layered else {}), **method.options, **options}
+    given = {**({"layer": layer} if layer and method.layered else {}), **method.options}
     keywords = "".join(f", {key}={value!r}" for key, value in given.items())
-    return f"explain.{method.function}(predictor, {name!r}, {target}{keywords})"
+    return f"explain.{method.function}(predictor, {name}, {target}{keywords})"

@@ -16,11 +16,20 @@ CHOICES = ("photograph", "method", "layer", "target", "against")
 
 @dataclass
 class Photograph:
-    """A photograph on the page. `state` is "reading", "ready" or "failed"."""
+    """A photograph on the page.
+
+    Attributes
+    ----------
+    is_file : bool
+        Whether its name is that of a file.
+    state : str
+        "reading", "ready" or "failed".
+    """
 
     number: int
     name: str
     source: Any
+    is_file: bool = True
     sight: Sight | None = None
     state: str = "reading"
     error: str = ""

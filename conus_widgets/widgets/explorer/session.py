@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import numpy as np
 
 from conus_widgets.explain.target import Target, class_number, resolve
 from conus_widgets.widgets.explorer import methods, telling
-from conus_widgets.widgets.explorer.checking import Checker
+from conus_widgets.widgets.explorer.checking import Checker, check_method
 from conus_widgets.widgets.explorer.pane import CHOICES, MOST, Pane, Photograph
 from conus_widgets.widgets.explorer.sight import Sight, look
 from conus_widgets.worker import Ticket, Worker
@@ -76,7 +77,8 @@ class Session:
         with self.changed:
             self._number += 1
             number = self._number
-            self.photographs[number] = Photograph(number, name, source)
+            is_file = isinstance(source, (str, os.PathLike, bytes))
+            self.photographs[number] = Photograph(number, name, source, is_file)
             for pane in self.panes:
                 if pane.photograph == 0:
                     pane.photograph = number
@@ -127,9 +129,18 @@ class Session:
                 self.panes.pop(index).stop()
                 self.settled()
 
+    def check(self, name: str) -> Ticket:
+        """Make a method's randomisation check on this network: see `trust_line`."""
+        return self._worker.submit(
+            (self._owner, "check"),
+            functools.partial(check_method, self, name),
+            failed=lambda error: self.tell("checking", method=name, part=1, error=str(error)),
+        )
+
     def cancel(self) -> None:
-        """Stop the maps at work; what they have shown so far stays."""
+        """Stop the maps and checks at work; what they have shown so far stays."""
         with self.changed:
+            self._worker.submit((self._owner, "check"), lambda *_: None)  # replaces a check
             for pane in self.panes:
                 if pane.state == "running":
                     pane.stop()

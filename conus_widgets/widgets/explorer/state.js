@@ -21,7 +21,7 @@ export function makeApp({ tell, changed, speak, isGone, stage }) {
     most: MAPS, network: null, photographs: new Map(), panes: [newPane()], active: 0,
     view: { zoom: 1, u: 0.5, v: 0.5 }, style: "grey", opacity: 0.75, held: null,
     tool: "look", brush: 14, fill: "black", offset: [0, 0], source: null, given: null,
-    region: null, pins: [], cursor: null, changed, say: speak, gone: isGone,
+    region: null, checking: null, pins: [], cursor: null, changed, say: speak, gone: isGone,
   };
   let generation = 0; // of maps that were asked for
   let answer = null; // logits with the region covered
@@ -126,9 +126,15 @@ export function makeApp({ tell, changed, speak, isGone, stage }) {
     for (const pane of app.panes) setLocalMapIfMissing(pane);
     changed();
   };
-  app.isBusy = () => app.panes.some((pane) => pane.state === "running");
+  app.check = () => {
+    app.checking = { method: app.pane().choice.method, part: 0 };
+    tell("check", { method: app.checking.method });
+    changed();
+  };
+  app.isBusy = () => app.checking !== null || app.panes.some((pane) => pane.state === "running");
   app.cancel = () => {
     for (const pane of app.panes) if (pane.state === "running") pane.state = "stopped";
+    app.checking = null;
     tell("cancel");
     speak("Stopped.");
     changed();

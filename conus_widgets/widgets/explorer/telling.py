@@ -101,7 +101,7 @@ def pane(session: Session, one: Pane) -> None:
         "remarks": list(found.remarks),
         "figures": {key: float(value) for key, value in found.figures.items()},
         "cost": [found.cost.forward, found.cost.backward, found.cost.seconds],
-        "trust": methods.trust(method, rows, columns, session.predictor.size),
+        "trust": methods.trust(method, rows, columns, session.predictor),
         "python": python(session, one),
     }
     session.tell("map", [np.ascontiguousarray(found.values, np.float32).tobytes()], **content)
@@ -150,7 +150,7 @@ def python(session: Session, one: Pane) -> str:
         target = repr({labels[one.target]: 1, labels[one.against]: -1})
     if labels.count(labels[one.target]) > 1:
         target = str(one.target)  # a name that two classes share does not say which
-    name = session.photographs[one.photograph].name
-    return methods.python_line(
-        methods.method_called(one.method), name, target, one.explanation.layer, options={}
-    )
+    photograph = session.photographs[one.photograph]
+    name = repr(photograph.name) if photograph.is_file else "photograph"
+    method = methods.method_called(one.method)
+    return methods.python_line(method, name, target, one.explanation.layer)
