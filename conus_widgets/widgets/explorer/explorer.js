@@ -99,6 +99,7 @@ function render({ model, el }) {
     });
     app.photographs.set(message.number, photograph);
     app.arrived();
+    if (isNew && app.sight() === photograph.sight && app.region && !app.region.isEmpty()) app.regionChanged(true, true);
     if (isNew && awaited > 0) {
       awaited -= 1;
       adding = false;

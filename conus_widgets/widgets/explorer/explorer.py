@@ -19,6 +19,7 @@ from conus_widgets.widgets.explorer.pane import CHOICES, Region
 from conus_widgets.widgets.explorer.picture import Picture
 from conus_widgets.widgets.explorer.saved import SavedPicture
 from conus_widgets.widgets.explorer.session import Session
+from conus_widgets.widgets.explorer.sight import name_of
 from conus_widgets.worker import worker_for
 
 __all__ = ["Explorer"]
@@ -26,7 +27,7 @@ __all__ = ["Explorer"]
 _HERE = Path(__file__).parent
 _PARTS = [
     *("numbers", "geometry", "colours", "brush", "flow", "scene", "classes", "tables"),
-    *("controls", "stage", "state", "explorer"),
+    *("controls", "stage", "region", "state", "explorer"),
 ]
 _MOST_PHOTOGRAPHS = 12
 
@@ -70,7 +71,9 @@ class Explorer(DropZone):
     """
 
     _esm: Any = bundle(*SCRIPTS, *(_HERE / f"{name}.js" for name in _PARTS))
-    _css: Any = STYLE.read_text("utf-8") + (_HERE / "explorer.css").read_text("utf-8")
+    _css: Any = "".join(
+        path.read_text("utf-8") for path in (STYLE, _HERE / "explorer.css", _HERE / "panels.css")
+    )
 
     mark = traitlets.Unicode().tag(sync=True)
 
@@ -98,7 +101,7 @@ class Explorer(DropZone):
         given = photograph if isinstance(photograph, (list, tuple)) else [photograph]
         for number, one in enumerate(given, 1):
             if one is not None:
-                self._session.add(one, _name(one, number))
+                self._session.add(one, name_of(one, number))
 
     @property
     def predictor(self) -> Any:
@@ -140,7 +143,7 @@ class Explorer(DropZone):
     def look(self, photograph: Any) -> None:
         """Put one more photograph on the page, and show it in the first map."""
         with self._session.changed:
-            number = self._session.add(photograph, _name(photograph, 1 + self._session._number))
+            number = self._session.add(photograph, name_of(photograph, 1 + self._session._number))
             self._session.choose(0, photograph=number, target=None, against=None)
 
     def choose(self, *, pane: int = 0, **choice: Any) -> None:
@@ -294,10 +297,3 @@ class Explorer(DropZone):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}: {self.picture()!r}"
-
-
-def _name(source: Any, number: int) -> str:
-    if isinstance(source, (str, os.PathLike)):
-        return Path(os.fspath(source)).name
-    given = getattr(source, "name", None) or getattr(source, "filename", None)
-    return Path(given).name if isinstance(given, str) and given else f"photograph {number}"

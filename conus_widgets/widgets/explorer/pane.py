@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from conus_widgets.explain.target import class_number
+from conus_widgets.widgets.explorer.methods import method_called
 from conus_widgets.widgets.explorer.sight import Sight
 from conus_widgets.worker import Ticket
 
@@ -73,6 +76,33 @@ class Pane:
         if self.ticket is not None:
             self.ticket.cancel()
             self.ticket = None
+
+
+def checked(
+    choice: dict[str, Any], photographs: Mapping[int, Photograph], predictor: Any
+) -> dict[str, Any]:
+    """Return a choice with classes as numbers, once the network is there to know them.
+
+    Raises
+    ------
+    ValueError
+        For whatever does not exist, with the nearest names.
+    """
+    for key in choice:
+        if key not in CHOICES:
+            raise ValueError(f"{key!r} cannot be chosen: only {', '.join(CHOICES)}.")
+    if choice.get("photograph", 0) not in (0, *photographs):
+        raise ValueError(f"There is no photograph {choice['photograph']}.")
+    if "method" in choice:
+        method_called(choice["method"])
+    found = dict(choice)
+    if predictor is not None:
+        if found.get("layer") is not None:
+            found["layer"] = predictor.network.layer(found["layer"])
+        for key in ("target", "against"):
+            if found.get(key) is not None:
+                found[key] = class_number(found[key], predictor.labels)
+    return found
 
 
 @dataclass(eq=False)

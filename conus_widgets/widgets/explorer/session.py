@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from conus_widgets.explain.target import Target, class_number, resolve
+from conus_widgets.explain.target import Target, resolve
 from conus_widgets.widgets.explorer import methods, telling
 from conus_widgets.widgets.explorer.checking import Checker, check_method
-from conus_widgets.widgets.explorer.pane import CHOICES, MOST, Pane, Photograph
+from conus_widgets.widgets.explorer.pane import MOST, Pane, Photograph, checked
 from conus_widgets.widgets.explorer.sight import Sight, look
 from conus_widgets.worker import Ticket, Worker
 
@@ -113,7 +113,7 @@ class Session:
         with self.changed:
             if not 0 <= index <= min(len(self.panes), MOST - 1):
                 raise ValueError(f"There is no map {index + 1}; at most {MOST} stand side by side.")
-            choice = self._checked(choice)
+            choice = checked(choice, self.photographs, self.predictor)
             if index == len(self.panes):
                 self.panes.append(Pane(**self.panes[-1].choice()))
             pane = self.panes[index]
@@ -168,22 +168,6 @@ class Session:
             weights[pane.against] = -1.0
         return resolve(weights, self.predictor.labels)
 
-    def _checked(self, choice: dict[str, Any]) -> dict[str, Any]:
-        for key in choice:
-            if key not in CHOICES:
-                raise ValueError(f"{key!r} cannot be chosen: only {', '.join(CHOICES)}.")
-        if choice.get("photograph", 0) not in (0, *self.photographs):
-            raise ValueError(f"There is no photograph {choice['photograph']}.")
-        if "method" in choice:
-            methods.method_called(choice["method"])
-        if self.predictor is not None:
-            if choice.get("layer") is not None:
-                choice["layer"] = self.predictor.network.layer(choice["layer"])
-            for key in ("target", "against"):
-                if choice.get(key) is not None:
-                    choice[key] = class_number(choice[key], self.predictor.labels)
-        return choice
-
     def _begin(self, pane: Pane) -> None:
         """Answer a pane: at once where the shares are known, else in the worker's thread."""
         pane.stop()
@@ -219,7 +203,7 @@ class Session:
                 self.predictor, self.phase, self.problem = predictor, "ready", ""
                 for pane in self.panes:  # now names can become numbers
                     try:
-                        vars(pane).update(self._checked(pane.choice()))
+                        vars(pane).update(checked(pane.choice(), self.photographs, predictor))
                     except ValueError as error:
                         pane.target = pane.against = pane.layer = None
                         self.problem = str(error)

@@ -1,11 +1,9 @@
 // What is on the page, and what can be done with it. Everything that is shown is drawn from here.
 
-import { makeRegion, unpackBits } from "./brush.js";
 import { limitOf } from "./colours.js";
-import { makeFlow } from "./flow.js";
-import { cellAt, coverageOf, steady, zoomAbout } from "./geometry.js";
+import { cellAt, steady, zoomAbout } from "./geometry.js";
 import { camOf, ranking, spoken } from "./numbers.js";
-import { coverRaster } from "./scene.js";
+import { addRegion } from "./region.js";
 
 const MAPS = 4; // maps side by side
 const LATE = 250; // ms: work that is over sooner shows no progress
@@ -24,15 +22,10 @@ export function makeApp({ tell, changed, speak, isGone, stage }) {
     region: null, checking: null, pins: [], cursor: null, changed, say: speak, gone: isGone,
   };
   let generation = 0; // of maps that were asked for
-  let answer = null; // logits with the region covered
-  let weights = null; // of the region, on the cells
-  let raster = null;
   let keeping = 0;
 
   app.pane = (index = app.active) => app.panes[index] ?? app.panes[0];
   app.sight = (index = app.active) => app.photographs.get(app.pane(index).choice.photograph)?.sight ?? null;
-  app.covered = () => (app.region && !app.region.isEmpty() ? answer : null);
-  app.isAwaiting = () => Boolean(app.region) && !app.region.isEmpty() && !flow.isIdle();
   app.wordsOf = ({ choice: { target, against } }) => {
     if (target === null || !app.network) return "";
     const { labels } = app.network;
@@ -55,7 +48,7 @@ export function makeApp({ tell, changed, speak, isGone, stage }) {
     const pane = app.panes[index];
     const other = "photograph" in change && change.photograph !== pane.choice.photograph;
     Object.assign(pane.choice, other ? { target: null, against: null } : {}, change);
-    if (other) app.regionChanged(true);
+    if (other && !app.region?.isEmpty()) app.regionChanged(true, true);
     Object.assign(pane, { generation: ++generation, map: null, error: "", part: 0, late: false, state: "running" });
     const mine = generation;
     setTimeout(() => {
@@ -95,7 +88,7 @@ export function makeApp({ tell, changed, speak, isGone, stage }) {
     const before = app.pane().choice.photograph;
     if (index === app.active) return;
     app.active = index;
-    if (app.pane().choice.photograph !== before) app.regionChanged(true);
+    if (app.pane().choice.photograph !== before && !app.region?.isEmpty()) app.regionChanged(true, true);
     app.keep();
     changed();
   };
@@ -107,12 +100,14 @@ export function makeApp({ tell, changed, speak, isGone, stage }) {
       pane = app.panes[message.pane];
     }
     if (!pane) return null;
+    const other = pane === app.pane() && pane.choice.photograph !== message.photograph;
     generation = Math.max(generation, message.generation);
     const { photograph, method, layer, target, against, state, error, map } = message;
     Object.assign(pane, { choice: { photograph, method, layer, target, against }, generation: message.generation, state, error });
     pane.map = map ? { ...map, values } : pane.map;
     if (!map && !isHere(pane.choice)) pane.map = null;
     setLocalMapIfMissing(pane);
+    if (other && !app.region?.isEmpty()) app.regionChanged(true, true);
     changed();
     return pane;
   };
@@ -224,82 +219,7 @@ export function makeApp({ tell, changed, speak, isGone, stage }) {
     keeping = setTimeout(() => tell("view", { view: { active, pins, style, opacity } }), 300);
   };
 
-  // The region
-
-  const flow = makeFlow(({ final }, number) => {
-    const { fill, offset } = app;
-    const content = { generation: number, photograph: app.pane().choice.photograph, fill, offset, final };
-    tell("region", content, [packNow()]);
-  });
-  app.flow = flow;
-  const packNow = () => app.region.packed();
-  app.makeRegion = (size) => (app.region = makeRegion(size));
-  app.regionWeights = () => {
-    const sight = app.sight();
-    if (!sight || !app.region || app.region.isEmpty()) return null;
-    return (weights ??= coverageOf(app.region.mask, app.region.size, sight.rows, sight.columns));
-  };
-  app.cover = () => {
-    const sight = app.sight();
-    if (!app.region || app.region.isEmpty() || !sight) return null;
-    const { fill, offset, given, network } = app;
-    return (raster ??= coverRaster(app.region, { fill, offset, given, mean: network.mean, seen: sight.seen, blurred: sight.blurred }));
-  };
-  app.regionChanged = (final) => {
-    if (!app.region || !app.sight()) return;
-    weights = raster = null;
-    if (app.region.isEmpty()) answer = null;
-    flow.ask({ final });
-    changed();
-  };
-  app.checked = ({ generation: number, photograph }, logits) => {
-    if (flow.answered(number) && photograph === app.pane().choice.photograph) answer = logits;
-    changed();
-  };
-  app.takeRegion = ({ generation: number, fill, offset }, bits, given) => { // from Python
-    app.region.set(unpackBits(bits, app.region.mask.length));
-    Object.assign(app, { fill, offset, given: given ?? app.given });
-    flow.follow(number);
-    weights = raster = answer = null;
-    changed();
-  };
-  app.useTool = (tool) => {
-    app.tool = app.tool === tool && tool === "source" ? "brush" : tool;
-    if (app.fill === "patch" && !app.source && ["brush", "rectangle"].includes(tool)) app.tool = "source";
-    if (app.tool === "source") speak("Click where the copied pixels come from.");
-    changed();
-  };
-  app.setBrush = (radius) => {
-    app.brush = radius;
-    changed();
-  };
-  app.setFill = (fill) => {
-    app.fill = fill;
-    if (fill === "patch" && !app.source) app.useTool("source");
-    app.regionChanged(true);
-  };
-  app.setSource = (place) => {
-    app.source = place;
-    app.tool = "brush";
-    speak("Now paint over what is to be covered.");
-    changed();
-  };
-  /** Before a stroke that starts at a place; false where it cannot begin. */
-  app.beginPainting = ({ u, v }) => {
-    if (app.fill === "patch" && !app.source) return false;
-    if (app.fill === "patch" && app.region.isEmpty()) {
-      app.offset = [app.source.u - u, app.source.v - v].map((part) => Math.round(part * app.region.size));
-    }
-    app.region.begin();
-    return true;
-  };
-  for (const name of ["undo", "redo", "reset"]) {
-    app[name] = () => {
-      if (!app.region?.[name]()) return;
-      app.regionChanged(true);
-      speak(app.region.isEmpty() ? "Nothing is covered." : "");
-    };
-  }
+  addRegion(app, tell);
   app.save = (form) => tell("save", { form, pane: app.active });
   return app;
 }

@@ -1,0 +1,91 @@
+// The covered region: painting, undoing, and the network's newest answer to it.
+
+import { makeRegion, unpackBits } from "./brush.js";
+import { makeFlow } from "./flow.js";
+import { coverageOf } from "./geometry.js";
+import { coverRaster } from "./scene.js";
+
+/** Adds to the app what can be done with a region. `tell` sends to the kernel. */
+export function addRegion(app, tell) {
+  let answer = null; // logits with the region covered
+  let weights = null; // of the region, on the cells
+  let raster = null;
+
+  app.covered = () => (app.region && !app.region.isEmpty() ? answer : null);
+  app.isAwaiting = () => Boolean(app.region) && !app.region.isEmpty() && !flow.isIdle();
+  const flow = makeFlow(({ final }, number) => {
+    const { fill, offset } = app;
+    const content = { generation: number, photograph: app.pane().choice.photograph, fill, offset, final };
+    tell("region", content, [packNow()]);
+  });
+  app.flow = flow;
+  const packNow = () => app.region.packed();
+  app.makeRegion = (size) => (app.region = makeRegion(size));
+  app.regionWeights = () => {
+    const sight = app.sight();
+    if (!sight || !app.region || app.region.isEmpty()) return null;
+    return (weights ??= coverageOf(app.region.mask, app.region.size, sight.rows, sight.columns));
+  };
+  app.cover = () => {
+    const sight = app.sight();
+    if (!app.region || app.region.isEmpty() || !sight) return null;
+    const { fill, offset, given, network } = app;
+    return (raster ??= coverRaster(app.region, { fill, offset, given, mean: network.mean, seen: sight.seen, blurred: sight.blurred }));
+  };
+  /** Asks the network anew. `fresh`: of another photograph, so that the old answer is none. */
+  app.regionChanged = (final, fresh = false) => {
+    if (!app.region) return;
+    weights = raster = null;
+    if (fresh || app.region.isEmpty()) answer = null;
+    if (app.sight()) flow.ask({ final });
+    app.changed();
+  };
+  app.checked = ({ generation: number, photograph }, logits) => {
+    if (flow.answered(number) && photograph === app.pane().choice.photograph) answer = logits;
+    app.changed();
+  };
+  app.takeRegion = ({ generation: number, fill, offset }, bits, given) => { // from Python
+    app.region.set(unpackBits(bits, app.region.mask.length));
+    Object.assign(app, { fill, offset, given: given ?? app.given });
+    flow.follow(number);
+    weights = raster = answer = null;
+    app.changed();
+  };
+  app.useTool = (tool) => {
+    app.tool = app.tool === tool && tool === "source" ? "brush" : tool;
+    if (app.fill === "patch" && !app.source && ["brush", "rectangle"].includes(tool)) app.tool = "source";
+    if (app.tool === "source") app.say("Click where the copied pixels come from.");
+    app.changed();
+  };
+  app.setBrush = (radius) => {
+    app.brush = radius;
+    app.changed();
+  };
+  app.setFill = (fill) => {
+    app.fill = fill;
+    if (fill === "patch" && !app.source) app.useTool("source");
+    app.regionChanged(true);
+  };
+  app.setSource = (place) => {
+    app.source = place;
+    app.tool = "brush";
+    app.say("Now paint over what is to be covered.");
+    app.changed();
+  };
+  /** Before a stroke that starts at a place; false where it cannot begin. */
+  app.beginPainting = ({ u, v }) => {
+    if (app.fill === "patch" && !app.source) return false;
+    if (app.fill === "patch" && app.region.isEmpty()) {
+      app.offset = [app.source.u - u, app.source.v - v].map((part) => Math.round(part * app.region.size));
+    }
+    app.region.begin();
+    return true;
+  };
+  for (const name of ["undo", "redo", "reset"]) {
+    app[name] = () => {
+      if (!app.region?.[name]()) return;
+      app.regionChanged(true);
+      app.say(app.region.isEmpty() ? "Nothing is covered." : "");
+    };
+  }
+}

@@ -1,0 +1,219 @@
+"""The explorer's work: the newest request wins, and what goes wrong is said."""
+
+import threading
+
+import numpy as np
+import pytest
+from explorer_page import Page, picture
+from stand_in import StandIn
+
+from conus_widgets.photograph import PhotographError
+from conus_widgets.widgets import Explorer
+
+pytest_plugins = ["explorer_page"]  # its fixtures
+
+
+# The newest request wins
+
+
+class Gate:
+    """Holds up the network's passes until it is opened."""
+
+    def __init__(self, network):
+        self.open, self.passes = threading.Event(), 0
+        self.open.set()
+        for name in ("forward", "activations", "gradients"):
+            setattr(network, name, self._held(getattr(network, name)))
+
+    def _held(self, call):
+        def held(*arguments, **options):
+            self.passes += 1
+            assert self.open.wait(10)
+            return call(*arguments, **options)
+
+        return held
+
+
+def test_of_many_regions_the_newest_is_answered(explore, linear):
+    widget, page = explore(picture(8))
+    gate = Gate(linear.network)
+    gate.open.clear()
+    for n in range(1, 11):
+        mask = np.zeros((56, 56), bool)
+        mask[: 4 * n] = True
+        assert page.cover(mask, n, final=n == 10) == ""
+    gate.open.set()
+    page.until(lambda: any(m["generation"] == 10 for m, _ in page.of("checked")))
+    assert gate.passes <= 2, "those in between cost nothing"
+    generations = [m["generation"] for m, _ in page.of("checked")]
+    assert generations == sorted(generations) and generations[-1] == 10
+
+
+def test_a_newer_choice_drops_the_older_map(explore, linear):
+    widget, page = explore(picture(9))
+    gate = Gate(linear.network)
+    gate.open.clear()
+    page.choose(11, method="gradient", target=1)
+    page.choose(12, method="gradient", target=2)
+    page.choose(13, method="cam", target=3)
+    done = [m for m, _ in page.of("map") if m["state"] == "done" and m["generation"] > 10]
+    assert [m["generation"] for m in done] == [13], "a map that costs nothing does not wait"
+    gate.open.set()
+    page.choose(14, method="gradient", target=4)
+    page.until(lambda: page.of("map")[-1][0]["generation"] == 14)
+    page.until(lambda: page.of("map")[-1][0]["state"] == "done")
+    done = [m["generation"] for m, _ in page.of("map") if m["state"] == "done"]
+    assert 11 not in done and 12 not in done
+    assert widget.explanation.target.words == linear.labels[4]
+
+
+def test_cancel_stops_a_slow_map_and_keeps_the_page_usable(explore, linear):
+    widget, page = explore(picture(10))
+    gate = Gate(linear.network)
+    gate.open.clear()
+    page.choose(5, method="smoothgrad")
+    page.until(lambda: gate.passes)
+    page.say(kind="cancel")
+    assert page.of("map")[-1][0]["state"] == "stopped"
+    gate.open.set()
+    with pytest.raises(RuntimeError, match="stopped"):
+        _ = widget.explanation
+    page.choose(6, method="gradient")
+    page.until(lambda: page.of("map")[-1][0]["state"] == "done")
+    assert [m["generation"] for m, _ in page.of("map") if m["state"] == "done"][-1] == 6
+
+
+def test_the_brush_passes_a_slow_map_between_two_batches(explore, linear):
+    widget, page = explore(picture(11))
+    order = []
+    slow, quick = linear.network.gradients, linear.network.forward
+
+    def gradients(inputs, *arguments, cancelled=None, **options):
+        def asked():
+            if len(order) == 2:
+                assert page.cover(np.eye(56, dtype=bool), 1) == ""
+            order.append("batch")
+            return cancelled()
+
+        return slow(inputs, *arguments, cancelled=asked, **options)
+
+    def forward(inputs, **options):
+        order.append("brush")
+        return quick(inputs, **options)
+
+    linear.network.gradients, linear.network.forward = gradients, forward
+    page.choose(5, method="smoothgrad")
+    page.until(lambda: page.of("map")[-1][0]["state"] == "done")
+    assert page.of("checked") and "brush" in order
+    assert order.index("brush") < len(order) - 3, "it did not wait for the end"
+
+
+# What can go wrong
+
+
+def test_photograph_errors_keep_their_kind(explore, linear):
+    from conus_widgets.widgets.explorer.sight import look
+
+    with pytest.raises(PhotographError, match=r"^b\.png"):
+        look(linear, b"bad", "b.png")
+
+
+def test_no_photograph(explore):
+    widget, page = explore()
+    assert page.of("sight") == []
+    with pytest.raises(RuntimeError, match="no photograph"):
+        _ = widget.explanation
+    with pytest.raises(RuntimeError, match="no photograph"):
+        widget.cover((0, 0, 5, 5))
+    assert widget.evidence is None and "stand-in" in repr(widget)
+    widget.look(picture(1))
+    assert widget.explanation.values.shape == (7, 7)
+
+
+def test_a_photograph_that_cannot_be_read_is_said_by_its_name(explore):
+    widget, page = explore()
+    data = b"no picture"
+    assert page.say([data], kind="file", name="a.jpg", upload="1", index=0, count=1) == ""
+    page.until(lambda: page.of("photographs")[-1][0]["photographs"][0]["state"] == "failed")
+    assert page.of("photographs")[-1][0]["photographs"][0]["error"].startswith("a.jpg")
+    with pytest.raises(RuntimeError, match=r"a\.jpg"):
+        _ = widget.explanation
+
+
+def test_the_page_takes_a_limited_number_of_photographs(explore):
+    widget, page = explore([picture(n) for n in range(12)])
+    error = page.say([b"x"], kind="file", name="b.jpg", upload="1", index=0, count=1)
+    assert "12 photographs" in error
+
+
+def test_wrong_choices_are_named_and_change_nothing(explore):
+    widget, page = explore(picture(1))
+    for choice, words in [
+        ({"target": "tentet"}, "tented"),
+        ({"method": "magic"}, "cam, hires_cam"),
+        ({"layer": "res9"}, "res5c"),
+        ({"photograph": 7}, "no photograph 7"),
+        ({"pane": 3}, "no map 4"),
+        ({"colour": 1}, "cannot be chosen"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            widget.choose(**choice)
+    assert widget.explanation.method == "cam"
+    assert "bytes" in page.say(
+        [b"1"], kind="region", generation=1, photograph=1, fill="black", offset=[0, 0], final=True
+    )
+    assert "fill" in page.cover(np.eye(56, dtype=bool), 2, fill="glitter")
+    assert "form" in page.say(kind="save", form="exe", pane=0)
+
+
+def test_a_wrong_name_at_the_start_is_said_on_the_page(explore):
+    widget, page = explore(picture(1), target="tentet")
+    page.say(kind="hello")
+    assert "tented" in page.of("network")[-1][0]["problem"]
+    assert widget.explanation.values.shape == (7, 7)
+
+
+@pytest.mark.parametrize("error", [MemoryError("no room"), RuntimeError("apply node failed")])
+def test_a_failing_network_is_said_and_the_next_request_works(explore, linear, error):
+    widget, page = explore(picture(1))
+    good = linear.network.forward, linear.network.gradients
+
+    def fail(*_, **__):
+        raise error
+
+    linear.network.forward = linear.network.gradients = fail
+    page.cover(np.eye(56, dtype=bool), 1)
+    page.until(lambda: page.of("problem"))
+    assert str(error) in page.of("problem")[-1][0]["text"]
+    page.choose(3, method="gradient")
+    page.until(lambda: page.of("map")[-1][0]["state"] == "failed")
+    assert str(error) in page.of("map")[-1][0]["error"]
+    linear.network.forward, linear.network.gradients = good
+    page.choose(4, method="gradient")
+    page.until(lambda: page.of("map")[-1][0]["state"] == "done")
+    assert widget.cover((0, 0, 20, 20)).changes.any()
+
+
+def test_a_network_that_cannot_be_loaded_is_said_and_tried_again(monkeypatch):
+    from conus_widgets.widgets.explorer import explorer as module
+
+    loads = []
+
+    def load(source):
+        loads.append(source)
+        if len(loads) < 3:  # asked for by the explorer, and by its photograph
+            raise FileNotFoundError("nowhere/resnet50.npz is not there.")
+        return StandIn()
+
+    monkeypatch.setattr(module, "_load", load)
+    widget = Explorer("nowhere", picture(1))
+    page = Page(widget)
+    try:
+        page.until(lambda: len(loads) == 2 and widget._session.phase == "failed")
+        page.say(kind="hello")
+        assert page.of("network")[-1][0]["problem"] == "nowhere/resnet50.npz is not there."
+        page.say(kind="resume")
+        assert widget.explanation.values.shape == (7, 7)
+    finally:
+        widget._worker.close()
+        widget.close()
