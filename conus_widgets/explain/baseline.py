@@ -44,10 +44,7 @@ def baseline_of(subject: Subject, given: Any) -> np.ndarray:
     shape = subject.inputs[0].shape
     if isinstance(given, str) and given in NAMES:
         if given in ("blur", "blurred"):
-            deviation = (0, BLUR * subject.size, BLUR * subject.size)
-            pixels = subject.inputs[0].astype(np.float64)
-            blurred: np.ndarray = ndimage.gaussian_filter(pixels, deviation, mode="nearest")
-            return blurred
+            return blurred(subject.inputs[0])
         return np.broadcast_to(0.0 if given == "mean" else -subject.mean, shape).astype(np.float64)
     if is_colour(given):
         colour = np.asarray(given, np.float64)[::-1].reshape(3, 1, 1)
@@ -71,6 +68,15 @@ def baseline_of(subject: Subject, given: Any) -> np.ndarray:
         )
     photograph: np.ndarray = subject.predictor.inputs([given])[0].astype(np.float64)
     return photograph
+
+
+def blurred(inputs: np.ndarray) -> np.ndarray:
+    """Return an input of the network (3, size, size) out of focus, float64: no marking is left."""
+    deviation = BLUR * inputs.shape[-1]
+    found: np.ndarray = ndimage.gaussian_filter(
+        inputs.astype(np.float64), (0, deviation, deviation), mode="nearest"
+    )
+    return found
 
 
 def named(given: Any) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import ndimage
 
-from conus_widgets.explain.baseline import BLUR
+from conus_widgets.explain.baseline import blurred
 
 FILLS = ("black", "mean", "blur", "patch")
 
@@ -43,13 +42,10 @@ def backdrop(
         return np.broadcast_to(-mean, inputs.shape).astype(np.float32)
     if fill == "mean":
         return np.zeros_like(inputs)
-    size = inputs.shape[-1]
     if fill == "blur":
-        found: np.ndarray = ndimage.gaussian_filter(
-            inputs, (0, BLUR * size, BLUR * size), mode="nearest"
-        )
-        return found
+        return blurred(inputs).astype(np.float32)
     if fill == "patch":
+        size = inputs.shape[-1]
         columns, rows = (np.clip(np.arange(size) + step, 0, size - 1) for step in offset)
         return inputs[:, rows][:, :, columns]
     raise ValueError(f"fill is {fill!r}: use one of {', '.join(FILLS)}, or a photograph.")
