@@ -68,6 +68,9 @@ class Checker:
         if predictor is None:
             raise ValueError("The network is not ready yet.")
         given = self.region.given if fill == "given" else None
+        lender = self._session.sight(int(content.get("lender") or 0))
+        if fill == "given" and lender is not None:
+            given = lender.inputs[0]
         if given is None and fill not in composing.FILLS:
             raise ValueError(f"fill is {fill!r}: use one of {', '.join(composing.FILLS)}.")
         return Region(
@@ -113,7 +116,7 @@ def check_method(session: Session, name: str, predictor: Any, ticket: Ticket) ->
     from conus_widgets.explain.evaluate import randomisation_of
 
     method = methods.method_called(name)
-    if not method.checked or not hasattr(predictor, "checkpoint"):
+    if not methods.can_be_checked(method, predictor):
         raise ValueError(f"{method.label} has no randomisation check.")
 
     def cancelled() -> bool:

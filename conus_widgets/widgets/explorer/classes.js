@@ -1,7 +1,7 @@
 // The classes: a ranked list with bars, in which A and B are chosen; beside it a region's numbers.
 
 import { make } from "../dropzone/zone.js";
-import { matching, percentText, ranking, regionShares, signedText, softmaxOf } from "./numbers.js";
+import { isolated, matching, percentText, ranking, regionShares, signedText, softmaxOf } from "./numbers.js";
 
 const SHOWN = 8;
 const FOUND = 40;
@@ -55,7 +55,7 @@ function makeClassRow(app) {
 export function makeClasses(app) {
   const element = make("section", "cx-card cx-classes", "", { "aria-label": "Classes" });
   const question = make("div", "cx-question");
-  const legend = make("div", "cx-quiet", "A: the class that is explained. B: rather than that one, if you like.");
+  const legend = make("div", "cx-quiet", "A: explained. B: rather than this one, if you like.");
   const search = make("input", "cx-search", "", { type: "search", placeholder: "Find a class", "aria-label": "Find a class" });
   const table = make("table", "cx-table");
   const heads = make("tr");
@@ -130,10 +130,10 @@ export function makeClasses(app) {
     if (choice.against !== null) question.append(" rather than ", make("strong", "", labels[choice.against]));
     question.append("?");
     verdict.hidden = !region;
-    const [was, is] = [labels[order[0]], labels[top]];
-    verdict.classList.toggle("cx-flipped", was !== is);
+    const [was, is] = [order[0], top].map((number) => isolated(labels[number]));
+    verdict.classList.toggle("cx-flipped", order[0] !== top);
     const area = `${(100 * app.region.area()).toFixed(1)} % of the photograph covered`;
-    verdict.textContent = covered ? (was === is ? `${area}: still ${is}.` : `${area}: ${was} became ${is}.`) : `${area} ...`;
+    verdict.textContent = covered ? (order[0] === top ? `${area}: still ${is}.` : `${area}: ${was} became ${is}.`) : `${area}${app.gone() ? ", not checked." : " ..."}`;
   }
   return { element, refresh };
 }

@@ -29,6 +29,9 @@ const makeButton = (text, title, press) => {
   return button;
 };
 
+/** "res4f, 14 × 14, with gaps" */
+const layerText = ({ name, cells, gaps }) => [name, `${name}${cells ? `, ${cells} \u00d7 ${cells}` : ""}${gaps ? ", with gaps" : ""}`];
+
 /** What is looked at: photograph, method, layer, maps side by side. */
 export function makeChoices(app, addPhotographs) {
   const element = make("div", "cx-controls", "", { role: "group", "aria-label": "What is shown" });
@@ -50,9 +53,9 @@ export function makeChoices(app, addPhotographs) {
     const layered = methods.find(({ name }) => name === choice.method)?.layered;
     layer.wrapper.hidden = !layered;
     const layers = app.network?.layers ?? [];
-    layer.follow(layers.map((name) => [name, name]), choice.layer ?? layers[layers.length - 1]);
+    layer.follow(layers.map(layerText), choice.layer ?? app.network?.finer);
     for (const menu of [method, layer]) menu.select.disabled = !ready || app.gone();
-    beside.disabled = !ready || app.panes.length >= app.most;
+    beside.disabled = !ready || app.gone() || app.panes.length >= app.most;
     add.disabled = app.gone();
     element.hidden = app.photographs.size === 0;
   }
@@ -98,7 +101,9 @@ export function makeTools(app) {
     }
     size.value = String(app.brush);
     size.disabled = !["brush", "erase"].includes(app.tool);
-    fill.follow(app.given ? [...FILLS, ["given", "another photograph"]] : FILLS, app.fill);
+    const lent = app.lenders().map(({ number, name }) => [number, `pixels of ${name}`]);
+    const given = app.given && !app.lender ? [["given", "another photograph"]] : [];
+    fill.follow([...FILLS, ...lent, ...given], app.fill === "given" && app.lender ? app.lender : app.fill);
     source.hidden = app.fill !== "patch";
     source.setAttribute("aria-pressed", String(app.tool === "source"));
     fill.select.disabled = app.gone();
@@ -197,8 +202,7 @@ export function makeTrust(app) {
     const now = JSON.stringify(kept);
     if (now !== drawn) lines.replaceChildren(...kept.map((text) => make("span", "", text)));
     drawn = now;
-    const open = kept.some((text) => text.includes("not yet made"));
-    check.hidden = !open || !method?.checkable;
+    check.hidden = !map?.unchecked && app.checking === null;
     check.disabled = app.gone() || app.checking !== null;
     check.textContent = app.checking ? `Checking: ${Math.round(100 * app.checking.part)} %` : "Check it now";
     python.value = map?.python ?? "";

@@ -11,6 +11,7 @@ import { makeApp, newPane } from "./state.js";
 import { makePins, makeReadout, makeSum } from "./tables.js";
 
 const READYING_NETWORK = "Getting the network ready ...";
+const INVITATION = "Ready: drop a photograph.";
 const LOCAL = "Photographs stay on the machine that runs this notebook.";
 
 const bytesOf = (view) => view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
@@ -27,6 +28,7 @@ function render({ model, el }) {
   let frame = 0; // the next drawing
   let awaited = 0; // photographs that this page has sent, to be shown when they come
   let adding = false;
+  const failed = new Map(); // photographs that cannot be used: number -> why
   let line = null;
 
   const speak = (text) => (status.textContent = text);
@@ -35,9 +37,9 @@ function render({ model, el }) {
   const changed = () => (frame ||= requestAnimationFrame(refresh));
   const app = makeApp({ tell, changed, speak, isGone: () => Boolean(line?.gone()), stage: () => stage });
 
-  function warn(text) {
-    warning.replaceChildren(text);
-    warning.hidden = !text;
+  function warn(...texts) {
+    warning.replaceChildren(...texts.map((text) => make("div", "", text)));
+    warning.hidden = !texts.some(Boolean);
   }
 
   line = openLine(model, el, {
@@ -48,9 +50,7 @@ function render({ model, el }) {
       warning.dataset.line = text && "1";
       if (!gone) return;
       zone.disable(true);
-      for (const pane of app.panes) if (pane.state === "running") Object.assign(pane, { state: "failed", error: "no answer" });
-      status.textContent = "";
-      changed();
+      app.lost();
     },
   });
 
@@ -76,6 +76,7 @@ function render({ model, el }) {
   async function take(files, pasted) {
     if (line.gone()) return;
     warn("");
+    for (const number of failed.keys()) failed.set(number, ""); // they were read
     const settings = async () => ({ original: model.get("original"), longSide: model.get("long_side"), limit: model.get("limit") });
     const show = ({ name, state, error }) => {
       if (state === "failed") {
@@ -128,6 +129,7 @@ function render({ model, el }) {
       const pane = app.receive(message, message.map && floatsOf(buffers[0]));
       if (pane?.late && pane.state === "done") speak(`Done: ${app.wordsOf(pane)}.`);
     } else if (kind === "progress") app.progress(message);
+    else if (kind === "checking") app.heardChecking(message);
     else if (kind === "checked") app.checked(message, floatsOf(buffers[0]));
     else if (kind === "region") app.takeRegion(message, pixelsOf(buffers[0]), buffers[1] && pixelsOf(buffers[1]));
     else if (kind === "file") save(message.name, buffers[0]);
@@ -153,20 +155,24 @@ function render({ model, el }) {
     app.network = network;
     if (!app.region) app.makeRegion(network.size);
     if (fresh) Object.assign(app, view);
-    if (status.textContent === READYING_NETWORK) speak(app.photographs.size ? "" : "Ready: drop a photograph.");
+    if (status.textContent === READYING_NETWORK) speak(app.photographs.size ? "" : INVITATION);
     changed();
   }
 
   function takeList({ photographs, panes }) {
+    const known = failed.size;
     for (const { number, name, state, error } of photographs) {
-      const old = app.photographs.get(number);
-      if (error && old?.error !== error) {
-        warn(error);
-        awaited = Math.max(0, awaited - 1);
-      }
-      if (state === "failed") app.photographs.delete(number);
-      else app.photographs.set(number, { ...old, number, name, state, error });
+      if (state !== "failed") app.photographs.set(number, { ...app.photographs.get(number), number, name, state });
+      else app.photographs.delete(number);
+      if (state === "failed" && !failed.has(number)) failed.set(number, error);
     }
+    if (failed.size > known) {
+      warn(...[...failed.values()].filter(Boolean));
+      awaited = Math.max(0, awaited - failed.size + known);
+    }
+    const reading = photographs.find(({ state }) => state === "reading");
+    if (reading) speak(`Looking at ${reading.name} ...`);
+    else if (app.network && !app.photographs.size) speak(INVITATION);
     while (app.panes.length < panes.length) app.panes.push(newPane());
     for (const [index, { generation, ...choice }] of panes.entries()) {
       const pane = app.panes[index];

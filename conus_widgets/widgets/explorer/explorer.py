@@ -136,9 +136,8 @@ class Explorer(DropZone):
         session = self._session
         with session.changed:
             region = session.checker.region
-            if region.is_empty or region.covered is None:
-                return None
-            return saving.evidence(session, region)
+            unanswered = region.is_empty or region.covered is None
+            return None if unanswered else saving.evidence(session, region)
 
     def look(self, photograph: Any) -> None:
         """Put one more photograph on the page, and show it in the first map."""
@@ -280,7 +279,8 @@ class Explorer(DropZone):
     def _received(self, file: DroppedFile) -> None:
         session = self._session
         with session.changed:
-            if len(session.photographs) >= _MOST_PHOTOGRAPHS:
+            held = [one for one in session.photographs.values() if one.state != "failed"]
+            if len(held) >= _MOST_PHOTOGRAPHS:
                 raise ValueError(
                     f"{file.name} is not taken: {_MOST_PHOTOGRAPHS} photographs are on the page. "
                     "Make a new Explorer for others."

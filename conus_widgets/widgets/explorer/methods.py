@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from conus_widgets.widgets.explorer.layers import finer, shift_of
+
 CAM = "cam"
+CHECKED = "res4e"  # the layer of which `explain.evaluate` speaks
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Method:
     options : mapping
         Keyword arguments of that function.
     layered : bool
-        Whether it takes a layer.
+        Whether it takes a layer; without one it looks into `layers.finer`.
     streams : bool
         Whether it takes ``preview=``, for coarse maps while it works.
     says, cost : str
@@ -57,7 +60,6 @@ class Method:
             "says": self.says,
             "cost": self.cost,
             "fails": self.fails,
-            "checkable": bool(self.checked),
         }
 
 
@@ -174,37 +176,57 @@ def run(method: Method, predictor: Any, image: Any, target: Any, layer: str | No
     explain = importlib.import_module("conus_widgets.explain")
     options = dict(method.options)
     if method.layered:
-        options["layer"] = layer
+        options["layer"] = layer or finer(predictor.network)
     if not method.streams:
         hooks.pop("preview", None)
     return getattr(explain, method.function)(predictor, image, target, **options, **hooks)
 
 
-def trust(method: Method, rows: int, columns: int, predictor: Any) -> list[str]:
+def trust(method: Method, explanation: Any, predictor: Any) -> list[str]:
     """Return what a reader must know of a map, as sentences: meaning, resolution, cost, check."""
-    size = predictor.size
+    size, (rows, columns) = predictor.size, explanation.values.shape
     side = f"{size / rows:.3g}" if rows == columns else f"{size / rows:.3g} x {size / columns:.3g}"
     grain = (
         "one number a pixel of the network's input"
         if rows == size
         else f"each cell is {side} pixels wide in the network's input of {size}"
     )
+    away = shift_of(predictor.network, explanation.layer) * size
+    spot = (
+        f"A cell looks around the dot, {abs(away):g} pixels "
+        f"{'above and left' if away < 0 else 'below and right'} of its square's middle."
+    )
     return [
         method.says,
         f"{rows} × {columns} cells: {grain}.",
+        spot if abs(away) >= 1 else "",
         method.cost,
-        verdict(method, predictor),
+        verdict(method, explanation.layer, predictor),
     ]
 
 
-def verdict(method: Method, predictor: Any) -> str:
-    """Return what the randomisation check said of a method on this network, once it was made."""
-    if not method.checked or not hasattr(predictor, "checkpoint"):
+def verdict(method: Method, layer: str | None, predictor: Any) -> str:
+    """Return what `explain.evaluate` says of a method on this network."""
+    if not can_be_checked(method, predictor):
         return ""
+    from conus_widgets.explain.evaluate import trust_line
+
+    of = f"Of {CHECKED}: " if method.layered and layer != CHECKED else ""
+    return of + trust_line(predictor, method.checked)
+
+
+def is_unchecked(method: Method, predictor: Any) -> bool:
+    """Return whether a check of this method on this network can be made, and was not yet."""
     from conus_widgets.explain.evaluate import randomisation_of
 
-    found = randomisation_of(predictor, method.checked, compute=False)
-    return found.words if found else "Randomisation check: not yet made on this network."
+    return can_be_checked(method, predictor) and (
+        randomisation_of(predictor, method.checked, compute=False) is None
+    )
+
+
+def can_be_checked(method: Method, predictor: Any) -> bool:
+    """Return whether `explain.evaluate` has a check of this method, for this kind of network."""
+    return bool(method.checked) and hasattr(predictor, "checkpoint")
 
 
 def python_line(method: Method, name: str, target: str, layer: str | None) -> str:

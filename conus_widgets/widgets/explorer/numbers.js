@@ -85,8 +85,14 @@ export function percentText(probability) {
   return `${(100 * probability).toFixed(1)}\u00a0%`;
 }
 
+/** A name among other words: one written from right to left must not turn their order. */
+export function isolated(name) {
+  const turns = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
+  return turns.test(name) ? `\u2068${name}\u2069` : name;
+}
+
 /** "row 3, column 5: 0.8 for tented, −0.3 for banded" */
 export function spoken(row, column, parts) {
-  const said = parts.map(({ value, label }) => `${signedText(value, 1).replace("+", "")} for ${label}`);
+  const said = parts.map(({ value, label }) => `${signedText(value, 1).replace("+", "")} for ${isolated(label)}`);
   return `row ${row + 1}, column ${column + 1}: ${said.join(", ")}`;
 }

@@ -14,8 +14,8 @@ export function addRegion(app, tell) {
   app.covered = () => (app.region && !app.region.isEmpty() ? answer : null);
   app.isAwaiting = () => Boolean(app.region) && !app.region.isEmpty() && !flow.isIdle();
   const flow = makeFlow(({ final }, number) => {
-    const { fill, offset } = app;
-    const content = { generation: number, photograph: app.pane().choice.photograph, fill, offset, final };
+    const { fill, offset, lender } = app;
+    const content = { generation: number, photograph: app.pane().choice.photograph, fill, offset, lender, final };
     tell("region", content, [packNow()]);
   });
   app.flow = flow;
@@ -40,13 +40,19 @@ export function addRegion(app, tell) {
     if (app.sight()) flow.ask({ final });
     app.changed();
   };
+  /** The photograph below the region is another one. */
+  app.regionMoved = () => app.region && !app.region.isEmpty() && app.regionChanged(true, true);
+  app.regionLost = () => {
+    if (app.isAwaiting()) answer = null;
+    flow.forget();
+  };
   app.checked = ({ generation: number, photograph }, logits) => {
     if (flow.answered(number) && photograph === app.pane().choice.photograph) answer = logits;
     app.changed();
   };
   app.takeRegion = ({ generation: number, fill, offset }, bits, given) => { // from Python
     app.region.set(unpackBits(bits, app.region.mask.length));
-    Object.assign(app, { fill, offset, given: given ?? app.given });
+    Object.assign(app, { fill, offset, given: given ?? app.given, lender: 0 });
     flow.follow(number);
     weights = raster = answer = null;
     app.changed();
@@ -61,8 +67,13 @@ export function addRegion(app, tell) {
     app.brush = radius;
     app.changed();
   };
+  /** Photographs whose pixels can be painted over the one that is looked at. */
+  app.lenders = () => [...app.photographs.values()].filter(({ number, sight }) => sight && (number !== app.pane().choice.photograph || number === app.lender));
+  /** What covered pixels show: a fill's name, or the number of a photograph that lends its own. */
   app.setFill = (fill) => {
-    app.fill = fill;
+    const lender = app.photographs.get(Number(fill));
+    app.fill = lender ? "given" : fill;
+    if (lender) Object.assign(app, { lender: lender.number, given: lender.sight.seen });
     if (fill === "patch" && !app.source) app.useTool("source");
     app.regionChanged(true);
   };

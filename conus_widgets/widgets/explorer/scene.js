@@ -92,11 +92,11 @@ function drawSigns(context, place, { values, rows, columns }, limit) {
   if (Math.min(width, height) < SIGN_FROM) return;
   context.font = "600 13px system-ui, sans-serif";
   context.textAlign = "left";
-  context.textBaseline = "top";
+  context.textBaseline = "bottom";
   for (let i = 0; i < values.length; i++) {
     const part = partOf(values[i], limit);
     if (Math.abs(part) < 0.25) continue;
-    const [x, y] = [place.x + (i % columns) * width + 6, place.y + Math.floor(i / columns) * height + 5];
+    const [x, y] = [place.x + (i % columns) * width + 6, place.y + (Math.floor(i / columns) + 1) * height - 4];
     context.strokeStyle = "rgba(0, 0, 0, 0.6)";
     context.lineWidth = 3;
     context.strokeText(part > 0 ? "+" : "\u2212", x, y);
@@ -133,6 +133,18 @@ function drawBox(context, place, { row, column }, rows, columns, text = "") {
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.fillText(text, x, y + 0.5);
+}
+
+/** Where a cell looks: not in the middle of its square (explain/centres.py). */
+function drawSpot(context, place, { row, column, rows, columns, shift }) {
+  const [u, v] = [(column + 0.5) / columns + shift, (row + 0.5) / rows + shift];
+  context.beginPath();
+  context.arc(place.x + u * place.width, place.y + v * place.height, 4, 0, 2 * Math.PI);
+  context.fillStyle = "white";
+  context.strokeStyle = "rgba(0, 0, 0, 0.75)";
+  context.lineWidth = 2;
+  context.stroke();
+  context.fill();
 }
 
 function drawCross(context, place, { u, v }) {
@@ -178,6 +190,7 @@ export function drawScene(canvas, what) {
   const { rows, columns } = what.cells;
   for (const [number, pin] of what.pins) drawBox(context, place, pin, rows, columns, String(number));
   if (what.cursor) drawBox(context, place, what.cursor, what.cursor.rows, what.cursor.columns);
+  if (what.cursor?.shift) drawSpot(context, place, what.cursor);
   if (what.source) drawCross(context, place, what.source);
   if (what.brush) {
     context.beginPath();

@@ -79,12 +79,17 @@ class Session:
             number = self._number
             is_file = isinstance(source, (str, os.PathLike, bytes))
             self.photographs[number] = Photograph(number, name, source, is_file)
-            for pane in self.panes:
-                if pane.photograph == 0:
-                    pane.photograph = number
+            self._show_usable()
             telling.photographs(self)
             self._read(self.photographs[number])
             return number
+
+    def _show_usable(self) -> None:
+        usable = [n for n, one in self.photographs.items() if one.state != "failed"]
+        for pane in self.panes:
+            if usable and pane.photograph not in usable:
+                pane.photograph = usable[0]
+                self._begin(pane)
 
     def _read(self, photograph: Photograph) -> None:
         self._worker.submit(
@@ -175,11 +180,8 @@ class Session:
         if sight is None or self.predictor is None:
             return  # `_look` comes back here
         if pane.method == methods.CAM:
-            self._done(
-                pane,
-                sight.cam(self.target(pane), self.predictor.labels, self.predictor.notice),
-            )
-            return
+            target, predictor = self.target(pane), self.predictor
+            return self._done(pane, sight.cam(target, predictor.labels, predictor.notice))
         pane.state, pane.error = "running", ""
         owner = (self._owner, "map", id(pane))
         pane.ticket = self._worker.submit(
@@ -228,11 +230,8 @@ class Session:
         with self.changed:
             if ticket.cancelled() or pane.generation != generation:
                 return
-            method, target, layer = (
-                methods.method_called(pane.method),
-                self.target(pane),
-                pane.layer,
-            )
+            method, target = methods.method_called(pane.method), self.target(pane)
+            layer = pane.layer
 
         def current() -> bool:
             return not ticket.cancelled() and pane.generation == generation
@@ -281,6 +280,7 @@ class Session:
                 _log.error("A photograph failed.", exc_info=error)
             photograph.state = "failed"
             photograph.error = str(error) or type(error).__name__
+            self._show_usable()
             telling.photographs(self)
             self.changed.notify_all()
 

@@ -195,10 +195,13 @@ export function makeStage(app) {
     const height = Math.round(Math.min((wide * sight.height) / sight.width, several ? 420 : 620));
     canvas.style.height = `${Math.max(160, height)}px`;
     const grid2 = pane.map ?? sight;
-    const cursor = app.cursor && { ...cellAt(app.cursor, grid2.rows, grid2.columns), rows: grid2.rows, columns: grid2.columns };
+    const { rows, columns, shift } = grid2;
+    const cursor = app.cursor && { ...cellAt(app.cursor, rows, columns), rows, columns, shift };
     const mine = pane.choice.photograph === app.pane().choice.photograph;
     const brushing = ["brush", "erase"].includes(app.tool) && hover?.index === index;
     canvas.classList.toggle("cx-bare", brushing);
+    // A finger that only looks may scroll the page; one that paints or moves the photograph may not.
+    canvas.style.touchAction = app.tool === "look" && app.view.zoom === 1 ? "pan-y" : "none";
     drawScene(canvas, {
       picture: app.style === "grey" ? (sight.grey ??= greyOf(sight.bitmap)) : sight.bitmap,
       photograph: sight,

@@ -2,7 +2,7 @@
 
 import { limitOf } from "./colours.js";
 import { cellAt, steady, zoomAbout } from "./geometry.js";
-import { camOf, ranking, spoken } from "./numbers.js";
+import { camOf, isolated, ranking, spoken } from "./numbers.js";
 import { addRegion } from "./region.js";
 
 const MAPS = 4; // maps side by side
@@ -18,7 +18,7 @@ export function makeApp({ tell, changed, speak, isGone, stage }) {
   const app = {
     most: MAPS, network: null, photographs: new Map(), panes: [newPane()], active: 0,
     view: { zoom: 1, u: 0.5, v: 0.5 }, style: "grey", opacity: 0.75, held: null,
-    tool: "look", brush: 14, fill: "black", offset: [0, 0], source: null, given: null,
+    tool: "look", brush: 14, fill: "black", offset: [0, 0], source: null, given: null, lender: 0,
     region: null, checking: null, pins: [], cursor: null, changed, say: speak, gone: isGone,
   };
   let generation = 0; // of maps that were asked for
@@ -29,7 +29,7 @@ export function makeApp({ tell, changed, speak, isGone, stage }) {
   app.wordsOf = ({ choice: { target, against } }) => {
     if (target === null || !app.network) return "";
     const { labels } = app.network;
-    return against === null ? labels[target] : `${labels[target]} rather than ${labels[against]}`;
+    return against === null ? labels[target] : `${isolated(labels[target])} rather than ${isolated(labels[against])}`;
   };
 
   // Maps
@@ -39,16 +39,20 @@ export function makeApp({ tell, changed, speak, isGone, stage }) {
     const sight = app.photographs.get(pane.choice.photograph)?.sight;
     if (sight && pane.choice.target === null) pane.choice.target = ranking(sight.logits)[0];
     if (!sight || !isHere(pane.choice)) return;
-    const { rows, columns, layer } = sight;
+    const { rows, columns, layer, shift } = sight;
     const values = camOf(sight, pane.choice.target, pane.choice.against);
-    pane.map = { values, rows, columns, layer, unit: "logit", remarks: [] };
+    pane.map = { values, rows, columns, layer, shift, unit: "logit", remarks: [] };
     pane.state = "done";
   };
   app.choose = (index, change) => {
     const pane = app.panes[index];
+    if (app.gone() && !isHere({ ...pane.choice, ...change })) {
+      speak("Without a kernel there is no other map of this method.");
+      return changed();
+    }
     const other = "photograph" in change && change.photograph !== pane.choice.photograph;
     Object.assign(pane.choice, other ? { target: null, against: null } : {}, change);
-    if (other && !app.region?.isEmpty()) app.regionChanged(true, true);
+    if (other) app.regionMoved();
     Object.assign(pane, { generation: ++generation, map: null, error: "", part: 0, late: false, state: "running" });
     const mine = generation;
     setTimeout(() => {
@@ -78,17 +82,15 @@ export function makeApp({ tell, changed, speak, isGone, stage }) {
   };
   app.dropPane = (index) => {
     if (app.panes.length < 2) return;
+    const before = app.pane().choice.photograph;
     app.panes.splice(index, 1);
     tell("drop", { pane: index });
-    app.activate(Math.min(app.active > index ? app.active - 1 : app.active, app.panes.length - 1));
-    app.keep();
-    changed();
+    follow(Math.min(app.active > index ? app.active - 1 : app.active, app.panes.length - 1), before);
   };
-  app.activate = (index) => {
-    const before = app.pane().choice.photograph;
-    if (index === app.active) return;
+  app.activate = (index) => index !== app.active && follow(index, app.pane().choice.photograph);
+  const follow = (index, before) => {
     app.active = index;
-    if (app.pane().choice.photograph !== before && !app.region?.isEmpty()) app.regionChanged(true, true);
+    if (app.pane().choice.photograph !== before) app.regionMoved();
     app.keep();
     changed();
   };
@@ -107,7 +109,7 @@ export function makeApp({ tell, changed, speak, isGone, stage }) {
     pane.map = map ? { ...map, values } : pane.map;
     if (!map && !isHere(pane.choice)) pane.map = null;
     setLocalMapIfMissing(pane);
-    if (other && !app.region?.isEmpty()) app.regionChanged(true, true);
+    if (other) app.regionMoved();
     changed();
     return pane;
   };
@@ -124,6 +126,21 @@ export function makeApp({ tell, changed, speak, isGone, stage }) {
   app.check = () => {
     app.checking = { method: app.pane().choice.method, part: 0 };
     tell("check", { method: app.checking.method });
+    changed();
+  };
+  /** How far a method's check is; what comes after a cancel is not heard. */
+  app.heardChecking = ({ method, part, error }) => {
+    if (app.checking?.method !== method) return;
+    app.checking = part < 1 ? { method, part } : null;
+    if (part >= 1) speak(error || "Checked.");
+    changed();
+  };
+  /** The kernel is gone: what was asked for will not come, what is there stays. */
+  app.lost = () => {
+    app.checking = null;
+    for (const pane of app.panes) if (pane.state === "running") Object.assign(pane, { state: "failed", error: "no answer" });
+    app.regionLost();
+    speak("");
     changed();
   };
   app.isBusy = () => app.checking !== null || app.panes.some((pane) => pane.state === "running");

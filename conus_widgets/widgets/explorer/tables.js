@@ -2,7 +2,7 @@
 
 import { make } from "../dropzone/zone.js";
 import { cellAt } from "./geometry.js";
-import { camOf, signedText, speaks, sumsOf } from "./numbers.js";
+import { camOf, isolated, signedText, speaks, sumsOf } from "./numbers.js";
 
 /** Sets a table's body: an array of rows, each an array of texts or elements. */
 function fillTable(body, rows) {
@@ -121,7 +121,7 @@ export function makePins(app) {
       const values = numbers.map((number) => camOf(sight, number)[cell]);
       if (against !== null) values.push(values[0] - values[1]);
       const said = speaks(sight, cell, 1);
-      const most = [said.for[0], said.against[0]].map((one) => (one ? `${labels[one.number]} ${signedText(one.value)}` : "none"));
+      const most = [said.for[0], said.against[0]].map((one) => (one ? `${isolated(labels[one.number])} ${signedText(one.value)}` : "none"));
       const name = `row ${pin.row + 1}, column ${pin.column + 1}`;
       const remove = make("button", "cw-remove", "\u00d7", { type: "button", "aria-label": `Unpin ${name}`, title: "Unpin" });
       remove.addEventListener("click", () => app.pin(pin));

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conus_widgets.widgets.explorer import composing, methods
+from conus_widgets.widgets.explorer import composing, layers, methods
 from conus_widgets.widgets.explorer.sight import as_rgb
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def everything(session: Session) -> None:
         labels=list(predictor.labels) if predictor else [],
         size=predictor.size if predictor else 0,
         mean=[float(m) for m in predictor.preparation.mean_rgb] if predictor else [],
-        layers=list(predictor.network.layers) if predictor else [],
+        layers=[one.message() for one in layers.layers_of(predictor.network)] if predictor else [],
+        finer=layers.finer(predictor.network) if predictor else "",
         methods=[method.message() for method in methods.available()],
         view=session.view,
     )
@@ -74,6 +75,7 @@ def sight(session: Session, photograph: Photograph) -> None:
         columns=columns,
         classes=classes,
         layer=seen.layer,
+        shift=layers.shift_of(session.predictor.network, seen.layer),
     )
 
 
@@ -98,10 +100,12 @@ def pane(session: Session, one: Pane) -> None:
         "unit": found.unit,
         "words": found.target.words,
         "layer": found.layer,
+        "shift": layers.shift_of(session.predictor.network, found.layer),
         "remarks": list(found.remarks),
         "figures": {key: float(value) for key, value in found.figures.items()},
         "cost": [found.cost.forward, found.cost.backward, found.cost.seconds],
-        "trust": methods.trust(method, rows, columns, session.predictor),
+        "trust": methods.trust(method, found, session.predictor),
+        "unchecked": methods.is_unchecked(method, session.predictor),
         "python": python(session, one),
     }
     session.tell("map", [np.ascontiguousarray(found.values, np.float32).tobytes()], **content)
