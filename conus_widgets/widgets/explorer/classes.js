@@ -130,6 +130,7 @@ export function makeClasses(app) {
     if (choice.against !== null) question.append(" rather than ", make("strong", "", labels[choice.against]));
     question.append("?");
     verdict.hidden = !region;
+    if (!region) return;
     const [was, is] = [order[0], top].map((number) => isolated(labels[number]));
     verdict.classList.toggle("cx-flipped", order[0] !== top);
     const area = `${(100 * app.region.area()).toFixed(1)} % of the photograph covered`;

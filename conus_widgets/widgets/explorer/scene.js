@@ -154,6 +154,35 @@ function drawCross(context, place, { u, v }) {
   traceTwice(context, place, lines, "white", 2);
 }
 
+const backdrops = new WeakMap(); // canvas on the page -> {made, layer}
+
+/** Photograph, map and grid: drawn when one of them changes, not at each step of the pointer. */
+function backdropOf(canvas, place, ratio, what) {
+  const { picture, map, limit, style, opacity } = what;
+  const made = [picture, map?.values, limit, style, opacity, canvas.width, canvas.height, ratio, ...Object.values(place)];
+  const kept = backdrops.get(canvas);
+  if (kept?.made.every((one, i) => one === made[i])) return kept.layer;
+  const layer = kept?.layer ?? document.createElement("canvas");
+  backdrops.set(canvas, { made, layer });
+  Object.assign(layer, { width: canvas.width, height: canvas.height }); // empties it
+  const context = layer.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  put(context, place, picture, true);
+  if (!map || style === "none") return layer;
+  if (style === "contours") drawContours(context, place, map, limit);
+  // A cell is drawn as a cell: a smoothed map would look sharper than it is.
+  else put(context, place, rasterOf(map, limit, style, opacity), false);
+  drawGrid(context, place, map);
+  if (["grey", "colours"].includes(style)) drawSigns(context, place, map, limit);
+  return layer;
+}
+
+function put(context, place, picture, smooth) {
+  context.imageSmoothingEnabled = smooth;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(picture, place.x, place.y, place.width, place.height);
+}
+
 /**
  * Draws everything. `what`: picture, photograph {width, height}, view, map or null, limit, style,
  * opacity, cover ({canvas, outline}) or null, cells {rows, columns}, cursor, pins, source, brush.
@@ -165,26 +194,14 @@ export function drawScene(canvas, what) {
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
   const context = canvas.getContext("2d");
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, size.width, size.height);
+  context.resetTransform();
+  context.clearRect(0, 0, width, height);
   if (!what.picture || !size.width) return;
   const place = placeOf(size, what.photograph, what.view);
-  const put = (picture, smooth) => {
-    context.imageSmoothingEnabled = smooth;
-    context.imageSmoothingQuality = "high";
-    context.drawImage(picture, place.x, place.y, place.width, place.height);
-  };
-  put(what.picture, true);
-  const { map, limit, style } = what;
-  if (map && style !== "none") {
-    if (style === "contours") drawContours(context, place, map, limit);
-    // A cell is drawn as a cell: a smoothed map would look sharper than it is.
-    else put(rasterOf(map, limit, style, what.opacity), false);
-    drawGrid(context, place, map);
-    if (["grey", "colours"].includes(style)) drawSigns(context, place, map, limit);
-  }
+  context.drawImage(backdropOf(canvas, place, ratio, what), 0, 0);
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
   if (what.cover) {
-    put(what.cover.canvas, true);
+    put(context, place, what.cover.canvas, true);
     traceTwice(context, place, what.cover.outline, "white", 1.5);
   }
   const { rows, columns } = what.cells;

@@ -8,6 +8,9 @@ import { drawScene, greyOf } from "./scene.js";
 const CLICK = 4; // CSS pixels: less is no drag
 const NUDGE = 28; // an arrow moves a cell, but no less than this part of the photograph
 
+// Written only when it is news: the page would be laid out once more before the canvas tells its size.
+const setText = (element, text) => element.textContent === text || (element.textContent = text);
+
 function makeFrame(app, index) {
   const element = make("figure", "cx-frame");
   const holder = make("div", "cx-holder");
@@ -184,8 +187,8 @@ export function makeStage(app) {
     const name = app.photographs.get(pane.choice.photograph)?.name ?? "";
     const label = app.network?.methods.find((method) => method.name === pane.choice.method)?.label ?? "";
     const grid = pane.map ? `, ${pane.map.rows} × ${pane.map.columns} cells` : "";
-    words.textContent = app.wordsOf(pane);
-    how.textContent = pane.error || `${label.split(":")[0]}${pane.map?.layer ? ` at ${pane.map.layer}` : ""}${grid}${pane.state === "running" ? ", working ..." : pane.state === "stopped" ? ", stopped" : ""}`;
+    setText(words, app.wordsOf(pane));
+    setText(how, pane.error || `${label.split(":")[0]}${pane.map?.layer ? ` at ${pane.map.layer}` : ""}${grid}${pane.state === "running" ? ", working ..." : pane.state === "stopped" ? ", stopped" : ""}`);
     how.title = how.textContent;
     how.classList.toggle("cw-error", Boolean(pane.error));
     canvas.setAttribute("aria-label", `${name}: ${words.textContent}. Arrows move the cell, Enter pins it, plus and minus zoom, Escape leaves.`);
