@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help lab test bench lock checkpoint clean chromium
+.PHONY: help lab test bench bench-browser lock checkpoint clean chromium
 
 VENV := .venv
 READY := $(VENV)/.ready
@@ -9,9 +9,10 @@ READY := $(VENV)/.ready
 IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 UV := uv==0.13.9
 PEERS := build/bench-venv
+VOILA := build/voila-venv
 
 help:  ## this list
-	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "  make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 lab: $(READY)  ## set up if needed, then open JupyterLab on the first notebook (options: LAB="--no-browser --port 8889")
 	@export $(IN_VENV); exec jupyter lab --ServerApp.root_dir="$(CURDIR)" --log-level=WARN \
@@ -27,6 +28,9 @@ test: $(READY) chromium  ## every check: style, types, unit tests, notebooks, br
 bench: $(READY) $(PEERS)/.ready  ## beside ONNX Runtime, OpenVINO, PyTorch: ten minutes (options: BENCH="--quick")
 	@export $(IN_VENV); python -m benchmarks $(BENCH)
 
+bench-browser: $(READY) $(VOILA)/.ready chromium  ## the explorer in JupyterLab and Voila: eight minutes (options: BENCH="--quick")
+	@export $(IN_VENV); python -m benchmarks.browser $(BENCH)
+
 lock:  ## requirements.lock anew from pyproject.toml
 	@rm -rf build/lock; $(FIND_PYTHON); $$python -m venv build/lock
 	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check $(UV)
@@ -39,7 +43,7 @@ checkpoint: $(READY)  ## train the demonstration network again (under an hour on
 	@$(IN_VENV) python -m conus_widgets.demonstration
 
 clean:  ## remove .venv and caches (a training in build/ stays: it may be an hour old)
-	rm -rf $(VENV) $(PEERS) build/bench build/lock dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) $(VOILA) build/bench build/bench-browser build/lock dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
 
 # Sets $python to the first Python 3.11, or to nothing.
 define FIND_PYTHON
@@ -75,6 +79,12 @@ $(PEERS)/.ready: benchmarks/requirements.txt
 	@echo "Installing the engines to compare with (a minute or two, 1.5 GB) ..."
 	@rm -rf $(PEERS); $(FIND_PYTHON); "$$python" -m venv $(PEERS)
 	@$(PEERS)/bin/python -m pip install --quiet --no-input --disable-pip-version-check -r $<
+	@touch $@
+
+$(VOILA)/.ready: benchmarks/requirements-voila.txt
+	@echo "Installing Voila to measure in (under a minute, 100 MB) ..."
+	@rm -rf $(VOILA); $(FIND_PYTHON); "$$python" -m venv $(VOILA)
+	@$(VOILA)/bin/python -m pip install --quiet --no-input --disable-pip-version-check -r $<
 	@touch $@
 
 chromium:
