@@ -54,15 +54,35 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument("--region", help="weigh the classes by where they live")
     classify.add_argument("--json", action="store_true", help="print the published form")
 
-    explain = commands.add_parser("explain", help="draw why the network says so")
+    explain = commands.add_parser(
+        "explain",
+        help="draw why the network says so",
+        description="Draw what in a photograph speaks for a class, and what against it, and write "
+        "the picture. docs/explain.md says what each method claims.",
+        epilog="Example: python -m conus_widgets explain shell.jpg --target coronated "
+        "--against banded",
+    )
     explain.set_defaults(command=_explain)
-    explain.add_argument("photograph", metavar="PHOTO")
-    explain.add_argument("--method", default="cam", help="cam, gradient, smoothgrad ... (cam)")
-    explain.add_argument("--target", help="a class, by name or number (the top class)")
-    explain.add_argument("--against", help="another class: why the target rather than this one")
-    explain.add_argument("--layer", help="of layer_cam")
-    explain.add_argument("--style", default="map", help="map, contours or mask (map)")
-    explain.add_argument("--out", help="a .png or .npz file (PHOTO-METHOD.png, in this folder)")
+    explain.add_argument("photograph", metavar="PHOTO", help="a JPEG, PNG, HEIC ... file")
+    explain.add_argument(
+        "--method",
+        default="cam",
+        help="cam, layer_cam, gradient, gradient_times_input, smoothgrad, integrated_gradients, "
+        "occlusion, random_masks, or guided_backprop, which is for teaching (cam)",
+    )
+    explain.add_argument(
+        "--target", metavar="CLASS", help="what is explained, by name or number (the top class)"
+    )
+    explain.add_argument(
+        "--against", metavar="CLASS", help="another class: why the target rather than this one"
+    )
+    explain.add_argument("--layer", help="of layer_cam, as res4e (the last one)")
+    explain.add_argument("--style", default="map", help="of a .png: map, contours or mask (map)")
+    explain.add_argument(
+        "--out",
+        metavar="FILE",
+        help="a picture (.png) or everything (.npz); PHOTO-METHOD.png in this folder",
+    )
     explain.add_argument("--model", help=f"a checkpoint's folder, .npz or name ({DEMONSTRATION})")
 
     evaluate = commands.add_parser("evaluate", help="which explanations find a known marking?")

@@ -152,6 +152,8 @@ def _file(path: str | os.PathLike, name: str) -> BinaryIO:
         if not stat.S_ISREG(mode):
             raise PhotographError(name, "is not a file but a device or a pipe; give a file.")
         return open(path, "rb")
+    except PhotographError:  # a ValueError as well, but it says all
+        raise
     except FileNotFoundError as error:
         raise PhotographError(
             name, f"does not exist in the folder {folder}; check the name and the folder."

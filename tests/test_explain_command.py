@@ -10,6 +10,7 @@ from stand_in import StandIn
 
 from conus_widgets import explain
 from conus_widgets.__main__ import main
+from conus_widgets.explain.command import METHODS
 
 
 @pytest.fixture
@@ -66,15 +67,19 @@ def test_figures_and_remarks_are_printed(call):
     "arguments, words",
     [
         (("none.png",), "none.png does not exist"),
-        (("shell.png", "--method", "cams"), "nearest are cam"),
-        (("shell.png", "--target", "bandet"), "banded"),
+        ((".",), ". is a folder; name the photographs inside it."),
+        (("shell.png", "--method", "cams"), "nearest are cam, layer_cam."),
+        (("shell.png", "--method", "lime"), "there are cam, layer_cam, gradient,"),
+        (("shell.png", "--target", "bandet"), "nearest are banded"),
+        (("shell.png", "--target", "xyz"), "there are 5, as "),
         (("shell.png", "--target", "77"), "numbered 0 to 4"),
         (("shell.png", "--target", "1", "--against", "banded"), "against itself"),
         (("shell.png", "--layer", "res4f"), "use --method layer_cam"),
         (("shell.png", "--method", "layer_cam", "--layer", "res9"), "res5c"),
         (("shell.png", "--style", "rainbow"), "map, contours, mask"),
-        (("shell.png", "--out", "map.jpg"), ".png or .npz"),
-        (("shell.png", "--out", "nowhere/map.png"), "nowhere"),
+        (("shell.png", "--out", "map.jpg"), "map.jpg ends in '.jpg': use .png or .npz."),
+        (("shell.png", "--out", "map"), "map has no ending: use .png or .npz."),
+        (("shell.png", "--out", "nowhere/map.png"), "There is no folder nowhere for map.png"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(call, tmp_path, arguments, words):
@@ -82,6 +87,13 @@ def test_what_cannot_be_done_is_said_in_one_line(call, tmp_path, arguments, word
     assert (code, out) == (1, "")
     assert words in err and err.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["shell.png"]
+
+
+def test_the_help_names_every_method(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["explain", "--help"])
+    said = capsys.readouterr().out.replace("\n", " ")
+    assert [name for name in METHODS if name not in said] == []
 
 
 def test_importing_the_explanations_starts_neither_theano_nor_matplotlib():

@@ -71,10 +71,10 @@ def test_other_endings_are_refused_and_leave_nothing(name, tmp_path):
 
 def test_a_file_that_cannot_be_written_leaves_nothing_beside(tmp_path):
     (tmp_path / "map.npz").mkdir()
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="map.npz cannot be written: Is a directory"):
         made(RAMP).save(tmp_path / "map.npz")
     assert [path.name for path in tmp_path.iterdir()] == ["map.npz"]
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="nowhere/map.npz cannot be written: No such file"):
         made(RAMP).save(tmp_path / "nowhere" / "map.npz")
     with pytest.raises(FileNotFoundError):
         explain.load(tmp_path / "none.npz")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from conus_widgets import explain
+from conus_widgets.explain.storage import kind_of
 
 METHODS = (
     "cam",
@@ -42,7 +43,8 @@ def run(predictor: Any, options: Namespace) -> str:
     Raises
     ------
     ValueError
-        For an unknown method, class, layer or style, an unusable photograph, or another ending.
+        For an unknown method, class, layer or style, an unusable photograph, another ending, or a
+        folder that is not there.
     OSError
         Where the file cannot be written.
     """
@@ -54,11 +56,12 @@ def run(predictor: Any, options: Namespace) -> str:
         settings["layer"] = options.layer
     photograph = Path(options.photograph)
     out = Path(options.out or f"{photograph.stem}-{options.method}.png")
-    if out.suffix.lower() not in (".png", ".npz"):
-        raise ValueError(f"{out.name} ends in {out.suffix or 'nothing'!r}: use .png or .npz.")
+    style = {"style": options.style} if kind_of(out) == ".png" else {}
+    if not out.parent.is_dir():  # said before a minute is computed for nothing
+        raise ValueError(f"There is no folder {out.parent} for {out.name}: make it first.")
     target = _target(predictor, photograph, options.target, options.against)
     found = method(predictor, photograph, target, **settings)
-    found.save(out, **({"style": options.style} if out.suffix.lower() == ".png" else {}))
+    found.save(out, **style)
     lines = [repr(found)[1:-1]]
     lines += [f"{name}: {value:.4g}" for name, value in found.figures.items()]
     return "\n".join([*lines, *found.remarks, str(out)])
@@ -68,8 +71,9 @@ def _method(name: str) -> Callable[..., Any]:
     methods = {one: getattr(explain, one, None) for one in METHODS}
     known = [one for one, method in methods.items() if callable(method)]
     if name not in known:
-        near = difflib.get_close_matches(name, known, 3, cutoff=0.4) or known
-        raise ValueError(f"No method is called {name!r}; the nearest are {', '.join(near)}.")
+        near = difflib.get_close_matches(name, known, 3, cutoff=0.4)
+        listed = f"the nearest are {', '.join(near)}" if near else f"there are {', '.join(known)}"
+        raise ValueError(f"No method is called {name!r}; {listed}.")
     method: Any = methods[name]
     return method
 

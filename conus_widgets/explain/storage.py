@@ -45,22 +45,30 @@ def save(explanation: Explanation, path: str | os.PathLike[str], **options: Any)
         Where the file cannot be written.
     """
     path = Path(path)
-    kind = path.suffix.lower()
-    if kind == ".png":
+    if kind_of(path) == ".png":
         content = explanation.plot(**options)._repr_png_()
-    elif kind == ".npz":
+    else:
         if options:
             raise ValueError(f"An .npz has no options, as {', '.join(options)}.")
         content = _packed(explanation)
-    else:
-        raise ValueError(f"{path.name} ends in {kind or 'nothing'!r}: use .png or .npz.")
     beside = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         beside.write_bytes(content)
         os.replace(beside, path)
+    except OSError as error:  # it speaks of the file beside, which nobody knows
+        raise type(error)(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:
         beside.unlink(missing_ok=True)
     return path
+
+
+def kind_of(path: Path) -> str:
+    """Return ".png" or ".npz", or raise a ValueError for another ending."""
+    kind = path.suffix.lower()
+    if kind not in (".png", ".npz"):
+        what = f"ends in {kind!r}" if kind else "has no ending"
+        raise ValueError(f"{path.name} {what}: use .png or .npz.")
+    return kind
 
 
 def load(path: str | os.PathLike[str]) -> Explanation:

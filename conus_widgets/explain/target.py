@@ -86,8 +86,11 @@ def class_number(key: Any, labels: Sequence[str]) -> int:
     if isinstance(key, str):
         if key in labels:
             return list(labels).index(key)
-        near = difflib.get_close_matches(key, labels, 3, cutoff=0.4) or list(labels)[:5]
-        raise ValueError(f"No class is called {key!r}; the nearest are {', '.join(near)}.")
+        near = difflib.get_close_matches(key, labels, 3, cutoff=0.4)
+        listed = f"the nearest are {', '.join(near)}"
+        if not near:
+            listed = f"there are {len(labels)}, as {', '.join(list(labels)[:5])}"
+        raise ValueError(f"No class is called {key!r}; {listed}.")
     raise ValueError(f"A class is given by its number or its name, not by {key!r}.")
 
 
