@@ -44,7 +44,9 @@ class Page:
     def choose(self, generation, pane=0, **choice):
         return self.say(kind="choose", pane=pane, generation=generation, **choice)
 
-    def cover(self, mask, generation, fill="black", offset=(0, 0), final=True, photograph=1):
+    def cover(
+        self, mask, generation, fill="black", offset=(0, 0), final=True, photograph=1, **more
+    ):
         return self.say(
             [composing.pack(mask)],
             kind="region",
@@ -53,6 +55,7 @@ class Page:
             fill=fill,
             offset=list(offset),
             final=final,
+            **more,
         )
 
 

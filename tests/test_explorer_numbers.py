@@ -151,6 +151,22 @@ def test_both_numbers_of_a_region(explore, linear, fill):
     np.testing.assert_allclose(found.shares, (sight.shares * weights).sum((1, 2)), rtol=1e-5)
 
 
+def test_a_photograph_on_the_page_lends_its_pixels_to_another(explore, linear):
+    images = [picture(6, (56, 56)), picture(7, (56, 56))]
+    widget, page = explore(images)
+    mask = np.zeros((56, 56), bool)
+    mask[8:31, 5:40] = True
+    with widget._session.changed:
+        widget._wait_for_sight(2)
+    assert page.cover(mask, 3, fill="given", lender=2) == ""
+    page.until(lambda: page.of("checked"))
+    one, other = linear.inputs(images)
+    expected = linear.forward(np.where(mask, other, one)[None]).logits[0]
+    np.testing.assert_allclose(floats(page.of("checked")[-1][1][0]), expected, rtol=1e-5)
+    assert widget.evidence.fill == "another photograph"
+    assert "fill" in explore(images)[1].cover(mask, 4, fill="given", lender=9), "there is none"
+
+
 def test_the_whole_photograph_s_share_is_the_logit_without_the_bias(explore):
     widget, _ = explore(picture(7))
     found = widget.cover((0, 0, 56, 42))

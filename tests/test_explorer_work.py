@@ -7,6 +7,7 @@ import pytest
 from explorer_page import Page, picture
 from stand_in import StandIn
 
+from conus_widgets import explain
 from conus_widgets.photograph import PhotographError
 from conus_widgets.widgets import Explorer
 
@@ -140,10 +141,60 @@ def test_a_photograph_that_cannot_be_read_is_said_by_its_name(explore):
         _ = widget.explanation
 
 
+def test_a_photograph_that_fails_gives_way_to_one_that_can_be_shown(explore, tmp_path):
+    gone = tmp_path / "gone.png"
+    widget, page = explore([gone, picture(1)])
+    assert widget.explanation.image.tobytes() == picture(1).tobytes()
+    page.say(kind="hello")
+    message = page.of("photographs")[-1][0]
+    assert message["panes"][0]["photograph"] == 2
+    assert "gone.png does not exist in the folder" in message["photographs"][0]["error"]
+    # Alone it leaves nothing to show, until another one comes.
+    widget, page = explore()
+    for name in ("a.jpg", "b.jpg"):
+        assert page.say([b"no"], kind="file", name=name, upload=name, index=0, count=1) == ""
+    widget._session.add(picture(2), "good.png")
+    assert widget.explanation.image.tobytes() == picture(2).tobytes()
+
+
+def test_a_method_s_check_tells_how_far_it_is_and_its_end(explore, linear, monkeypatch):
+    from conus_widgets.explain.evaluate import trust
+    from conus_widgets.explain.evaluate.randomisation import STAGES, Randomisation
+
+    kept = {}
+    monkeypatch.setattr(trust, "_file", lambda predictor, name: name)
+    monkeypatch.setattr(trust, "_read", kept.get)
+    monkeypatch.setattr(trust, "_keep", lambda made, file: kept.update({file: made}))
+
+    def check(*_, progress, **__):
+        progress(1, 2)
+        return Randomisation("cam", STAGES, (0.25,) * len(STAGES), 3)
+
+    monkeypatch.setattr(trust, "randomisation", check)
+    linear.checkpoint = None  # a network that can be shuffled has one
+    widget, page = explore(picture(1))
+    page.say(kind="hello")
+    assert page.of("map")[-1][0]["map"]["unchecked"] is True
+    page.say(kind="check", method="cam")
+    page.until(lambda: page.of("checking") and page.of("checking")[-1][0]["part"] == 1)
+    assert [m["part"] for m, _ in page.of("checking")] == [0.5, 1]
+    page.until(lambda: page.of("map")[-1][0]["map"]["unchecked"] is False)
+    line = explain.evaluate.trust_line(linear, "cam")
+    assert "0.25" in line and line in page.of("map")[-1][0]["map"]["trust"]
+    page.say(kind="check", method="layer_cam")  # the positive one has none
+    page.until(lambda: "error" in page.of("checking")[-1][0])
+    assert "has no randomisation check" in page.of("checking")[-1][0]["error"]
+
+
 def test_the_page_takes_a_limited_number_of_photographs(explore):
     widget, page = explore([picture(n) for n in range(12)])
     error = page.say([b"x"], kind="file", name="b.jpg", upload="1", index=0, count=1)
     assert "12 photographs" in error
+    # Those that cannot be used are not among them.
+    widget, page = explore([picture(n) for n in range(11)])
+    for name in ("a.jpg", "b.jpg"):
+        assert page.say([b"no"], kind="file", name=name, upload=name, index=0, count=1) == ""
+        page.until(lambda: page.of("photographs")[-1][0]["photographs"][-1]["state"] == "failed")
 
 
 def test_wrong_choices_are_named_and_change_nothing(explore):

@@ -42,6 +42,26 @@ REST = """() => {
     return idle && !app.isAwaiting() && app.checking === null;
 }"""
 
+PLAIN = """([target, against]) => {
+    const { app } = document.querySelector(".cw-explorer");
+    const search = document.querySelector(".cx-search");
+    search.value = "";
+    search.dispatchEvent(new Event("input"));
+    app.cancel();
+    app.reset();
+    app.setFill("black");
+    app.source = null;
+    app.useTool("look");
+    app.holdScale(false);
+    app.draw({ style: "grey", opacity: 0.75 });
+    app.setBrush(14);
+    while (app.panes.length > 1) app.dropPane(app.panes.length - 1);
+    for (const pin of app.pins) app.pin(pin);
+    app.choose(0, { photograph: 1 });
+    app.choose(0, { method: "cam", layer: null, target, against });
+    app.zoom(0);
+}"""
+
 
 def stand_in(more):
     return STAND_IN.format(tests=str(TESTS), more=more)
@@ -124,23 +144,10 @@ class Explored:
 
     def plain(self):
         """One map, CAM, nothing covered, nothing pinned: as it began, whatever was done."""
-        while self.app("app.panes.length") > 1:
-            self.root.locator(".cx-caption .cw-remove").last.click()
-        if self.button("Reset").is_enabled():
-            self.button("Reset").click()
-        for pin in self.root.get_by_role("button", name="Unpin").all()[::-1]:
-            pin.click()
-        self.menu("Cover with").select_option("black")
-        self.menu("Method").select_option("cam")
-        self.menu("Draw").select_option("grey")
-        self.menu("Photograph").select_option("1")
-        self.menu("Opacity").fill("75")
-        self.button("Fit").click()
-        self.button("Look").click()
-        marked, plain = self.python("[twins.pair.marked, twins.pair.plain]")
-        self.row(marked).get_by_role("button", name=f"Explain {marked}").click()
-        if self.row(plain).locator(".cx-letter").last.get_attribute("aria-pressed") == "false":
-            self.row(plain).locator(".cx-letter").last.click()
+        marked, against = self.python(
+            "[predictor.labels.index(name) for name in (twins.pair.marked, twins.pair.plain)]"
+        )
+        self.page.evaluate(PLAIN, [marked, against])
         self.rest()
         return self
 

@@ -60,6 +60,8 @@ test("lines of equal value run between cells, and close", () => {
   near(length, 4 / 3);
   assert.equal(edges(values.map((v) => -v), 3, 3, -4).length, 4, "and for what speaks against");
   assert.equal(edges(values, 3, 3, 6).length, 0);
+  const step = [1, 1, 1, 0, 0, 1, 0, 0, 0]; // lines go straight on as far as they can
+  assert.deepEqual(edges(step, 3, 3, 1), [[0, 1 / 3, 2 / 3, 1 / 3], [2 / 3, 2 / 3, 1, 2 / 3], [2 / 3, 1 / 3, 2 / 3, 2 / 3]]);
 });
 
 test("coverage: exact also where cells end inside a pixel; the parts add up to the area", () => {

@@ -56,6 +56,7 @@ export function openLine(model, el, { say, listen }) {
   model.on("msg:custom", onMessage);
   model.on("comm_live_update", onLive);
   kernel?.statusChanged?.connect(onStatus);
+  kernel?.disposed?.connect(lose); // "Shut down kernel" tells no status
 
   /** Sends one message; the promise holds once the kernel has it. */
   const send = (content, buffers = []) => {
@@ -80,6 +81,7 @@ export function openLine(model, el, { say, listen }) {
       model.off("msg:custom", onMessage);
       model.off("comm_live_update", onLive);
       kernel?.statusChanged?.disconnect(onStatus);
+      kernel?.disposed?.disconnect(lose);
     },
   };
 }

@@ -1,6 +1,6 @@
 // The classes: a ranked list with bars, in which A and B are chosen; beside it a region's numbers.
 
-import { make } from "../dropzone/zone.js";
+import { make, whenNews } from "../dropzone/zone.js";
 import { isolated, matching, percentText, ranking, regionShares, signedText, softmaxOf } from "./numbers.js";
 
 const SHOWN = 8;
@@ -30,7 +30,7 @@ function makeClassRow(app) {
   name.addEventListener("click", () => app.explain(item.number));
   a.addEventListener("click", () => app.explain(item.number));
   b.addEventListener("click", () => app.hold(item.number));
-  item.update = ({ number, label, probability, was, logit, share, change, isA, isB, top }) => {
+  item.update = whenNews(({ number, label, probability, was, logit, share, change, isA, isB, top }) => {
     item.number = number;
     row.dataset.number = number;
     row.classList.toggle("cx-top", top);
@@ -48,7 +48,7 @@ function makeClassRow(app) {
     cells.logit.textContent = signedText(logit);
     cells.share.textContent = share === null ? "" : signedText(share);
     cells.change.textContent = change === null ? "" : signedText(change);
-  };
+  });
   return item;
 }
 
@@ -85,6 +85,16 @@ export function makeClasses(app) {
       app.changed();
       event.stopPropagation();
     }
+  });
+
+  const ask = whenNews((first, rival) => {
+    question.replaceChildren("Why ", make("strong", "", first));
+    if (rival !== null) question.append(" rather than ", make("strong", "", rival));
+    question.append("?");
+  });
+  const write = whenNews((rest, result) => {
+    more.textContent = rest;
+    verdict.textContent = result;
   });
 
   const chosen = (order, now, { target, against }) => {
@@ -125,16 +135,14 @@ export function makeClasses(app) {
     table.classList.toggle("cx-awaiting", app.isAwaiting());
     table.setAttribute("aria-busy", String(app.isAwaiting()));
     const rest = (search.value.trim() ? matching(order, labels, search.value) : order).length - shown.length;
-    more.textContent = rest > 0 ? `and ${rest} more: type a part of the name above` : shown.length ? "" : "No class is called so.";
-    question.replaceChildren("Why ", make("strong", "", labels[choice.target]));
-    if (choice.against !== null) question.append(" rather than ", make("strong", "", labels[choice.against]));
-    question.append("?");
+    const others = rest > 0 ? `and ${rest} more: type a part of the name above` : shown.length ? "" : "No class is called so.";
+    ask(labels[choice.target], choice.against === null ? null : labels[choice.against]);
     verdict.hidden = !region;
-    if (!region) return;
+    if (!region) return write(others, "");
     const [was, is] = [order[0], top].map((number) => isolated(labels[number]));
     verdict.classList.toggle("cx-flipped", order[0] !== top);
     const area = `${(100 * app.region.area()).toFixed(1)} % of the photograph covered`;
-    verdict.textContent = covered ? (order[0] === top ? `${area}: still ${is}.` : `${area}: ${was} became ${is}.`) : `${area}${app.gone() ? ", not checked." : " ..."}`;
+    write(others, covered ? (order[0] === top ? `${area}: still ${is}.` : `${area}: ${was} became ${is}.`) : `${area}${app.gone() ? ", not checked." : " ..."}`);
   }
   return { element, refresh };
 }

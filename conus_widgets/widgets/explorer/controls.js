@@ -1,6 +1,6 @@
 // Menus and buttons around the photograph.
 
-import { make } from "../dropzone/zone.js";
+import { make, whenNews } from "../dropzone/zone.js";
 import { AGAINST, FOR, ticksOf } from "./colours.js";
 import { signedText } from "./numbers.js";
 
@@ -144,6 +144,21 @@ export function makeScale(app) {
   ramp.style.background = `linear-gradient(to right, rgb(${AGAINST}), rgba(${AGAINST}, 0) 50%, rgba(${FOR}, 0) 50%, rgb(${FOR})), #777`;
   ramp.append(here);
   bar.append(ramp, marks, words);
+  const at = (value, limit) => `${50 + 50 * Math.max(-1, Math.min(1, limit ? value / limit : 0))}%`;
+  const label = whenNews((limit, unit) => {
+    marks.replaceChildren(...ticksOf(limit).map((tick) => {
+      const mark = make("span", "", tick === 0 ? "0" : signedText(tick, Math.abs(tick) < 0.01 ? "free" : tick % 1 ? 2 : 0));
+      mark.style.left = at(tick, limit);
+      return mark;
+    }));
+    const most = limit < 0.005 ? limit.toExponential(1) : limit.toFixed(2);
+    words.replaceChildren(
+      make("span", "", "\u25c0 speaks against"),
+      make("span", "", !unit ? "" : !limit ? "the same everywhere" : `${unit}, full colour at \u00b1${most}`),
+      make("span", "", "speaks for \u25b6"),
+    );
+    bar.setAttribute("aria-label", unit ? `Scale from minus ${most} to ${most}, ${unit}` : "Scale");
+  });
   element.append(bar, drawing);
 
   function refresh() {
@@ -154,23 +169,10 @@ export function makeScale(app) {
     hold.checked = app.isHeld();
     const { map } = app.pane();
     const limit = map ? app.limitFor(map.unit) : 0;
-    const at = (value) => `${50 + 50 * Math.max(-1, Math.min(1, limit ? value / limit : 0))}%`;
     const value = app.valueHere();
     here.hidden = value === null;
-    if (value !== null) here.style.left = at(value);
-    marks.replaceChildren(...ticksOf(limit).map((tick) => {
-      const mark = make("span", "", tick === 0 ? "0" : signedText(tick, Math.abs(tick) < 0.01 ? "free" : tick % 1 ? 2 : 0));
-      mark.style.left = at(tick);
-      return mark;
-    }));
-    const flat = map && !limit;
-    const most = limit < 0.005 ? limit.toExponential(1) : limit.toFixed(2);
-    words.replaceChildren(
-      make("span", "", "\u25c0 speaks against"),
-      make("span", "", !map ? "" : flat ? "the same everywhere" : `${map.unit}, full colour at \u00b1${most}`),
-      make("span", "", "speaks for \u25b6"),
-    );
-    bar.setAttribute("aria-label", map ? `Scale from minus ${most} to ${most}, ${map.unit}` : "Scale");
+    if (value !== null) here.style.left = at(value, limit);
+    label(limit, map?.unit ?? "");
   }
   return { element, refresh };
 }
@@ -190,21 +192,21 @@ export function makeTrust(app) {
   const check = makeButton("Check it now", "Shuffle the network's parameters and look whether the map notices: about a minute", () => app.check());
   save.append(python, copy, ...files, check);
   element.append(fails, lines, save);
-  let drawn = "";
+  const write = whenNews((warning, said, action) => {
+    fails.textContent = warning;
+    lines.replaceChildren(...said.map((text) => make("span", "", text)));
+    check.textContent = action;
+  });
   function refresh() {
     element.hidden = !app.sight();
     const { map, choice } = app.pane();
     const method = app.network?.methods.find(({ name }) => name === choice.method);
     fails.hidden = !method?.fails;
-    fails.textContent = method?.fails ?? "";
     const said = map?.trust ? [...map.trust, ...map.remarks] : [method?.says ?? "", method?.cost ?? ""];
     const kept = said.filter((text) => text && text !== method?.fails && !(method?.fails && text.startsWith("For teaching")));
-    const now = JSON.stringify(kept);
-    if (now !== drawn) lines.replaceChildren(...kept.map((text) => make("span", "", text)));
-    drawn = now;
+    write(method?.fails ?? "", kept, app.checking ? `Checking: ${Math.round(100 * app.checking.part)} %` : "Check it now");
     check.hidden = !map?.unchecked && app.checking === null;
     check.disabled = app.gone() || app.checking !== null;
-    check.textContent = app.checking ? `Checking: ${Math.round(100 * app.checking.part)} %` : "Check it now";
     python.value = map?.python ?? "";
     for (const button of [copy, ...files]) button.disabled = !map?.python || app.gone();
   }

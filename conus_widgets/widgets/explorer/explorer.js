@@ -126,8 +126,9 @@ function render({ model, el }) {
     if (!app.network) return null;
     if (kind === "sight") return takeSight(message, buffers);
     if (kind === "map") {
+      const awaited = app.panes.some(({ generation, state }) => generation === message.generation && state === "running");
       const pane = app.receive(message, message.map && floatsOf(buffers[0]));
-      if (pane?.late && pane.state === "done") speak(`Done: ${app.wordsOf(pane)}.`);
+      if (awaited && pane.late && pane.state === "done") speak(`Done: ${app.wordsOf(pane)}.`);
     } else if (kind === "progress") app.progress(message);
     else if (kind === "checking") app.heardChecking(message);
     else if (kind === "checked") app.checked(message, floatsOf(buffers[0]));

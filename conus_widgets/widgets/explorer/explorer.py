@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextvars
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -187,8 +186,8 @@ class Explorer(DropZone):
         named = isinstance(fill, str) and fill in composing.FILLS
         given = None if named else predictor.inputs([fill])[0]
         with session.changed:
+            sight = self._wait_for_sight(session.active.photograph)
             number = session.active.photograph
-            sight = self._wait_for_sight(number)
             inside = np.zeros((size, size))
             if not (isinstance(region, np.ndarray) and not region.any()):
                 inside = coverage(region, sight.image.size, (size, size))
@@ -231,16 +230,15 @@ class Explorer(DropZone):
         if photograph is None:
             raise RuntimeError("There is no photograph on the page yet: drop one, or use `look`.")
         session.changed.wait_for(lambda: photograph.state != "reading" or session.phase == "failed")
+        if photograph.state == "failed" and session.active.photograph != number:
+            return self._wait_for_sight(session.active.photograph)  # it gave way to another
         if photograph.sight is None:
             raise RuntimeError(photograph.error or session.problem)
         return photograph.sight
 
     def _tell(self, kind: str, buffers: list[bytes] | None = None, **content: Any) -> None:
-        self._in_context(self.send, {"kind": kind, **content}, buffers)
-
-    def _in_context(self, call: Callable[..., None], *arguments: Any) -> None:
         # See Classifier: what the page hears must leave by the (sub)shell that it wrote to last.
-        self._context.copy().run(call, *arguments)
+        self._context.copy().run(self.send, {"kind": kind, **content}, buffers)
 
     def _message(self, widget: Any, content: dict[str, Any], buffers: list[Any]) -> None:
         self._context = contextvars.copy_context()

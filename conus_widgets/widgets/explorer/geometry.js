@@ -47,9 +47,21 @@ export function zoomAbout(view, factor, x, y, canvas, photograph) {
   return steady({ zoom, u, v }, canvas, photograph);
 }
 
+/** Calls `put(from, to)` for every run of numbers below `count` that `is` holds for. */
+function runs(count, is, put) {
+  let start = -1;
+  for (let i = 0; i <= count; i++) {
+    const holds = i < count && is(i);
+    if (holds && start < 0) start = i;
+    if (!holds && start >= 0) put(start, i);
+    if (!holds) start = -1;
+  }
+}
+
 /**
- * Lines of equal value of a map of cells: the edges between cells on both sides of the level. They
- * follow the cells, because nothing is known inside of one. [[u0, v0, u1, v1], ...]
+ * Lines of equal value of a map of cells: the edges between cells on both sides of the level, as long
+ * as they go straight on. They follow the cells, because nothing is known inside of one.
+ * [[u0, v0, u1, v1], ...]
  */
 export function edges(values, rows, columns, level) {
   const over = (row, column) => {
@@ -57,16 +69,13 @@ export function edges(values, rows, columns, level) {
     return level > 0 ? value >= level : value <= level;
   };
   const found = [];
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const here = over(row, column);
-      if (column + 1 < columns && here !== over(row, column + 1)) {
-        found.push([(column + 1) / columns, row / rows, (column + 1) / columns, (row + 1) / rows]);
-      }
-      if (row + 1 < rows && here !== over(row + 1, column)) {
-        found.push([column / columns, (row + 1) / rows, (column + 1) / columns, (row + 1) / rows]);
-      }
-    }
+  for (let row = 1; row < rows; row++) {
+    const [v, differ] = [row / rows, (column) => over(row - 1, column) !== over(row, column)];
+    runs(columns, differ, (from, to) => found.push([from / columns, v, to / columns, v]));
+  }
+  for (let column = 1; column < columns; column++) {
+    const [u, differ] = [column / columns, (row) => over(row, column - 1) !== over(row, column)];
+    runs(rows, differ, (from, to) => found.push([u, from / rows, u, to / rows]));
   }
   return found;
 }

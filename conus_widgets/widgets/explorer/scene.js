@@ -65,15 +65,19 @@ function trace(context, place, lines) {
   context.stroke();
 }
 
-/** A line that can be seen on anything: dark below, light on top. */
+/**
+ * Level and upright lines that can be seen on anything: dark below, light on top. As rectangles: to
+ * stroke the jagged edge of a painted region takes ten times as long.
+ */
 function traceTwice(context, place, lines, colour, width) {
-  context.setLineDash([]);
-  context.strokeStyle = "rgba(0, 0, 0, 0.75)";
-  context.lineWidth = width + 2;
-  trace(context, place, lines);
-  context.strokeStyle = colour;
-  context.lineWidth = width;
-  trace(context, place, lines);
+  for (const [style, wide] of [["#1a1a1a", width + 2], [colour, width]]) {
+    context.fillStyle = style;
+    for (const [u0, v0, u1, v1] of lines) {
+      const [x, y] = [place.x + Math.min(u0, u1) * place.width, place.y + Math.min(v0, v1) * place.height];
+      const [w, h] = [Math.abs(u1 - u0) * place.width, Math.abs(v1 - v0) * place.height];
+      context.fillRect(x - wide / 2, y - wide / 2, w + wide, h + wide);
+    }
+  }
 }
 
 function drawGrid(context, place, { rows, columns }) {
@@ -120,7 +124,6 @@ function drawContours(context, place, map, limit) {
 function drawBox(context, place, { row, column }, rows, columns, text = "") {
   const [u, v, w, h] = [column / columns, row / rows, 1 / columns, 1 / rows];
   const lines = [[u, v, u + w, v], [u + w, v, u + w, v + h], [u + w, v + h, u, v + h], [u, v + h, u, v]];
-  context.lineCap = "square";
   traceTwice(context, place, lines, "white", 2);
   if (!text) return;
   const [x, y] = [place.x + (u + w) * place.width - 10, place.y + v * place.height + 10];

@@ -48,7 +48,8 @@ export function makeApp({ tell, changed, speak, isGone, stage }) {
     const pane = app.panes[index];
     if (app.gone() && !isHere({ ...pane.choice, ...change })) {
       speak("Without a kernel there is no other map of this method.");
-      return changed();
+      changed();
+      return false;
     }
     const other = "photograph" in change && change.photograph !== pane.choice.photograph;
     Object.assign(pane.choice, other ? { target: null, against: null } : {}, change);
@@ -63,16 +64,16 @@ export function makeApp({ tell, changed, speak, isGone, stage }) {
     setLocalMap(pane); // at once: the kernel's own answer confirms it
     tell("choose", { pane: index, generation, ...pane.choice });
     changed();
+    return true;
   };
   app.explain = (number) => {
     const { against } = app.pane().choice;
-    app.choose(app.active, { target: number, against: against === number ? null : against });
-    speak(`Explained: ${app.wordsOf(app.pane())}.`);
+    ask({ target: number, against: against === number ? null : against });
   };
   app.hold = (number) => {
-    app.choose(app.active, { against: app.pane().choice.against === number ? null : number });
-    speak(`Explained: ${app.wordsOf(app.pane())}.`);
+    ask({ against: app.pane().choice.against === number ? null : number });
   };
+  const ask = (change) => app.choose(app.active, change) && speak(`Explained: ${app.wordsOf(app.pane())}.`);
   app.addPane = () => {
     if (app.panes.length >= MAPS) return;
     app.panes.push({ ...newPane(), choice: { ...app.pane().choice } });

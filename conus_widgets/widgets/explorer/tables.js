@@ -1,6 +1,6 @@
 // Numbers beside the photograph: the cell under the pointer, the sum of all cells, the pinned cells.
 
-import { make } from "../dropzone/zone.js";
+import { make, whenNews } from "../dropzone/zone.js";
 import { cellAt } from "./geometry.js";
 import { camOf, isolated, signedText, speaks, sumsOf } from "./numbers.js";
 
@@ -30,10 +30,13 @@ export function makeReadout(app) {
     table.append(body);
     side.append(make("div", "cx-quiet", title), table);
     both.append(side);
-    return body;
+    return whenNews((rows) => fillTable(body, rows));
   });
   const note = make("div", "cx-quiet");
   element.append(place, value, both, note);
+  const write = whenNews((where, what, why) => {
+    [place.textContent, value.textContent, note.textContent] = [where, what, why];
+  });
 
   function refresh() {
     const sight = app.sight();
@@ -43,22 +46,23 @@ export function makeReadout(app) {
     both.hidden = value.hidden = !cursor;
     note.hidden = false;
     if (!cursor) {
-      place.textContent = "No cell yet";
-      note.textContent = "Point at the photograph, or press an arrow key on it.";
+      write("No cell yet", "", "Point at the photograph, or press an arrow key on it.");
       return;
     }
     const { map } = app.pane();
     const cell = cellAt(cursor, sight.rows, sight.columns);
     const here = map ? cellAt(cursor, map.rows, map.columns) : cell;
     const grid = map ?? sight;
-    place.textContent = `Row ${here.row + 1}, column ${here.column + 1} of ${grid.rows} × ${grid.columns}`;
-    value.textContent = map ? `${signedText(map.values[here.row * map.columns + here.column], "free")} ${map.unit}` : "No map yet";
+    write(
+      `Row ${here.row + 1}, column ${here.column + 1} of ${grid.rows} × ${grid.columns}`,
+      map ? `${signedText(map.values[here.row * map.columns + here.column], "free")} ${map.unit}` : "No map yet",
+      `Classes: from its cell in ${sight.layer}, row ${cell.row + 1}, column ${cell.column + 1} of ${sight.rows} × ${sight.columns}.`,
+    );
     const said = speaks(sight, cell.row * sight.columns + cell.column);
-    fillTable(sides[0], listed(said.for, network.labels));
-    fillTable(sides[1], listed(said.against, network.labels));
+    sides[0](listed(said.for, network.labels));
+    sides[1](listed(said.against, network.labels));
     const same = map && map.rows === sight.rows && map.columns === sight.columns;
     note.hidden = Boolean(same);
-    note.textContent = `Classes: from its cell in ${sight.layer}, row ${cell.row + 1}, column ${cell.column + 1} of ${sight.rows} × ${sight.columns}.`;
   }
   return { element, refresh };
 }
@@ -70,6 +74,10 @@ export function makeSum(app) {
   const title = make("div", "cx-title", "Adds up to the logit");
   table.append(body);
   element.append(title, table);
+  const write = whenNews((heading, rows) => {
+    title.textContent = heading;
+    fillTable(body, rows);
+  });
   const refresh = () => {
     const sight = app.sight();
     element.hidden = !sight;
@@ -77,8 +85,7 @@ export function makeSum(app) {
     const { target, against } = app.pane().choice;
     const sums = sumsOf(sight, target, against);
     const [what, whole] = against === null ? ["bias", "logit"] : ["difference of the biases", "difference of the logits"];
-    title.textContent = against === null ? "Adds up to the logit" : "Adds up to the difference of the logits";
-    fillTable(body, [
+    write(against === null ? "Adds up to the logit" : "Adds up to the difference of the logits", [
       ["cells that speak for", signedText(sums.positive)],
       ["cells that speak against", signedText(sums.negative)],
       [what, signedText(sums.bias)],

@@ -1,0 +1,123 @@
+"""The explorer by keys alone, and by fingers."""
+
+import re
+
+import pytest
+from explored import Explored, stand_in
+from playwright.sync_api import expect
+
+pytest_plugins = ["explored"]  # its fixtures
+
+
+def test_tab_reaches_everything_in_order(page):
+    script = """() => {
+        const root = document.querySelector(".cw-explorer");
+        const every = [...root.querySelectorAll("button, select, input, canvas")];
+        return every.filter((one) => one.getClientRects().length && !one.disabled).length;
+    }"""
+    count = page.page.evaluate(script)
+    here = """() => {
+        const root = document.querySelector(".cw-explorer");
+        const every = [...root.querySelectorAll("button, select, input, canvas")];
+        return every.filter((one) => one.getClientRects().length && !one.disabled)
+            .indexOf(document.activeElement);
+    }"""
+    page.menu("Photograph").focus()
+    visited = []
+    while (at := page.page.evaluate(here)) >= 0 and len(visited) <= count:
+        visited.append(at)
+        page.page.keyboard.press("Tab")
+    assert visited == list(range(count))
+    # And the order is that of the page: top to bottom on the left, then on the right.
+    tops = [
+        page.root.locator(name).first.bounding_box()["y"]
+        for name in (".cx-controls", ".cx-tools", ".cx-canvas", ".cx-scale", ".cx-trust")
+    ]
+    assert tops == sorted(tops)
+
+
+def test_the_keyboard_alone_is_enough(page):
+    keys, said = page.page.keyboard, page.status
+    before = page.page.locator(".jp-Cell").count()
+    page.canvas().focus()
+    keys.press("ArrowDown")
+    expect(said).to_contain_text("row 4, column 4: ")
+    keys.press("ArrowRight")
+    keys.press("ArrowUp")
+    expect(said).to_have_text(re.compile(r"^row 3, column 5: \S+ for [^,]+, \S+ for [^,]+$"))
+    keys.press("Enter")
+    expect(said).to_have_text("Row 3, column 5 pinned.")
+    expect(page.root.locator(".cx-pins tbody th")).to_have_text("1: row 3, column 5")
+    keys.press("+")
+    expect(said).to_have_text("Zoom 1.5.")
+    keys.press("-")
+    expect(said).to_have_text("Zoom 1.0.")
+    for key in "ddaxv":  # they delete, add and paste cells of the notebook
+        keys.press(key)
+    assert page.page.locator(".jp-Cell").count() == before
+    page.button("Brush").focus()
+    keys.press("Enter")
+    expect(page.button("Brush")).to_have_attribute("aria-pressed", "true")
+    keys.press("Escape")
+    expect(page.button("Look")).to_have_attribute("aria-pressed", "true")
+    inside = "() => document.querySelector('.cw-explorer').contains(document.activeElement)"
+    assert page.page.evaluate(inside)
+    keys.press("Escape")
+    assert not page.page.evaluate(inside)
+
+
+FINGERS = stand_in("""\
+explorer = Explorer(StandIn(), picture(1))
+explorer""")
+
+
+def test_fingers_pin_paint_and_pinch_and_the_page_stands_still(open_notebook):
+    view = {"width": 900, "height": 1100}
+    notebook = open_notebook("fingers", [FINGERS], has_touch=True, viewport=view).open()
+    page = Explored(notebook).run()
+    page.rest()
+    touch = page.page.context.new_cdp_session(page.page)
+    scrolled = """() => Math.max(...[...document.querySelectorAll("*")].map((e) => e.scrollTop))"""
+
+    def fingers(*paths):
+        for n, points in enumerate(zip(*paths, strict=True)):
+            at = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+            kind = "touchMove" if n else "touchStart"
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    def line(a, b, steps=8):
+        (x0, y0), (x1, y1) = page.at(*a), page.at(*b)
+        return [(x0 + (x1 - x0) * n / steps, y0 + (y1 - y0) * n / steps) for n in range(steps + 1)]
+
+    page.page.touchscreen.tap(*page.at(2.5 / 7, 3.5 / 7))
+    expect(page.root.locator(".cx-pins tbody th")).to_have_text("1: row 4, column 3")
+
+    page.page.touchscreen.tap(*centre(page.button("Brush")))
+    expect(page.button("Brush")).to_have_attribute("aria-pressed", "true")
+    before = page.page.evaluate(scrolled)
+    fingers(line((0.3, 0.7), (0.35, 0.3)))
+    page.rest()
+    assert page.app("app.region.area()") > 0.01
+    covered = page.python("float(explorer.evidence.area)")
+    assert covered == pytest.approx(page.app("app.region.area()"), abs=1e-6)
+    assert page.page.evaluate(scrolled) == before, "a finger that paints does not scroll"
+
+    fingers(line((0.45, 0.5), (0.2, 0.5)), line((0.55, 0.5), (0.8, 0.5)))
+    assert page.app("app.view.zoom") > 2
+    assert page.page.evaluate(scrolled) == before
+    assert page.python("float(explorer.evidence.area)") == pytest.approx(covered, abs=1e-6)
+
+    page.page.touchscreen.tap(*centre(page.button("Fit")))
+    page.page.touchscreen.tap(*centre(page.button("Look")))
+    expect(page.button("Look")).to_have_attribute("aria-pressed", "true")
+    before = page.page.evaluate(scrolled)
+    fingers(line((0.5, 0.7), (0.5, 0.2), steps=16))
+    page.page.wait_for_function(f"(before) => ({scrolled})() > before + 20", arg=before)
+    page.quiet()
+
+
+def centre(locator):
+    locator.scroll_into_view_if_needed()
+    box = locator.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
