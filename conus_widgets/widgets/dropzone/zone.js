@@ -14,6 +14,17 @@ export function make(tag, className = "", text = "", attributes = {}) {
   return element;
 }
 
+/** Returns `write`, but silent where it is given the same as before: what is written is laid out anew. */
+export function whenNews(write) {
+  let before = null;
+  return (...what) => {
+    const now = JSON.stringify(what);
+    if (now === before) return;
+    before = now;
+    write(...what);
+  };
+}
+
 /** A camera is offered where the pointer is a finger: a telephone or a tablet. */
 export const cameraIsUseful = (match) => match("(pointer: coarse)").matches;
 
