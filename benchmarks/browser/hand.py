@@ -60,11 +60,13 @@ class Hand:
         self.page.get_by_role("button", name=name, exact=True).click()
 
     def hover(self, count: int) -> Notes:
-        """Go from place to place over the photograph, with short rests."""
+        """Go from cell to cell, with short rests: each move has an answer of its own."""
         self.press("Look")
+        (rows, columns), cell = self.shape, -1
         self.page.evaluate("probe.start('hover')")
         for _ in range(count):
-            self._go(self._random.uniform(0.03, 0.97), self._random.uniform(0.03, 0.97))
+            cell = self._random.choice([n for n in range(rows * columns) if n != cell])
+            self._go((cell % columns + 0.5) / columns, (cell // columns + 0.5) / rows)
             time.sleep(self._random.uniform(0.02, 0.12))
         self.rest(0.3)
         return dict(self.page.evaluate("probe.stop()"))
@@ -89,7 +91,7 @@ class Hand:
             due = max(due + STEP, now)
             time.sleep(max(0.0, due - time.monotonic()))
         self.page.mouse.up()
-        self.page.wait_for_function("probe.isIdle()", timeout=10_000)
+        self.page.wait_for_function("probe.isIdle()", timeout=10_000, polling=50)
         self.rest(0.3)
         notes = dict(self.page.evaluate("probe.stop()"))
         self.press("Reset")
@@ -118,7 +120,7 @@ class Hand:
         """Begin an occlusion, and cancel it somewhere on its way."""
         method = self.page.get_by_label("Method")
         method.select_option("occlusion")
-        self.page.wait_for_function("probe.hasPart()", timeout=60_000)
+        self.page.wait_for_function("probe.hasPart()", timeout=60_000, polling=50)
         self.rest(self._random.uniform(0.1, 1.0))
         notes = self._answered("stopped", "", self.page.get_by_role("button", name="Cancel"))
         self.rest(SILENCE)

@@ -94,7 +94,7 @@ def serve(name: str, folder: Path) -> Iterator[Host]:
             command,
             stdout=words,
             stderr=subprocess.STDOUT,
-            env=_environment(home, folder),
+            env=environment(home, folder),
             start_new_session=True,
         )
     try:
@@ -127,7 +127,7 @@ def _voila(folder: Path, port: int) -> list[str]:
     ]
 
 
-def _environment(home: Path, folder: Path) -> dict[str, str]:
+def environment(home: Path, folder: Path) -> dict[str, str]:
     """Of a server: settings of its own, this project's kernel and front-end extensions."""
     kernel = folder / "jupyter" / "kernels" / "conus"
     kernel.mkdir(parents=True, exist_ok=True)

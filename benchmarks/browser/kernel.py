@@ -31,19 +31,21 @@ def explorer(checkpoint: str | None, kind: str, notes: str) -> Explorer:
     predictor = load_predictor(checkpoint)
     file = os.open(notes, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for name in KINDS:
-        setattr(predictor.network, name, _noted(getattr(predictor.network, name), name, file))
+        setattr(predictor.network, name, noted(getattr(predictor.network, name), name, file))
     return Explorer(predictor, shells.draw(kind, seed=3, size=448).image)
 
 
-def _noted(call: Callable[..., Any], name: str, file: int) -> Callable[..., Any]:
-    def noted(*arguments: Any, **options: Any) -> Any:
+def noted(call: Callable[..., Any], name: str, file: int) -> Callable[..., Any]:
+    """Return a function that does the same, and adds a line to an open file: see `explorer`."""
+
+    def timed(*arguments: Any, **options: Any) -> Any:
         began = time.time()
         try:
             return call(*arguments, **options)
         finally:
             os.write(file, json.dumps([name, began, time.time()]).encode() + b"\n")
 
-    return noted
+    return timed
 
 
 def computations(notes: Path) -> list[tuple[str, float, float]]:
