@@ -47,18 +47,12 @@ window.probe = (() => {
   }
 
   // Brushing: which moves a request held, and when its answer stood in the bars.
-  function follow(flow) {
-    for (const name of ["ask", "answered"]) {
-      const call = flow[name];
-      flow[name] = (...given) => {
-        const before = flow.newest();
-        const found = call(...given);
-        const number = flow.newest();
-        if (mode === "brush" && number !== before) notes.sent.push({ number, at: performance.now(), count: notes.moves.length });
-        return found;
-      };
-    }
-    const { checked } = app;
+  function follow({ region, flow, checked }) {
+    const { packed } = region;
+    region.packed = () => { // at the moment of sending
+      if (mode === "brush") notes.sent.push({ number: flow.newest(), at: performance.now(), count: notes.moves.length });
+      return packed();
+    };
     app.checked = (message, logits) => {
       checked(message, logits);
       if (mode === "brush" && app.covered() === logits) notes.arrived = { number: message.generation, at: performance.now(), logits };
@@ -96,7 +90,7 @@ window.probe = (() => {
       root = document.querySelector(".cw-explorer");
       app = root.app;
       for (const type of ["pointerdown", "pointermove", "click"]) window.addEventListener(type, listen, true);
-      follow(app.flow);
+      follow(app);
       const observe = (selector, call) =>
         new MutationObserver(call).observe(root.querySelector(selector), { subtree: true, childList: true, attributes: true, characterData: true });
       observe(".cx-readout", onReadout);

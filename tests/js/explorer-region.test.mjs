@@ -139,6 +139,35 @@ test("flow: one answer frees all older requests, and a lost answer does not stop
   assert.equal(sent.at(-1), "f");
 });
 
+test("flow: the request behind a running one goes out half-way to the next answer, as new as it is then", () => {
+  let time = 0;
+  const [sent, timers] = [[], []];
+  const later = (call, delay) => timers.push([time + delay, call]);
+  const flow = makeFlow((request) => sent.push(request), { now: () => time, later });
+  flow.ask("a");
+  flow.ask("b");
+  time = 100;
+  flow.answered(1);
+  flow.ask("c"); // nothing is known yet of how long an answer takes
+  time = 200;
+  flow.answered(2); // 100 ms behind the first
+  flow.ask("d");
+  flow.ask("e");
+  assert.deepEqual(sent, ["a", "b", "c"]);
+  assert.deepEqual(timers.map(([due]) => due), [250]);
+  time = 250;
+  flow.ask("f");
+  assert.deepEqual(sent.at(-1), "f");
+  timers[0][1]();
+  assert.deepEqual(sent, ["a", "b", "c", "f"]);
+  time = 300;
+  flow.answered(3);
+  time = 400;
+  flow.answered(4);
+  flow.ask("g"); // the other end rests
+  assert.equal(sent.at(-1), "g");
+});
+
 test("flow: after somebody else's number its own go on behind it", () => {
   const sent = [];
   const flow = makeFlow((_, generation) => sent.push(generation));

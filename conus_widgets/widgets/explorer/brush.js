@@ -47,7 +47,7 @@ export function makeRegion(size) {
   region.isEmpty = () => !region.mask.includes(1); // asked many times a frame
   region.area = () => {
     let sum = 0;
-    for (const value of region.mask) sum += value;
+    for (let i = 0; i < region.mask.length; i++) sum += region.mask[i];
     return sum / region.mask.length;
   };
   region.begin = () => {

@@ -80,19 +80,27 @@ export function edges(values, rows, columns, level) {
   return found;
 }
 
+const spansKept = new Map();
+
+/** Into which of `count` cells each of `size` pixels reaches: [first, part in it, part in the next]. */
+function spans(size, count) {
+  const key = `${size} ${count}`;
+  const make = (_, i) => {
+    // A pixel reaches into at most two cells, as long as cells are no smaller than pixels.
+    const start = (i * count) / size;
+    const end = ((i + 1) * count) / size;
+    const first = Math.min(count - 1, Math.floor(start + 1e-9));
+    const cut = Math.min(end, first + 1);
+    return [first, cut - start, end - cut];
+  };
+  if (!spansKept.has(key)) spansKept.set(key, Array.from({ length: size }, make));
+  return spansKept.get(key);
+}
+
 /** The part of each cell's area that a mask (size * size, 0 or 1) covers: rows * columns numbers. */
 export function coverageOf(mask, size, rows, columns) {
   const found = new Float64Array(rows * columns);
-  const spans = (count) =>
-    Array.from({ length: size }, (_, i) => {
-      // A pixel reaches into at most two cells, as long as cells are no smaller than pixels.
-      const start = (i * count) / size;
-      const end = ((i + 1) * count) / size;
-      const first = Math.min(count - 1, Math.floor(start + 1e-9));
-      const cut = Math.min(end, first + 1);
-      return [first, cut - start, end - cut];
-    });
-  const [down, across] = [spans(rows), spans(columns)];
+  const [down, across] = [spans(size, rows), spans(size, columns)];
   for (let y = 0; y < size; y++) {
     const [row, upper, lower] = down[y];
     for (let x = 0; x < size; x++) {

@@ -10,6 +10,7 @@ export function addRegion(app, tell) {
   let answer = null; // logits with the region covered
   let weights = null; // of the region, on the cells
   let raster = null;
+  const canvas = document.createElement("canvas"); // of that raster
 
   app.covered = () => (app.region && !app.region.isEmpty() ? answer : null);
   app.isAwaiting = () => Boolean(app.region) && !app.region.isEmpty() && !flow.isIdle();
@@ -30,7 +31,7 @@ export function addRegion(app, tell) {
     const sight = app.sight();
     if (!app.region || app.region.isEmpty() || !sight) return null;
     const { fill, offset, given, network } = app;
-    return (raster ??= coverRaster(app.region, { fill, offset, given, mean: network.mean, seen: sight.seen, blurred: sight.blurred }));
+    return (raster ??= coverRaster(app.region, { fill, offset, given, mean: network.mean, seen: sight.seen, blurred: sight.blurred }, canvas));
   };
   /** Asks the network anew. `fresh`: of another photograph, so that the old answer is none. */
   app.regionChanged = (final, fresh = false) => {

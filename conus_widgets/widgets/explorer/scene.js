@@ -8,10 +8,9 @@ const SIGN_FROM = 40; // and smaller ones no sign
 
 const solid = ([r, g, b], alpha = 1) => `rgba(${r}, ${g}, ${b}, ${alpha})`;
 
-function makeRaster(width, height, pixels) {
-  const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
+function makeRaster(width, height, pixels, canvas = document.createElement("canvas")) {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
   canvas.getContext("2d").putImageData(new ImageData(pixels, width, height), 0, 0);
   return canvas;
 }
@@ -37,8 +36,8 @@ export function greyOf(bitmap) {
   return canvas;
 }
 
-/** The covered pixels as the network sees them: a picture of size * size, clear elsewhere. */
-export function coverRaster(region, { fill, offset, mean, seen, blurred, given }) {
+/** The covered pixels as the network sees them: a picture of size * size, clear elsewhere; on `canvas`. */
+export function coverRaster(region, { fill, offset, mean, seen, blurred, given }, canvas) {
   const { size, mask } = region;
   const pixels = new Uint8ClampedArray(4 * size * size);
   const source = { patch: seen, blur: blurred, given }[fill];
@@ -53,7 +52,7 @@ export function coverRaster(region, { fill, offset, mean, seen, blurred, given }
       pixels[4 * i + 3] = 255;
     }
   }
-  return { canvas: makeRaster(size, size, pixels), outline: edges(mask, size, size, 1) };
+  return { canvas: makeRaster(size, size, pixels, canvas), outline: edges(mask, size, size, 1) };
 }
 
 function trace(context, place, lines) {
@@ -170,19 +169,19 @@ function backdropOf(canvas, place, ratio, what) {
   Object.assign(layer, { width: canvas.width, height: canvas.height }); // empties it
   const context = layer.getContext("2d");
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  put(context, place, picture, true);
+  put(context, place, picture, "high");
   if (!map || style === "none") return layer;
   if (style === "contours") drawContours(context, place, map, limit);
   // A cell is drawn as a cell: a smoothed map would look sharper than it is.
-  else put(context, place, rasterOf(map, limit, style, opacity), false);
+  else put(context, place, rasterOf(map, limit, style, opacity), "");
   drawGrid(context, place, map);
   if (["grey", "colours"].includes(style)) drawSigns(context, place, map, limit);
   return layer;
 }
 
-function put(context, place, picture, smooth) {
-  context.imageSmoothingEnabled = smooth;
-  context.imageSmoothingQuality = "high";
+function put(context, place, picture, quality) {
+  context.imageSmoothingEnabled = quality !== "";
+  if (quality) context.imageSmoothingQuality = quality;
   context.drawImage(picture, place.x, place.y, place.width, place.height);
 }
 
@@ -204,7 +203,7 @@ export function drawScene(canvas, what) {
   context.drawImage(backdropOf(canvas, place, ratio, what), 0, 0);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   if (what.cover) {
-    put(context, place, what.cover.canvas, true);
+    put(context, place, what.cover.canvas, "low");
     traceTwice(context, place, what.cover.outline, "white", 1.5);
   }
   const { rows, columns } = what.cells;
