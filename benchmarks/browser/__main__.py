@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -45,6 +46,7 @@ QUICK = Plan(40, 2, 2.0, 8, 3)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and write; return the exit code: 0, or 1 where the page showed a wrong answer."""
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers end as well
     kept = FOLDER / "results.json"
     if options.write:
         results = read(kept)
