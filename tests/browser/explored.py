@@ -75,9 +75,9 @@ def number(text):
 class Explored:
     """An explorer on the page of a notebook."""
 
-    def __init__(self, notebook):
+    def __init__(self, notebook, which=0):
         self.notebook, self.page = notebook, notebook.page
-        self.root = self.page.locator(".cw-explorer")
+        self.root = self.page.locator(".cw-explorer").nth(which)
         self.status = self.root.locator(".cw-status")
         self.verdict = self.root.locator(".cx-verdict")
         self.python, self.quiet = notebook.python, notebook.quiet

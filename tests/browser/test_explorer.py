@@ -84,6 +84,17 @@ def test_pinned_cells_are_compared_in_numbers(page):
             f" for t in ({a!r}, {b!r}, twins.question)]"
         )
         assert list(map(number, cells[1:4])) == pytest.approx(expected, abs=CLOSE)
+        shares = page.python(
+            "{label: float(explain.cam(predictor, twins.marked, label).values[2, COLUMN])"
+            " for label in predictor.labels}".replace("COLUMN", str(column))
+        )
+        for text, best in zip(cells[4:6], (max, min), strict=True):
+            name = best(shares, key=shares.get)
+            assert text.startswith(name)
+            assert number(text[len(name) :]) == pytest.approx(shares[name], abs=CLOSE)
+    page.root.get_by_role("button", name="Unpin row 3, column 3").click()
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("row 3, column 5")
 
 
 def test_a_rectangle_has_both_its_numbers_and_covering_nothing_has_none(page):

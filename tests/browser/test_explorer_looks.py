@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from explored import number
 from playwright.sync_api import expect
 
 pytest_plugins = ["explored"]  # its fixtures
@@ -22,6 +23,8 @@ MISFITS = """() => {
         if (!shortened && one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0)
             found.push(`cut off: ${name(one)}`);
     }
+    for (const { offsetParent, clientWidth } of root.querySelectorAll(".cx-bar"))
+        if (offsetParent && clientWidth < 50) found.push(`${clientWidth} pixels of bar`);
     const controls = seen.filter((one) => one.matches("button, select, input, canvas, .cx-legend"));
     for (const [i, one] of controls.entries()) for (const other of controls.slice(i + 1)) {
         const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()];
@@ -145,6 +148,12 @@ def test_layers_say_how_fine_they_are_and_which_have_gaps(page):
     layer.select_option("res4f")
     expect(lines).to_contain_text("Three of four cells are 0")
     expect(lines).to_contain_text("Of res4e: ")
+    page.page.mouse.move(*page.at(7.5 / 14, 5.5 / 14))
+    value = page.python("float(explorer.explanation.values[5, 7])")
+    expect(page.status).to_contain_text(
+        re.compile(r"row 6, column 8: \S+ logit for .* rather than")
+    )
+    assert number(page.status.inner_text().split(": ")[1]) == pytest.approx(value, abs=0.0051)
     for text in options:
         name, cells = text.split(",")[0], int(re.search(r"(\d+) ×", text)[1])
         layer.select_option(name)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import {
-  camOf, cellClasses, makeSight, matching, percentText, ranking, regionShares, signedText, softmaxOf, speaks, spoken, sumsOf,
+  camOf, cellClasses, isolated, makeSight, matching, percentText, ranking, regionShares, signedText, softmaxOf, speaks, spoken, sumsOf,
 } from "../../conus_widgets/widgets/explorer/numbers.js";
 
 // Two classes on 2 x 3 cells, and a third without evidence.
@@ -71,7 +71,13 @@ test("numbers as texts", () => {
   assert.deepEqual([0, 0.924, 1].map(percentText), ["<\u00a00.1\u00a0%", "92.4\u00a0%", ">\u00a099.9\u00a0%"]);
 });
 
+test("a name from right to left stays among its neighbours, others stay as they are", () => {
+  assert.deepEqual(["dark tip", "a <b> & 🐚", "Ångström"].map(isolated), ["dark tip", "a <b> & 🐚", "Ångström"]);
+  for (const name of ["مخروط", "שבלול", "\u202edesrever"]) assert.equal(isolated(name), `\u2068${name}\u2069`);
+  assert.equal(spoken({ row: 0, column: 0 }, [{ value: 1, label: "שבלול" }]), "row 1, column 1: 1.0 for \u2068שבלול\u2069");
+});
+
 test("what is spoken of a cell", () => {
   const parts = [{ value: 0.82, label: "tented" }, { value: -0.31, label: "banded" }];
-  assert.equal(spoken(2, 4, parts), "row 3, column 5: 0.8 for tented, \u22120.3 for banded");
+  assert.equal(spoken({ row: 2, column: 4 }, parts), "row 3, column 5: 0.8 for tented, \u22120.3 for banded");
 });

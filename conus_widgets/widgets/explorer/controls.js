@@ -89,7 +89,9 @@ export function makeTools(app) {
   const redo = makeButton("Redo", "Ctrl+Shift+Z", () => app.redo());
   const reset = makeButton("Reset", "Uncover everything", () => app.reset());
   const rows = ["cx-controls", "cx-controls"].map((name) => make("div", name));
-  rows[0].append(group, undo, redo, reset);
+  const steps = make("div", "cx-group");
+  steps.append(undo, redo, reset);
+  rows[0].append(group, steps);
   rows[1].append(fill.wrapper, source, wide);
   element.append(...rows);
 

@@ -91,8 +91,10 @@ export function isolated(name) {
   return turns.test(name) ? `\u2068${name}\u2069` : name;
 }
 
+export const placeWords = ({ row, column }) => `row ${row + 1}, column ${column + 1}`;
+
 /** "row 3, column 5: 0.8 for tented, −0.3 for banded" */
-export function spoken(row, column, parts) {
+export function spoken(cell, parts) {
   const said = parts.map(({ value, label }) => `${signedText(value, 1).replace("+", "")} for ${isolated(label)}`);
-  return `row ${row + 1}, column ${column + 1}: ${said.join(", ")}`;
+  return `${placeWords(cell)}: ${said.join(", ")}`;
 }

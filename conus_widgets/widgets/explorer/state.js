@@ -2,7 +2,7 @@
 
 import { limitOf } from "./colours.js";
 import { cellAt, steady, zoomAbout } from "./geometry.js";
-import { camOf, isolated, ranking, spoken } from "./numbers.js";
+import { camOf, isolated, placeWords, ranking, signedText, spoken } from "./numbers.js";
 import { addRegion } from "./region.js";
 
 const MAPS = 4; // maps side by side
@@ -214,11 +214,13 @@ export function makeApp({ tell, changed, speak, isGone, stage }) {
     const grid = map ?? sight;
     const here = cellAt(app.cursor, grid.rows, grid.columns);
     const cell = cellAt(app.cursor, sight.rows, sight.columns);
+    const other = grid.rows !== sight.rows || grid.columns !== sight.columns;
+    if (other) return `${placeWords(here)}: ${signedText(app.valueHere(), "free")} ${map.unit} for ${app.wordsOf(app.pane())}`;
     const order = ranking(sight.logits);
     const rival = choice.against ?? order.find((number) => number !== choice.target);
     const said = [choice.target, rival].filter((number) => number !== undefined);
     const value = (number) => camOf(sight, number)[cell.row * sight.columns + cell.column];
-    return spoken(here.row, here.column, said.map((number) => ({ value: value(number), label: app.network.labels[number] })));
+    return spoken(here, said.map((number) => ({ value: value(number), label: app.network.labels[number] })));
   };
   app.pinAt = (place) => app.pin({ photograph: app.pane().choice.photograph, ...cellAt(place, app.sight().rows, app.sight().columns) });
   app.pin = (pin) => {
