@@ -77,6 +77,38 @@ def test_a_kernel_that_is_gone_is_said_and_the_picture_stays(open_notebook, how)
     notebook.quiet(allow=["Could not restore the debugger state", "Kernel.*not", "Canceled"])
 
 
+FAILING = stand_in("""\
+predictor = StandIn()
+forward = predictor.network.forward
+explorer = Explorer(predictor, picture(1))
+explorer""")
+
+
+def test_a_network_that_fails_is_said_and_the_next_stroke_is_answered(open_notebook):
+    notebook = open_notebook("failing", [FAILING]).open()
+    page = Explored(notebook).run()
+    warning = page.root.locator(".cw-warning")
+    page.do("def fail(*_, **__): raise MemoryError('<b>no room</b> for 224 x 224')")
+    page.do("predictor.network.forward = fail")
+    page.button("Rectangle").click()
+    for corner in (0.4, 0.6):
+        page.page.mouse.move(*page.at(0.2, 0.2))
+        page.page.mouse.down()
+        page.page.mouse.move(*page.at(corner, corner))
+        page.page.mouse.up()
+        page.rest()
+        if corner == 0.4:
+            expect(warning).to_have_text("<b>no room</b> for 224 x 224")
+            expect(page.verdict).to_contain_text("not checked")
+            assert {change for *_, change in page.bars().values()} == {""}
+            page.do("predictor.network.forward = forward")
+    expect(page.verdict).to_contain_text(re.compile("still|became"))
+    expect(warning).to_be_hidden()
+    changes = page.python("dict(zip(predictor.labels, map(float, explorer.evidence.changes)))")
+    for label, (*_, change) in page.bars().items():
+        assert float(change.replace("−", "-")) == pytest.approx(changes[label], abs=0.0051)
+
+
 MISSING = stand_in("""\
 predictor = StandIn()
 open("letter.jpg", "w").write("Dear <b>reader</b>")
@@ -110,6 +142,7 @@ def test_photographs_that_cannot_be_used_are_named_and_the_others_are_shown(open
     page.root.locator(".cw-zone").drop({"files": [letter]})
     expect(warning).to_contain_text("note <i>.png")
     expect(warning).not_to_contain_text("letter.jpg")
+    expect(page.status).to_have_text("")
     page.rest()
     assert warning.locator("i").count() == 0
 

@@ -142,7 +142,7 @@ export function makeClasses(app) {
     const [was, is] = [order[0], top].map((number) => isolated(labels[number]));
     verdict.classList.toggle("cx-flipped", order[0] !== top);
     const area = `${(100 * app.region.area()).toFixed(1)} % of the photograph covered`;
-    write(others, covered ? (order[0] === top ? `${area}: still ${is}.` : `${area}: ${was} became ${is}.`) : `${area}${app.gone() ? ", not checked." : " ..."}`);
+    write(others, covered ? (order[0] === top ? `${area}: still ${is}.` : `${area}: ${was} became ${is}.`) : `${area}${app.isAwaiting() ? " ..." : ", not checked."}`);
   }
   return { element, refresh };
 }

@@ -33,13 +33,22 @@ function render({ model, el }) {
 
   const speak = (text) => (status.textContent = text);
   const tell = (kind, content = {}, buffers = []) =>
-    line.send({ kind, ...content }, buffers).catch((error) => line.gone() || warn(error.message));
+    line.send({ kind, ...content }, buffers).catch((error) => line.gone() || (kind === "region" ? unchecked : warn)(error.message));
   const changed = () => (frame ||= requestAnimationFrame(refresh));
   const app = makeApp({ tell, changed, speak, isGone: () => Boolean(line?.gone()), stage: () => stage });
 
   function warn(...texts) {
     warning.replaceChildren(...texts.map((text) => make("div", "", text)));
     warning.hidden = !texts.some(Boolean);
+    delete warning.dataset.region;
+  }
+
+  /** The network will not answer with the region covered. */
+  function unchecked(why) {
+    warn(why);
+    warning.dataset.region = "1";
+    app.regionLost();
+    changed();
   }
 
   line = openLine(model, el, {
@@ -121,7 +130,7 @@ function render({ model, el }) {
     const { kind } = message;
     if (kind === "network") return takeNetwork(message);
     if (kind === "photographs") return takeList(message);
-    if (kind === "problem") return warn(message.text);
+    if (kind === "problem") return unchecked(message.text);
     // Sent before this page was heard of: all of it comes again behind the network.
     if (!app.network) return null;
     if (kind === "sight") return takeSight(message, buffers);
@@ -131,7 +140,10 @@ function render({ model, el }) {
       if (awaited && pane.late && pane.state === "done") speak(`Done: ${app.wordsOf(pane)}.`);
     } else if (kind === "progress") app.progress(message);
     else if (kind === "checking") app.heardChecking(message);
-    else if (kind === "checked") app.checked(message, floatsOf(buffers[0]));
+    else if (kind === "checked") {
+      if (warning.dataset.region) warn("");
+      app.checked(message, floatsOf(buffers[0]));
+    }
     else if (kind === "region") app.takeRegion(message, pixelsOf(buffers[0]), buffers[1] && pixelsOf(buffers[1]));
     else if (kind === "file") save(message.name, buffers[0]);
     return null;
@@ -174,6 +186,7 @@ function render({ model, el }) {
     const reading = photographs.find(({ state }) => state === "reading");
     if (reading) speak(`Looking at ${reading.name} ...`);
     else if (app.network && !app.photographs.size) speak(INVITATION);
+    else if (failed.size > known) speak("");
     while (app.panes.length < panes.length) app.panes.push(newPane());
     for (const [index, { generation, ...choice }] of panes.entries()) {
       const pane = app.panes[index];

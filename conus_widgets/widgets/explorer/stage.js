@@ -188,6 +188,7 @@ export function makeStage(app) {
     const label = app.network?.methods.find((method) => method.name === pane.choice.method)?.label ?? "";
     const grid = pane.map ? `, ${pane.map.rows} × ${pane.map.columns} cells` : "";
     setText(words, app.wordsOf(pane));
+    words.title = words.textContent;
     setText(how, pane.error || `${label.split(":")[0]}${pane.map?.layer ? ` at ${pane.map.layer}` : ""}${grid}${pane.state === "running" ? ", working ..." : pane.state === "stopped" ? ", stopped" : ""}`);
     how.title = how.textContent;
     how.classList.toggle("cw-error", Boolean(pane.error));

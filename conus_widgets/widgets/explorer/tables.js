@@ -122,7 +122,11 @@ export function makePins(app) {
     const columns = ["cell", ...numbers.map((number) => labels[number])];
     if (against !== null) columns.push("difference");
     columns.push("most for", "most against", "");
-    titles.replaceChildren(...columns.map((text, index) => make("th", index ? "cx-number" : "", text, { scope: "col" })));
+    titles.replaceChildren(...columns.map((text, index) => {
+      const title = make("th", index ? "cx-number" : "", "", { scope: "col", title: text });
+      title.append(make("span", "", text));
+      return title;
+    }));
     fillTable(body, pins.map(([order, pin]) => {
       const cell = pin.row * sight.columns + pin.column;
       const values = numbers.map((number) => camOf(sight, number)[cell]);
