@@ -39,7 +39,7 @@ class Plan:
     cancels: int
 
 
-PLANS = {FULL: Plan(150, 7, 3.0, 36, 12), DEMONSTRATION: Plan(120, 7, 3.0, 32, 10)}
+PLANS = {FULL: Plan(150, 7, 3.0, 36, 11), DEMONSTRATION: Plan(120, 7, 3.0, 30, 10)}
 QUICK = Plan(40, 2, 2.0, 8, 3)
 
 
