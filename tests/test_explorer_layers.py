@@ -67,6 +67,12 @@ def test_a_cell_s_square_and_its_shift_lead_to_where_it_looks():
     assert shift_of(network, None) == 0
 
 
+def test_the_check_that_is_quoted_is_of_the_layer_that_is_named():
+    from conus_widgets.explain.evaluate.methods import METHODS
+
+    assert METHODS["layer_cam"].keywords["layer"] == methods.CHECKED
+
+
 @pytest.mark.parametrize("name", ["hires_cam", "layer_cam"])
 def test_without_a_layer_the_finer_one_is_looked_into(predictor, name):
     [image] = photographs(1)

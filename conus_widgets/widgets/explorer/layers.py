@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
-from conus_widgets.architecture import Convolution, connect
+from conus_widgets.architecture import Architecture, Convolution, connect
 from conus_widgets.explain.centres import centres
 
 
@@ -39,7 +40,11 @@ def layers_of(network: Any) -> list[Layer]:
     architecture = getattr(network, "architecture", None)
     if architecture is None:
         return [Layer(name) for name in network.layers]
+    return list(_listed(architecture, tuple(network.layers)))
 
+
+@functools.lru_cache(maxsize=8)  # asked for with every map
+def _listed(architecture: Architecture, names: tuple[str, ...]) -> tuple[Layer, ...]:
     def convolved(side: int, c: Convolution, *_: Any) -> int:
         return (side + 2 * c.pad - c.size) // c.stride + 1
 
@@ -50,11 +55,11 @@ def layers_of(network: Any) -> list[Layer]:
     before = dict(zip([*sides][1:], sides, strict=False))  # the layer in front of each
     skipped = {before[b.name] for b in architecture.blocks() if b.branch[0].stride > 1}
     found = []
-    for name in network.layers:
+    for name in names:
         first, step = centres(architecture, name)
         shift = (first - (step - 1) / 2) / architecture.size
         found.append(Layer(name, sides[name], shift, name in skipped))
-    return found
+    return tuple(found)
 
 
 def finer(network: Any) -> str:
