@@ -139,7 +139,7 @@ test("flow: one answer frees all older requests, and a lost answer does not stop
   assert.equal(sent.at(-1), "f");
 });
 
-test("flow: the request behind a running one goes out half-way to the next answer, as new as it is then", () => {
+test("flow: the request behind a running one goes out shortly before the next answer, as new as it is then", () => {
   let time = 0;
   const [sent, timers] = [[], []];
   const later = (call, delay) => timers.push([time + delay, call]);
@@ -154,8 +154,8 @@ test("flow: the request behind a running one goes out half-way to the next answe
   flow.ask("d");
   flow.ask("e");
   assert.deepEqual(sent, ["a", "b", "c"]);
-  assert.deepEqual(timers.map(([due]) => due), [250]);
-  time = 250;
+  assert.deepEqual(timers.map(([due]) => due), [270]);
+  time = 270;
   flow.ask("f");
   assert.deepEqual(sent.at(-1), "f");
   timers[0][1]();

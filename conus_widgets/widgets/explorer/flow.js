@@ -1,5 +1,7 @@
 // The newest request wins: a few are under way, the last one waits, those in between are dropped.
-// While one is computed, the next would only wait behind it and grow old: it goes out half-way.
+// While one is computed, the next would only wait behind it and grow old: it goes out just in time.
+
+const TRAVEL = 30; // ms that a request and an answer need on their ways, together
 
 /**
  * `send(request, generation)` starts one. `ask` takes a new request; `answered` says which one was
@@ -18,7 +20,7 @@ export function makeFlow(send, { most = 2, now = () => Date.now(), patience = 50
   const pump = () => {
     for (const [generation, since] of open) if (now() - since > patience) open.delete(generation);
     if (waiting === null || open.size >= most) return;
-    const early = open.size ? last + pace / 2 - now() : 0;
+    const early = open.size ? last + pace - TRAVEL - now() : 0;
     if (early > 0) {
       timer ??= later(() => {
         timer = null;
