@@ -166,6 +166,12 @@ def test_the_page_says_what_was_met(seen):
         assert part in text
 
 
+def test_a_busy_machine_is_not_passed_over(seen):
+    assert "Not quiet" not in page.page(seen)
+    seen.others.append(0.5)
+    assert "**Not quiet" in page.page(seen)
+
+
 def test_what_was_not_measured_is_said(seen):
     del seen.seen[0].figures[figures.CANCEL]
     seen.seen[0].way = []

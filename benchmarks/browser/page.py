@@ -11,6 +11,8 @@ from benchmarks.browser.results import Results, Seen
 from benchmarks.browser.targets import TARGETS, Target
 from benchmarks.table import table
 
+BUSY = 0.1  # share of the CPUs' time that others may use: with more the page says so, in bold
+
 HOW = """\
 - **Hover**: from the pointer's move to the painted number, cell and frame around it; the mouse
   jumps from place to place.
@@ -75,13 +77,15 @@ def _sections(results: Results) -> Iterable[str]:
 def _ground(results: Results) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in results.versions.items())
     others = f"{np.mean(results.others):.0%} (at most {max(results.others):.0%})"
+    busy = " **Not quiet: these are the figures of a busy machine.**"
     return "\n".join(
         (
             f"- **Date**: {results.date}; the run took {results.minutes:.0f} minutes.",
             f"- **CPU**: {results.cpu}, {results.widest}. Browser, server and network share it.",
             f"- **Versions**: Chromium {results.chromium} without a graphics card, {versions}.",
             f"- **Quiet?** The host took {results.stolen:.0%} of the CPUs' time. In the pauses "
-            f"before, between and behind the measurements other programs used {others}.",
+            f"before, between and behind the measurements other programs used {others}."
+            + (busy if max(results.others) > BUSY else ""),
         )
     )
 
