@@ -25,7 +25,7 @@ test: $(READY) chromium  ## every check: style, types, unit tests, notebooks, br
 	echo "== mypy"; time mypy; \
 	echo "== pytest"; pytest --durations=10
 
-bench: $(READY) $(PEERS)/.ready  ## beside ONNX Runtime, OpenVINO, PyTorch: ten minutes (options: BENCH="--quick")
+bench: $(READY) $(PEERS)/.ready  ## beside ONNX Runtime, OpenVINO, PyTorch, captum: a quarter of an hour (options: BENCH="--quick")
 	@export $(IN_VENV); python -m benchmarks $(BENCH)
 
 bench-browser: $(READY) $(VOILA)/.ready chromium  ## the explorer in JupyterLab and Voila: eight minutes (options: BENCH="--quick")

@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks import machine
 from benchmarks.answers import Disagreement, compare
-from benchmarks.engines import BACKWARD, BFLOAT16, FORWARD
+from benchmarks.engines import BACKWARD, BFLOAT16, EXPLAIN, FORWARD
 from benchmarks.figures import GROUPS, Plan, measure, possible
 from benchmarks.processes import PEERS, ROOT, Process, python
 from benchmarks.results import Results, read
@@ -65,7 +65,7 @@ def run(plan: Plan) -> Results:
         subprocess.run(command, cwd=ROOT, check=True)
     say("network written")
     plan = possible(plan, FOLDER, results)
-    peers = dict.fromkeys([*FORWARD, *BACKWARD])
+    peers = dict.fromkeys([*FORWARD, *BACKWARD, *EXPLAIN])
     if "bfloat16" in plan.groups:
         peers |= dict.fromkeys(BFLOAT16)
     del peers["ours"]
@@ -95,7 +95,7 @@ def _plan(options: argparse.Namespace) -> Plan:
     given: dict[str, Any] = dict(QUICK) if options.quick else {}
     groups = options.only or (QUICK_GROUPS if options.quick else GROUPS)
     if options.rounds is not None:
-        given |= {"rounds": options.rounds, "starts": options.rounds}
+        given |= dict.fromkeys(("rounds", "maps", "starts"), options.rounds)
     return Plan(groups=tuple(groups), threads=options.threads, **given)
 
 
@@ -103,8 +103,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="make bench",
         description="How fast the network is beside the best engines for CPUs. Without options all "
-        "is measured, in about ten minutes, and benchmarks/RESULTS.md is written; else the results "
-        "go to build/bench/.",
+        "is measured, in a quarter of an hour, and benchmarks/RESULTS.md is written; else the "
+        "results go to build/bench/.",
     )
     parser.add_argument("--quick", action="store_true", help="few rounds, under two minutes")
     parser.add_argument("--rounds", type=_positive, metavar="N", help="how many rounds")

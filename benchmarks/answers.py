@@ -9,15 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.engines import BACKWARD, ENGINES, FORWARD
+from benchmarks.engines import BACKWARD, ENGINES, EXPLAIN, FORWARD
 from benchmarks.processes import Process
 
 #: Largest difference of a logit, as a share of the range of ours.
 LOGITS = 1e-3
 #: The same where a number keeps 8 bits: 53 convolutions in a row round it.
 LOGITS_BFLOAT16 = 5e-2
-#: Relative L2 difference of the gradient by the input.
-GRADIENT = 1e-3
+#: Relative L2 difference of the gradient by the input, and of maps.
+GRADIENT = MAPS = 1e-3
+#: Pixels from one window to the next where maps are compared: few windows show whether they agree.
+APART = 32
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def of_logits(ours: np.ndarray, theirs: np.ndarray) -> float:
     return float(np.abs(ours - theirs).max() / np.ptp(ours))
 
 
-def of_gradient(ours: np.ndarray, theirs: np.ndarray) -> float:
+def of_arrays(ours: np.ndarray, theirs: np.ndarray) -> float:
     """Return the L2 norm of the difference as a share of that of ours."""
     return float(np.linalg.norm(ours - theirs) / np.linalg.norm(ours))
 
@@ -52,7 +54,7 @@ def of_gradient(ours: np.ndarray, theirs: np.ndarray) -> float:
 def compare(
     engines: Iterable[str], start: Callable[[str], Process], folder: Path
 ) -> tuple[list[Agreement], int, dict[str, str]]:
-    """Ask ours and each engine for logits of 1 and 8 photographs, and for the gradient of 1.
+    """Ask ours and each engine for logits of 1 and 8 photographs, the gradient and a map of 1.
 
     Parameters
     ----------
@@ -61,7 +63,7 @@ def compare(
     start : callable
         ``start(engine)`` returns its process.
     folder : Path
-        Where gradients are exchanged.
+        Where arrays are exchanged.
 
     Returns
     -------
@@ -82,6 +84,7 @@ def compare(
         logits = {count: np.array(ours.ask("logits", count=count)) for count in (1, 8)}
         top = int(logits[1][0].argmax())
         values = _gradient(ours, top, folder)[1]
+        own = _map(ours, top, folder)
         versions.update(ours.ask("versions"))
         for name in engines:
             with closing(start(name)) as process:
@@ -93,11 +96,14 @@ def compare(
                     found.append(Agreement(name, f"logits of {count}", difference, tolerance))
                 if name in BACKWARD:
                     beside, theirs = _gradient(process, top, folder)
-                    difference = of_gradient(values, theirs)
+                    difference = of_arrays(values, theirs)
                     found.append(Agreement(name, "gradient of 1", difference, GRADIENT))
                     if beside is not None:
                         difference = of_logits(logits[1], beside)
                         found.append(Agreement(name, "logits beside it", difference, tolerance))
+                if name in EXPLAIN:
+                    difference = of_arrays(own, _map(process, top, folder))
+                    found.append(Agreement(name, "occlusion map", difference, MAPS))
     apart = [f"{ENGINES[a.engine].label}: {a.what} differ by {a.difference:.2g} "
              f"(at most {a.tolerance:g})" for a in found if not a.holds]  # fmt: skip
     if apart:
@@ -109,3 +115,10 @@ def _gradient(process: Process, top: int, folder: Path) -> tuple[np.ndarray | No
     file = folder / "gradient.npy"
     beside = process.ask("values", target=top, file=str(file))
     return None if beside is None else np.array(beside), np.load(file)
+
+
+def _map(process: Process, top: int, folder: Path) -> np.ndarray:
+    file = folder / "map.npy"
+    process.ask("map", method="occlusion", target=top, stride=APART, file=str(file))
+    found: np.ndarray = np.load(file)
+    return found

@@ -9,13 +9,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import machine
+from benchmarks import explanations, machine
 from benchmarks.engines import BACKWARD, BFLOAT16, FORWARD, Unavailable
 from benchmarks.processes import Process
 from benchmarks.results import Results
-from benchmarks.rounds import Figure, take_turns
+from benchmarks.rounds import Figure, Values, take_turns
 
-GROUPS = ("forward", "gradient", "bfloat16", "start", "memory", "avx2")
+GROUPS = ("forward", "gradient", "explanations", "bfloat16", "start", "memory", "avx2")
 #: For oneDNN, for PyTorch's own kernels, and for MKL. What reads none of them stays as it is.
 AVX2 = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",
@@ -34,6 +34,8 @@ class Plan:
         Some of `GROUPS`.
     rounds, generations : int
         See `take_turns`.
+    maps : int
+        Rounds of maps, which take minutes.
     starts, cold_starts, peaks : int
         How often a process is started for each figure.
     large : bool
@@ -44,6 +46,7 @@ class Plan:
     groups: tuple[str, ...] = GROUPS
     rounds: int = 9
     generations: int = 3
+    maps: int = 3
     starts: int = 5
     cold_starts: int = 2
     peaks: int = 2
@@ -108,7 +111,7 @@ def measure(
 ) -> None:
     """Measure all of a plan, and write what was seen into `results`."""
 
-    def run(figures: list[Figure], rounds: int, generations: int, **environment: str) -> None:
+    def run(figures: list[Figure], rounds: int, generations: int, **environment: str) -> Values:
         seen = take_turns(
             figures,
             lambda name: Process(name, folder, plan.threads, environment=environment),
@@ -116,15 +119,21 @@ def measure(
             generations=generations,
             say=say,
         )
-        results.seconds.update(seen.values)
         idle.extend(seen.idle)
+        return seen.values
 
     idle: list[float] = []
     figures = turns(plan, target)
     if figures:
-        run(figures, plan.rounds, plan.generations)
+        results.seconds |= run(figures, plan.rounds, plan.generations)
+    if "explanations" in plan.groups:
+        maps = run(explanations.turns(target), plan.maps, 1)
+        results.seconds |= explanations.paired(maps)
+        seen = explanations.peak(folder, plan.threads, target)
+        results.bytes[explanations.PEAK] = {"ours": [seen]}
     if "avx2" in plan.groups:
-        run(turns(plan, target, suffix=", AVX2 only"), -(-plan.rounds // 2), 1, **AVX2)
+        hidden = turns(plan, target, suffix=", AVX2 only")
+        results.seconds |= run(hidden, -(-plan.rounds // 2), 1, **AVX2)
         results.remarks.append(
             '"AVX2 only" is an AVX-512 CPU told to hide it (`ONEDNN_MAX_CPU_ISA=AVX2`). ONNX '
             "Runtime and parts of others do not listen, which is to their advantage."

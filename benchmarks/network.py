@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from benchmarks.engines import PHOTOGRAPH
 from conus_widgets import shells
 from conus_widgets.architecture import Architecture, connect
 from conus_widgets.checkpoint import Checkpoint, write
@@ -87,15 +88,17 @@ def steps(architecture: Architecture) -> list[dict[str, Any]]:
     return found
 
 
-def photographs(checkpoint: Checkpoint, count: int = PHOTOGRAPHS) -> np.ndarray:
-    """Return drawn shells as inputs (N, 3, size, size) float32; the first is the photograph."""
+def photographs(checkpoint: Checkpoint, count: int = PHOTOGRAPHS) -> tuple[np.ndarray, Image.Image]:
+    """Return drawn shells as inputs (N, 3, size, size) float32, and the first as a photograph."""
     kinds = sorted(shells.KINDS)
     drawings = [shells.draw(kinds[n % len(kinds)], seed=n, size=224) for n in range(count)]
-    return Preparation(checkpoint).batch([Image.fromarray(d.image) for d in drawings])
+    images = [Image.fromarray(drawing.image) for drawing in drawings]
+    return Preparation(checkpoint).batch(images), images[0]
 
 
 def prepare(folder: Path, architecture: Architecture | None = None) -> None:
-    """Write ``checkpoint/``, ``weights.npz``, ``steps.json`` and ``inputs.npy`` into a folder.
+    """Write ``checkpoint/``, ``weights.npz``, ``steps.json``, ``inputs.npy`` and the first input's
+    photograph into a folder.
 
     Parameters
     ----------
@@ -120,7 +123,9 @@ def prepare(folder: Path, architecture: Architecture | None = None) -> None:
         arrays |= {f"{name}_W": weights, f"{name}_b": bias}
     np.savez(folder / "weights.npz", **arrays)
     (folder / "steps.json").write_text(json.dumps(steps(architecture), indent=1))
-    np.save(folder / "inputs.npy", photographs(checkpoint))
+    inputs, first = photographs(checkpoint)
+    np.save(folder / "inputs.npy", inputs)
+    first.save(folder / PHOTOGRAPH)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,8 @@ class Figure:
         Calls in a turn before those that count.
     every : int
         In which rounds: 1 for all, 2 for each second one ...
+    warm_up : int
+        Calls in each new process before the first round.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Figure:
     repeats: int
     unmeasured: int = 1
     every: int = 1
+    warm_up: int = WARM_UP
 
 
 class Asked(Protocol):
@@ -87,8 +90,8 @@ def take_turns(
         with ExitStack() as stack:
             processes = {name: stack.enter_context(closing(start(name))) for name in engines}
             for figure in figures:
-                for name in figure.engines:
-                    processes[name].ask(**figure.question, unmeasured=0, repeats=WARM_UP)
+                for name in figure.engines if figure.warm_up else ():
+                    processes[name].ask(**figure.question, unmeasured=0, repeats=figure.warm_up)
             for number in part:
                 for figure in figures:
                     if number % figure.every == 0:

@@ -44,7 +44,7 @@ def _sections(results: Results) -> Iterable[str]:
     yield "## Answers"
     yield (
         "Compared with ours before anything was timed: logits by their largest difference as a "
-        "share of the range of ours, gradients by the relative L2 norm of the difference."
+        "share of the range of ours, gradients and maps by the relative L2 norm of the difference."
     )
     rows = [
         (ENGINES[a.engine].label, a.what, f"{a.difference:.1e}", f"{a.tolerance:.0e}")
@@ -69,11 +69,12 @@ def _ground(results: Results) -> str:
 
 def _verdict(verdict: Verdict) -> Sequence[str]:
     target = verdict.target
-    seconds = not target.peers
-    at_most = f"{target.at_most:g} s" if seconds else f"{target.at_most:g}"
+    unit = "" if target.peers else f" {target.unit}"
+    at_most = f"{target.at_most:g}{unit}"
     if verdict.seen is None:
         return target.figure, at_most, "not measured", "", ""
-    seen = brackets(verdict.seen, lambda value: f"{value:.2f}") + (" s" if seconds else "")
+    digits = ".0f" if target.unit == "MB" else ".2f"
+    seen = brackets(verdict.seen, lambda value: f"{value:{digits}}") + unit
     peer = ENGINES[verdict.peer].label if verdict.peer else ""
     return target.figure, at_most, seen, peer, "met" if verdict.met else "**not met**"
 

@@ -9,6 +9,7 @@ from benchmarks.results import Results
 
 FLOAT32 = ("onnxruntime", "openvino")
 PYTORCH = ("pytorch",)
+CAPTUM = ("captum",)
 OPENVINO_BFLOAT16 = ("openvino bfloat16",)
 
 
@@ -21,22 +22,29 @@ class Target:
     figure : str
         A key of `Results.seconds` or `Results.bytes`.
     at_most : float
-        A ratio to a peer, or seconds where there is no peer.
+        A ratio to a peer, or in `unit` where there is no peer.
     peers : tuple of str
         The one with the lowest median counts.
     ours : str
+    unit : {"s", "MB"}
     """
 
     figure: str
     at_most: float
     peers: tuple[str, ...] = ()
     ours: str = "ours"
+    unit: str = "s"
 
 
 TARGETS = (
     Target("forward of 1", 1.05, FLOAT32),
     Target("forward of 8", 1.15, FLOAT32),
     Target("gradient of 1", 0.6, PYTORCH),
+    Target("occlusion", 0.75, CAPTUM),
+    Target("occlusion, drill-down", 0.25, CAPTUM),
+    Target("occlusion, first picture", 1.0),
+    Target("SmoothGrad of 50", 0.6, CAPTUM),
+    Target("peak memory of occlusion", 700, unit="MB"),
     Target("start, warm", 0.35, PYTORCH),
     Target("start, warm", 2.0),
     Target("start, cold cache", 15.0),
@@ -71,7 +79,8 @@ def judge(results: Results) -> list[Verdict]:
         if ours and peer:
             verdicts.append(Verdict(target, peer, ratio(ours, values[peer])))
         elif ours and not target.peers:
-            verdicts.append(Verdict(target, None, spread(ours)))
+            size = 1e6 if target.unit == "MB" else 1
+            verdicts.append(Verdict(target, None, spread([value / size for value in ours])))
         else:
             verdicts.append(Verdict(target))
     return verdicts

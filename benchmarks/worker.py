@@ -67,6 +67,19 @@ class Worker:
         np.save(file, values)
         return None if logits is None else logits.tolist()
 
+    def explain(
+        self, method: str, target: int, unmeasured: int, repeats: int, stride: int = 8
+    ) -> list[float]:
+        """Seconds of each map of the photograph for class `target`."""
+        make = self._engine.explain
+        assert make is not None
+        return timed(lambda: make(method, target, stride), unmeasured, repeats)
+
+    def map(self, method: str, target: int, stride: int, file: str) -> None:
+        """Save a map of the photograph for class `target`."""
+        assert self._engine.explain is not None
+        np.save(file, self._engine.explain(method, target, stride))
+
     def peak(self) -> int:
         """The most memory that this process held so far, in bytes."""
         return peak()

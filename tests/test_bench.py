@@ -17,7 +17,17 @@ from numpy_resnet import convolve, max_pool
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT))  # `benchmarks` belongs to the checkout, not to the package
 
-from benchmarks import answers, machine, network, picture, processes, results, table, targets
+from benchmarks import (
+    answers,
+    explanations,
+    machine,
+    network,
+    picture,
+    processes,
+    results,
+    table,
+    targets,
+)
 from benchmarks.engines import ENGINES, FORWARD
 from benchmarks.figures import Plan, turns
 from benchmarks.ratios import fastest, ratio, spread
@@ -144,6 +154,8 @@ class Answering:
         self.logits, self.gradient = np.array(logits), np.array(gradient)
 
     def ask(self, do, **options):
+        if do == "map":
+            return np.save(options["file"], self.gradient)
         if do == "values":
             self.target = options["target"]
             np.save(options["file"], self.gradient)
@@ -188,7 +200,10 @@ def seen():
         versions={"numpy": "1.23.5"},
         agreements=[answers.Agreement("pytorch", "logits of 1", 2e-7, 1e-3)],
         seconds=seconds,
-        bytes={"peak memory of 1": {"ours": [2e8], "pytorch": [5e8]}},
+        bytes={
+            "peak memory of 1": {"ours": [2e8], "pytorch": [5e8]},
+            "peak memory of occlusion": {"ours": [6.5e8]},
+        },
         remarks=["Something was left out."],
     )
 
@@ -203,6 +218,8 @@ def test_verdicts_name_the_faster_peer(seen):
     assert ratio.seen.median == 0.75 and not ratio.met
     assert seconds.seen.median == 1.5 and seconds.met
     assert found["peak memory of 1", True].seen.median == 0.4
+    peak = found["peak memory of occlusion", False]
+    assert peak.seen.median == 650 and peak.met
     assert found["gradient of 1", True].seen is None and not found["gradient of 1", True].met
 
 
@@ -213,6 +230,7 @@ def test_the_page_says_all_and_its_tables_are_whole(seen):
         "| forward of 8 | 1.15 | 1.25 [1.25, 1.25] | OpenVINO | **not met** |",
         "| start, warm | 2 s | 1.50 [1.50, 1.50] s |  | met |",
         "| gradient of 1 | 0.6 | not measured |  |  |",
+        "| peak memory of occlusion | 700 MB | 650 [650, 650] MB |  | met |",
         "| peak memory of 1 | 200 [200, 200] | 500 [500, 500] |",
         "| PyTorch | logits of 1 | 2.0e-07 | 1e-03 |",
         "- Something was left out.",
@@ -237,8 +255,11 @@ def test_the_picture_is_drawn(seen, tmp_path):
 
 def test_every_target_is_a_figure_of_the_full_plan():
     measured = {figure.name: figure.engines for figure in turns(Plan(), target=0)}
+    measured |= {figure.name: figure.engines for figure in explanations.turns(0)}
+    maps = {name: dict.fromkeys(engines, [1.0]) for name, engines in measured.items()}
+    measured |= {name: tuple(each) for name, each in explanations.paired(maps).items()}
     measured |= {"start, warm": FORWARD, "start, cold cache": ("ours",)}
-    measured |= {"peak memory of 1": FORWARD}
+    measured |= {"peak memory of 1": FORWARD, explanations.PEAK: ("ours",)}
     for target in targets.TARGETS:
         assert {target.ours, *target.peers} <= set(measured[target.figure])
 
@@ -298,6 +319,13 @@ def test_a_worker_answers(folder, logits, tmp_path):
         beside = np.array(worker.ask("values", target=2, file=str(tmp_path / "gradient.npy")))
         assert answers.of_logits(logits[:1], beside) < 1e-5
         assert np.load(tmp_path / "gradient.npy").shape == (1, 3, SMALL.size, SMALL.size)
+        question = {"target": 2, "stride": 32}
+        found = worker.ask("explain", method="drill-down", unmeasured=0, repeats=2, **question)
+        assert len(found) == 2 and min(found) > 0
+        for method in ("occlusion", "first picture", "smoothgrad"):
+            worker.ask("map", method=method, file=str(tmp_path / "map.npy"), **question)
+            values = np.load(tmp_path / "map.npy")
+            assert values.shape == (SMALL.size, SMALL.size) and np.ptp(values) > 0
         assert 50e6 < worker.ask("peak") < 2e9
         assert worker.ask("versions")["numpy"] == np.__version__
         before = worker.cpu()

@@ -10,6 +10,10 @@ from typing import Any
 
 import numpy as np
 
+PHOTOGRAPH = "photograph.png"
+WINDOW, BATCH = 32, 16  # pixels; windows at once
+SAMPLES, NOISE = 50, 0.15
+
 
 class Unavailable(Exception):
     """This engine cannot run here; the message is a sentence for the results."""
@@ -26,10 +30,16 @@ class Engine:
     gradient : callable or None
         ``gradient(inputs, target)`` returns the logits (None where the engine keeps them), and the
         gradient of the logit of class `target` by the inputs.
+    explain : callable or None
+        ``explain(method, target, stride)`` returns a map (size, size) of the photograph in
+        `PHOTOGRAPH`, for class `target`. Methods are "occlusion" (squares of 32 pixels, `stride`
+        apart, filled with the mean), "drill-down" (of the same), "first picture" (of the same) and
+        "smoothgrad" (50 samples).
     """
 
     forward: Callable[[np.ndarray], np.ndarray]
     gradient: Callable[[np.ndarray, int], tuple[np.ndarray | None, np.ndarray]] | None = None
+    explain: Callable[[str, int, int], np.ndarray] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,8 +81,9 @@ ENGINES = {
     "openvino bfloat16": Kind("OpenVINO, bfloat16", "openvino", ("openvino",), _BFLOAT16),
     "pytorch": Kind("PyTorch", "pytorch", ("torch",)),
     "torchscript": Kind("TorchScript", "pytorch", ("torch",), {"script": True}),
-    "captum": Kind("captum Saliency", "captum", ("captum", "torch")),
+    "captum": Kind("captum", "captum", ("captum", "torch")),
 }
 FORWARD = ("ours", "onnxruntime", "openvino", "pytorch", "torchscript")
 BACKWARD = ("ours", "pytorch", "captum")
+EXPLAIN = ("ours", "captum")
 BFLOAT16 = ("ours bfloat16", "openvino bfloat16")

@@ -5,12 +5,13 @@ import os
 
 import numpy as np
 
-from benchmarks.engines import Engine, Unavailable
+from benchmarks.engines import BATCH, NOISE, PHOTOGRAPH, SAMPLES, WINDOW, Engine, Unavailable
 
 
 def load(folder, threads, *, precision="float32"):
     """Load the checkpoint; batch norm is folded, and functions are restored, as for everybody."""
     os.environ["CONUS_THREADS"] = str(threads)  # read when the package is first imported
+    from conus_widgets.network import Cancelled
     from conus_widgets.predictor import load_predictor
 
     options = {}
@@ -18,7 +19,8 @@ def load(folder, threads, *, precision="float32"):
         if "precision" not in inspect.signature(load_predictor).parameters:
             raise Unavailable(f"This project has no {precision} yet, so it was not measured.")
         options["precision"] = precision
-    network = load_predictor(folder / "checkpoint", **options).network
+    predictor = load_predictor(folder / "checkpoint", **options)
+    network = predictor.network
 
     def forward(inputs):
         return network.forward(inputs).logits
@@ -29,4 +31,31 @@ def load(folder, threads, *, precision="float32"):
         found = network.gradients(inputs, weighting)
         return found.logits, found.values
 
-    return Engine(forward, gradient if precision == "float32" else None)
+    def explain(method, target, stride):
+        from conus_widgets import explain as methods
+
+        photograph = folder / PHOTOGRAPH
+        if method == "smoothgrad":
+            options = {"samples": SAMPLES, "noise": NOISE}
+            return methods.smoothgrad(predictor, photograph, target, **options).values
+        shown = []
+
+        def stop_when_shown(explanation):
+            shown.append(explanation)
+            raise Cancelled
+
+        options = {"method": "drill-down"} if method == "drill-down" else {}
+        if method == "first picture":
+            options["preview"] = stop_when_shown
+        try:
+            found = methods.occlusion(
+                predictor, photograph, target,
+                window=WINDOW, stride=stride, fill="mean", batch=BATCH, **options,
+            )  # fmt: skip
+        except Cancelled:
+            (found,) = shown
+        return found.values
+
+    if precision != "float32":
+        return Engine(forward)
+    return Engine(forward, gradient, explain)
