@@ -57,31 +57,15 @@ class Plan {
     Attributes attributes = own_scratch();
     Layout x = g.input(), y = g.output(), any = g.weights(dnnl_format_tag_any, g.type());
     Layout b = g.bias();
-    Layout none;
-    dnnl_dims_t strides = {g.stride, g.stride}, dilation = {0, 0}, pads = {g.pad, g.pad};
-    Choice choice, hint;
-    if (direction == forward) {
-      fuse(attributes, y);
-      check(dnnl_convolution_forward_primitive_desc_create(
-                choice.out(), engine(), dnnl_forward_inference, dnnl_convolution_direct, x, any, b,
-                y, strides, dilation, pads, pads, attributes),
-            "choosing a convolution");
-    } else {
-      check(dnnl_convolution_forward_primitive_desc_create(
-                hint.out(), engine(), dnnl_forward_training, dnnl_convolution_direct, x, any, none,
-                y, strides, dilation, pads, pads, attributes),
-            "choosing a convolution");
-    }
-    if (direction == input_gradient)
-      check(dnnl_convolution_backward_data_primitive_desc_create(
-                choice.out(), engine(), dnnl_convolution_direct, x, any, y, strides, dilation, pads,
-                pads, hint, attributes),
-            "choosing a gradient");
-    if (direction == weight_gradient)
-      check(dnnl_convolution_backward_weights_primitive_desc_create(
-                choice.out(), engine(), dnnl_convolution_direct, x, any, b, y, strides, dilation,
-                pads, pads, hint, attributes),
-            "choosing a gradient");
+    if (direction == forward) fuse(attributes, y);
+    const Choice ahead =
+        direction == forward ? Choice() : choose_forward(x, any, nullptr, y, attributes);
+    const auto choose = [&] {
+      return direction == forward ? choose_forward(x, any, b, y, attributes)
+                                  : choose_back(direction, ahead, x, any, b, y, attributes);
+    };
+    Choice choice = mended(choose, g.kernel_height == 1 && g.kernel_width == 1,
+                           direction == input_gradient && g.channels == 3);
     computation = Computation(choice);
     check(dnnl_memory_desc_clone(wanted.out(), chosen(choice, direction == weight_gradient
                                                                   ? dnnl_query_diff_weights_md
@@ -101,6 +85,42 @@ class Plan {
   Packed::Copy weights;
 
  private:
+  struct Window {
+    explicit Window(const Geometry& g) : strides{g.stride, g.stride}, pads{g.pad, g.pad} {}
+    dnnl_dims_t strides, dilation = {0, 0}, pads;
+  };
+
+  // Without a bias: the hint that gradients are chosen by.
+  Choice choose_forward(const_dnnl_memory_desc_t x, const_dnnl_memory_desc_t weights,
+                        const_dnnl_memory_desc_t b, const_dnnl_memory_desc_t y,
+                        const_dnnl_primitive_attr_t attributes) const {
+    const Window w(geometry);
+    Choice made;
+    check(dnnl_convolution_forward_primitive_desc_create(
+              made.out(), engine(), b ? dnnl_forward_inference : dnnl_forward_training,
+              dnnl_convolution_direct, x, weights, b, y, w.strides, w.dilation, w.pads, w.pads,
+              attributes),
+          "choosing a convolution");
+    return made;
+  }
+
+  Choice choose_back(Direction direction, const_dnnl_primitive_desc_t ahead,
+                     const_dnnl_memory_desc_t x, const_dnnl_memory_desc_t weights,
+                     const_dnnl_memory_desc_t b, const_dnnl_memory_desc_t y,
+                     const_dnnl_primitive_attr_t attributes) const {
+    const Window w(geometry);
+    Choice made;
+    check(direction == input_gradient
+              ? dnnl_convolution_backward_data_primitive_desc_create(
+                    made.out(), engine(), dnnl_convolution_direct, x, weights, y, w.strides,
+                    w.dilation, w.pads, w.pads, ahead, attributes)
+              : dnnl_convolution_backward_weights_primitive_desc_create(
+                    made.out(), engine(), dnnl_convolution_direct, x, weights, b, y, w.strides,
+                    w.dilation, w.pads, w.pads, ahead, attributes),
+          "choosing a gradient");
+    return made;
+  }
+
   void fuse(dnnl_primitive_attr_t attributes, const_dnnl_memory_desc_t y) const {
     PostOps then;
     check(dnnl_post_ops_create(then.out()), "fusing");

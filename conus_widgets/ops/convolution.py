@@ -70,7 +70,7 @@ def convolution(
 class _Convolution(OneDNNOp):
     """What the three directions share. Each node keeps its plans in a C++ object."""
 
-    files = ("weights.h", "convolution.h")
+    files = ("weights.h", "kernels.h", "convolution.h")
 
     def c_support_code_struct(self, node: Any, name: str) -> str:
         return f"conus::Convolution plans_{name};"

@@ -19,7 +19,10 @@ inline int relu_gradient(PyArrayObject* y, PyArrayObject* dy, PyArrayObject** dx
 
     PythonReleased python;
 #pragma omp parallel for simd schedule(static) num_threads(threads) if (count > 16384)
-    for (long long i = 0; i < count; ++i) to[i] = v[i] > 0 ? d[i] : 0;
+    for (long long i = 0; i < count; ++i) {
+      const float given = d[i];  // read in any case: else the compiler makes a branch of it
+      to[i] = v[i] > 0 ? given : 0;
+    }
   });
 }
 
