@@ -281,6 +281,32 @@ def look_onwards(
     return Look(made, ["logits", list(architecture.layers())[-1]])
 
 
+def look_between(
+    architecture: Architecture,
+    weights: Weights,
+    layer: str,
+    until: str,
+    engine: str | None = None,
+) -> Look:
+    """Compile what lies between two layers, or restore it. Parameters as in `look_forward`.
+
+    Returns
+    -------
+    Look
+        One layer to the other, both as the engine computes them: see `look_onwards`. Any number of
+        rows and columns will do.
+    """
+    engine = engine or chosen_engine()
+
+    def build() -> Any:
+        g = graph(architecture, engine)
+        return _function([g.layers[layer]], [g.layers[until]])
+
+    made = compiled("between", (architecture, engine, layer, until), build)
+    set_weights(made, weights)
+    return Look(made, [until])
+
+
 def look_back(
     architecture: Architecture,
     weights: Weights,

@@ -9,6 +9,7 @@ from conus_widgets.architecture import Architecture
 from conus_widgets.machine import SetupError
 
 BATCH = 8  # at most: progress and cancelling are felt between batches
+TOGETHER = 4  # copies of one photograph, at most
 #: Bytes. A batch with a larger output in it is slower than its photographs one by one: the numbers
 #: leave the cache between two convolutions, and fresh memory is fetched from the system each time.
 CACHED = 3.5e6
@@ -70,6 +71,16 @@ def batch(architecture: Architecture, *, gradient: bool = False) -> int:
     each = gradient_bytes(architecture) if gradient else forward_bytes(architecture)
     fast = CACHED // (FLOAT * max(_outputs(architecture)))
     return int(max(1, min(BATCH, fast, room // each)))
+
+
+def variants(architecture: Architecture) -> int:
+    """Return how many copies of a photograph to compute at once, 1 to `TOGETHER`.
+
+    Only crops of their large layers are computed (`variants.py`), so that several fit into the
+    cache, and the many weights of the last stages are read once for all of them.
+    """
+    room = limit() - resident() - packed_bytes(architecture)
+    return int(max(1, min(TOGETHER, room // forward_bytes(architecture))))
 
 
 def packed_bytes(architecture: Architecture) -> float:

@@ -74,7 +74,7 @@ class Network:
     ----------
     layers : tuple of str
         What can be looked into: "conv1", "pool1", "res2a" ... "res5c".
-    batch, gradient_batch : int
+    batch, gradient_batch, variants_batch : int
         How many photographs are computed at once: as many as are fast, and as fit into memory.
     head : (float32 array (F, classes), float32 array (classes,))
         Weights and bias of the dense layer: ``logits = features @ weights + bias``.
@@ -105,6 +105,7 @@ class Network:
         self._variants: Variants | None = None
         self.batch = memory.batch(self.architecture)
         self.gradient_batch = memory.batch(self.architecture, gradient=True)
+        self.variants_batch = max(self.batch, memory.variants(self.architecture))
 
     def forward(
         self,
@@ -178,7 +179,7 @@ class Network:
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Inside:
-        """Run copies of a photograph that differ from it in small places, in three quarters of the
+        """Run copies of a photograph that differ from it in small places, in two thirds of the
         time; progress, cancelling and errors as in `forward`.
 
         Parameters
@@ -200,7 +201,7 @@ class Network:
             return self.activations(copies, last, progress=progress, cancelled=cancelled)
         logits = np.empty((len(copies), self.architecture.classes), np.float32)
         found = []
-        for part in batches(len(copies), self.batch, progress, cancelled):
+        for part in batches(len(copies), self.variants_batch, progress, cancelled):
             with self._lock:
                 if self._variants is None:
                     self._variants = Variants(

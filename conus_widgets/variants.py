@@ -1,8 +1,8 @@
 """Copies of one photograph that differ in small places: their first half is mostly the same.
 
-Up to the end of the second stage a cell sees some 50 pixels around it. So what a change of a few
-pixels does is computed there from a crop, and pasted into what is known of the whole photograph;
-from there on the change spreads, and all is computed.
+A change of a few pixels spreads by a cell with each block. So up to the end of the third stage only
+a crop around it is computed and pasted into what is known of the whole photograph: first from the
+pixels to the end of the second stage, then block by block. From there on all is computed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ Place = tuple[slice, slice]
 STEP = 4  # pixels from one cell of the second stage's layers to the next
 REACH = 3  # cells by which its three blocks spread a change, and what a crop's edge does
 BEFORE, AFTER = REACH + 2, REACH + 1  # cells of a crop that its first and last edge spoils
+BLOCKS = ("res3a", "res3b", "res3c", "res3d")  # behind it, one by one
+WORTH = 0.9  # crops with more than this share of all cells cost more than they spare
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,15 @@ class Span:
     end: int
     first: int
     last: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """Where copy `number` differs from the photograph."""
+
+    number: int
+    rows: Span
+    columns: Span
 
 
 def span(low: int, high: int, cells: int, crop: int) -> Span:
@@ -59,8 +70,27 @@ def crop_of(pixels: int, cells: int) -> int:
     return min(cells, changed + BEFORE + AFTER)
 
 
+def through(changed: Span, stride: int, cells: int, crop: int) -> Span:
+    """Return which cells of a block's output a change of its input reaches.
+
+    Parameters
+    ----------
+    changed : Span
+        Of the input; only `first` and `last` are looked at.
+    stride : int
+    cells : int
+        Of the output along this axis.
+    crop : int
+        How many cells of the output are computed: two more than have changed, or all.
+    """
+    first = max(0, -(-changed.first // stride) - 1)
+    last = min(cells, -(-changed.last // stride) + 1)
+    start = min(max(0, first - 1), cells - crop)
+    return Span(start, start + crop, first, last)
+
+
 class Variants:
-    """The two halves of a network: up to the end of the second stage, and onwards.
+    """A network in parts: to the end of the second stage, the blocks of the third, and onwards.
 
     Parameters
     ----------
@@ -73,7 +103,10 @@ class Variants:
 
     Notes
     -----
-    Not safe to call from two threads at once. The weights of the later half are packed once more.
+    Not safe to call from two threads at once. Where the engine packs weights for another number of
+    cells in another order, those of the third stage are packed once more.
+    The idea: S. Nakandala et al., "Incremental and Approximate Inference for Faster Occlusion-based
+    Deep CNN Explanations", 2019, doi:10.1145/3299869.3319874.
     """
 
     def __init__(
@@ -83,13 +116,22 @@ class Variants:
         early: inference.Look,
         engine: str,
     ) -> None:
-        self.layer = [name for name in architecture.layers() if name.startswith("res2")][-1]
-        self._early, self._cells = early, architecture.size // STEP
-        self._last = list(architecture.layers())[-1]
+        layers = list(architecture.layers())
+        self._early, self._last = early, layers[-1]
+        self._known = (layers[layers.index(BLOCKS[0]) - 1], *BLOCKS)  # layers of the photograph
+        self._strides = {
+            block.name: block.branch[0].stride * block.branch[1].stride
+            for block in architecture.blocks()
+        }
         # The engine's own order of axes saves a copy of each photograph's layer.
         self._axes = (0, 2, 3, 1) if engine == "onednn" else (0, 1, 2, 3)
-        self._onwards = inference.look_onwards(architecture, weights, self.layer, engine)
-        self._whole = self._base = np.empty(0, np.float32)
+        self._blocks = {
+            name: inference.look_between(architecture, weights, before, name, engine)
+            for before, name in zip(self._known, BLOCKS, strict=False)
+        }
+        self._onwards = inference.look_onwards(architecture, weights, BLOCKS[-1], engine)
+        self._whole = np.empty(0, np.float32)
+        self._base: dict[str, np.ndarray] = {}
 
     def __call__(
         self, whole: np.ndarray, copies: np.ndarray, places: Sequence[Sequence[Place]]
@@ -104,32 +146,86 @@ class Variants:
             Slices; outside them a copy is equal to `whole`.
         """
         if not np.array_equal(whole, self._whole):
-            (base,) = self._early(whole, outputs=(self.layer,))
-            self._whole, self._base = whole.copy(), np.ascontiguousarray(base.transpose(self._axes))
-        crops, targets = self._crops(copies, places)
-        layers = np.repeat(self._base, len(copies), axis=0)
-        shown = layers if self._axes[1] == 1 else np.moveaxis(layers, 3, 1)
-        if crops:
-            (found,) = self._early(np.stack(crops), outputs=(self.layer,))
-            for part, (number, y, x) in zip(found, targets, strict=True):
-                shown[number, :, y.first : y.last, x.first : x.last] = part[
-                    :, y.first - y.start : y.last - y.start, x.first - x.start : x.last - x.start
-                ]
+            known = self._early(whole, outputs=self._known)
+            self._base = {
+                name: np.ascontiguousarray(layer.transpose(self._axes))
+                for name, layer in zip(self._known, known, strict=True)
+            }
+            self._whole = whole.copy()
+        layers, changes = self._from_pixels(copies, places)
+        for name in BLOCKS:
+            layers, changes = self._through(name, layers, changes)
         logits, last = self._onwards(layers, outputs=("logits", self._last))
         return logits, last
 
-    def _crops(
+    def _shown(self, layers: np.ndarray) -> np.ndarray:
+        """Return a view with the channels first."""
+        return layers if self._axes[1] == 1 else np.moveaxis(layers, 3, 1)
+
+    def _from_pixels(
         self, copies: np.ndarray, places: Sequence[Sequence[Place]]
-    ) -> tuple[list[np.ndarray], list[tuple[int, Span, Span]]]:
-        """Return pixels to compute, all of one size, and where what comes of them belongs."""
+    ) -> tuple[np.ndarray, list[Change]]:
+        """Return the second stage's last layer of all copies, and where it differs."""
+        name = self._known[0]
+        layers = np.repeat(self._base[name], len(copies), axis=0)
+        cells = self._shown(layers).shape[2]
         sides = [s.stop - s.start for each in places for place in each for s in place]
-        crop = crop_of(max(sides, default=1), self._cells)
-        crops, targets = [], []
-        for number, each in enumerate(places):
-            for place in each:
-                y, x = (span(s.start, s.stop, self._cells, crop) for s in place)
-                rows = slice(STEP * y.start, STEP * y.end)
-                columns = slice(STEP * x.start, STEP * x.end)
-                crops.append(copies[number, :, rows, columns])
-                targets.append((number, y, x))
-        return crops, targets
+        crop = crop_of(max(sides, default=1), cells)
+        changes = [
+            Change(number, *(span(s.start, s.stop, cells, crop) for s in place))
+            for number, each in enumerate(places)
+            for place in each
+        ]
+        if changes:
+            crops = np.stack([_crop(copies, change, STEP) for change in changes])
+            (found,) = self._early(crops, outputs=(name,))
+            _paste(found, changes, self._shown(layers))
+        return layers, changes
+
+    def _through(
+        self, name: str, layers: np.ndarray, changes: list[Change]
+    ) -> tuple[np.ndarray, list[Change]]:
+        """Return a block's output for all copies, and where it differs."""
+        stride, block = self._strides[name], self._blocks[name]
+        known, given = self._base[name], self._shown(layers)
+        cells = self._shown(known).shape[2]
+        reached = [
+            through(axis, stride, cells, 0)
+            for change in changes
+            for axis in (change.rows, change.columns)
+        ]
+        crop = min(cells, max((axis.last - axis.first for axis in reached), default=0) + 2)
+        changes = [
+            Change(
+                change.number,
+                through(change.rows, stride, cells, crop),
+                through(change.columns, stride, cells, crop),
+            )
+            for change in changes
+        ]
+        odd = given.shape[2] != stride * cells  # the last crop would be smaller than the others
+        if odd or len(changes) * crop**2 > WORTH * len(layers) * cells**2:
+            (all_cells,) = block(layers, outputs=(name,))
+            return all_cells, changes
+        made = np.repeat(known, len(layers), axis=0)
+        if changes:
+            crops = np.stack([_crop(given, change, stride) for change in changes])
+            (found,) = block(np.ascontiguousarray(crops.transpose(self._axes)), outputs=(name,))
+            _paste(self._shown(found), changes, self._shown(made))
+        return made, changes
+
+
+def _crop(images: np.ndarray, change: Change, step: int) -> np.ndarray:
+    """Return the part (C, rows, columns) of one of the images (N, C, rows, columns) that what is to
+    be computed, in cells of `step`, reads."""
+    y, x = change.rows, change.columns
+    return images[change.number, :, step * y.start : step * y.end, step * x.start : step * x.end]
+
+
+def _paste(crops: np.ndarray, changes: Sequence[Change], layers: np.ndarray) -> None:
+    """Put what has changed of crops (K, C, rows, columns) into layers (N, C, rows, columns)."""
+    for crop, change in zip(crops, changes, strict=True):
+        y, x = change.rows, change.columns
+        layers[change.number, :, y.first : y.last, x.first : x.last] = crop[
+            :, y.first - y.start : y.last - y.start, x.first - x.start : x.last - x.start
+        ]

@@ -63,7 +63,7 @@ class Covering:
             raise ValueError(f"batch is {batch}: at least 1 photograph is needed at once.")
         self.subject = Subject(predictor, image)
         self.fill = fill_of(self.subject, fill, seed)
-        self.batch = batch or self.subject.network.batch
+        self.batch = batch or self.subject.network.variants_batch
         self._output, self._cancelled = output, cancelled
         network = self.subject.network
         inside = network.activations(self.subject.inputs, network.layers[-1], cancelled=cancelled)

@@ -124,6 +124,8 @@ class Meter:
         self.head: tuple[np.ndarray, np.ndarray] = network.head
         self.batch: int = network.batch
         self.gradient_batch: int = network.gradient_batch
+        # A network that knows no variants runs the copies as they are.
+        self.variants_batch: int = getattr(network, "variants_batch", network.batch)
 
     @property
     def cost(self) -> Cost:
@@ -147,7 +149,7 @@ class Meter:
     def variants(
         self, whole: np.ndarray, copies: np.ndarray, places: Any, **options: Any
     ) -> Inside:
-        """As `Network.variants`; a network without it runs the copies as they are."""
+        """As `Network.variants`."""
         if not hasattr(self._network, "variants"):
             return self.activations(copies, self.layers[-1], **options)
         found: Inside = self._network.variants(whole, copies, places, **options)
