@@ -55,6 +55,7 @@ PLAIN = """([target, against]) => {
     app.holdScale(false);
     app.draw({ style: "grey", opacity: 0.75 });
     app.setBrush(14);
+    app.point(null, 0);
     while (app.panes.length > 1) app.dropPane(app.panes.length - 1);
     for (const pin of app.pins) app.pin(pin);
     app.choose(0, { photograph: 1 });
@@ -106,6 +107,15 @@ class Explored:
             f"return {expression}; }}"
         )
 
+    def drawn(self):
+        """The pictures on the page; and the same once more, with nothing kept of a drawing."""
+        script = "[...document.querySelectorAll('.cx-canvas')].map((one) => one.toDataURL())"
+        first, opacity = self.app(script), self.app("app.opacity")
+        for other in (opacity / 2 + 0.1, opacity):
+            self.app(f"app.draw({{ opacity: {other} }})")
+            self.rest()
+        return first, self.app(script)
+
     def canvas(self, index=0):
         return self.root.locator(".cx-canvas").nth(index)
 
@@ -147,6 +157,7 @@ class Explored:
         marked, against = self.python(
             "[predictor.labels.index(name) for name in (twins.pair.marked, twins.pair.plain)]"
         )
+        self.page.mouse.move(0, 0)
         self.page.evaluate(PLAIN, [marked, against])
         self.rest()
         return self

@@ -130,6 +130,17 @@ def test_a_rectangle_has_both_its_numbers_and_covering_nothing_has_none(page):
         assert share == change == ""
 
 
+def test_the_newest_map_is_drawn_under_a_held_scale_too(page):
+    page.page.get_by_label("Hold the scale").check()
+    pictures = [page.drawn()[0]]
+    for label in page.python("[twins.pair.plain, twins.pair.marked]"):  # B, then A, without a B
+        page.row(label).locator(".cx-name").click()
+        page.rest()
+        drawn, anew = page.drawn()
+        assert drawn == anew and drawn not in pictures
+        pictures.append(drawn)
+
+
 def test_painting_the_twin_s_pixels_over_the_marking_flips_the_answer(page):
     """With the mouse: the pixels of the second photograph, over what differs and a little more."""
     marked, plain = page.python("[twins.pair.marked, twins.pair.plain]")
