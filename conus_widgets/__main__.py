@@ -222,6 +222,7 @@ def _warm(options: argparse.Namespace) -> int:
 
         inputs = np.zeros((1, 3, predictor.size, predictor.size), "float32")
         predictor.forward(inputs)
+        predictor.network.variants(inputs, inputs, [[]])
         for guided in (False, True):
             predictor.network.gradients(inputs, np.ones(len(predictor.labels)), guided=guided)
     except (RuntimeError, ValueError, OSError) as error:

@@ -67,7 +67,12 @@ def span(low: int, high: int, cells: int, crop: int) -> Span:
 def crop_of(pixels: int, cells: int) -> int:
     """Return how many cells must be computed around a change of so many pixels."""
     changed = pixels // STEP + 4 + 2 * REACH
-    return min(cells, changed + BEFORE + AFTER)
+    return min(cells, _rounded(changed + BEFORE + AFTER, 4))
+
+
+def _rounded(cells: int, to: int) -> int:
+    """Return the next multiple: kernels are made for a shape, and a brush would ask for many."""
+    return -(-cells // to) * to
 
 
 def through(changed: Span, stride: int, cells: int, crop: int) -> Span:
@@ -194,7 +199,8 @@ class Variants:
             for change in changes
             for axis in (change.rows, change.columns)
         ]
-        crop = min(cells, max((axis.last - axis.first for axis in reached), default=0) + 2)
+        changed = max((axis.last - axis.first for axis in reached), default=0)
+        crop = min(cells, _rounded(changed + 2, 2))
         changes = [
             Change(
                 change.number,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conus_widgets.explain.subject import Meter
 from conus_widgets.widgets.explorer import composing, methods, telling
 from conus_widgets.widgets.explorer.pane import Region
 from conus_widgets.widgets.explorer.sight import Sight
@@ -92,7 +93,7 @@ class Checker:
         if region is None or sight is None:
             return
         try:
-            covered = predictor.network.forward(composed(region, sight)).logits[0]
+            covered = answer(predictor, region, sight)
         except Exception as error:  # a slow map goes on all the same
             _log.exception("A covered photograph failed.")
             region.error = str(error) or type(error).__name__
@@ -134,10 +135,19 @@ def check_method(session: Session, name: str, predictor: Any, ticket: Ticket) ->
                 telling.pane(session, pane)
 
 
+def answer(predictor: Any, region: Region, sight: Sight) -> np.ndarray:
+    """Return the logits (classes,) of the photograph with the region covered."""
+    assert region.mask is not None
+    network, copies = Meter(predictor.network), composed(region, sight)
+    found = network.variants(sight.inputs, copies, [[composing.box(region.mask)]])
+    logits: np.ndarray = found.logits[0]
+    return logits
+
+
 def composed(region: Region, sight: Sight) -> np.ndarray:
     """Return the input that shows the region covered, float32 (1, 3, size, size)."""
     assert region.mask is not None
-    behind = region.given
+    behind = sight.blurred if region.fill == "blur" else region.given
     if behind is None:
         behind = composing.backdrop(sight.inputs[0], sight.mean, region.fill, region.offset)
     return composing.compose(sight.inputs[0], region.mask, behind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from conus_widgets.explain.cam import shares
 from conus_widgets.explain.explanation import Cost, Explanation
 from conus_widgets.explain.target import Target
 from conus_widgets.photograph import read_photograph
+from conus_widgets.widgets.explorer.composing import backdrop
 
 LONG_SIDE = 1280  # of the photograph on the page, in pixels
 
@@ -51,6 +53,11 @@ class Sight:
     shares: np.ndarray
     layer: str
     cost: Cost
+
+    @functools.cached_property
+    def blurred(self) -> np.ndarray:
+        """The input out of focus, (3, size, size): made once, for a brush asks many times."""
+        return backdrop(self.inputs[0], self.mean, "blur")
 
     def cam(self, target: Target, labels: list[str], notice: str) -> Explanation:
         """Return the class activation map of a target, as `explain.cam`, without a run."""
