@@ -110,8 +110,8 @@ class Variants:
     -----
     Not safe to call from two threads at once. Where the engine packs weights for another number of
     cells in another order, those of the third stage are packed once more.
-    The idea: S. Nakandala et al., "Incremental and Approximate Inference for Faster Occlusion-based
-    Deep CNN Explanations", 2019, doi:10.1145/3299869.3319874.
+    The idea: S. Nakandala, A. Kumar, Y. Papakonstantinou, "Incremental and Approximate Inference
+    for Faster Occlusion-based Deep CNN Explanations", SIGMOD 2019.
     """
 
     def __init__(

@@ -75,6 +75,14 @@ test("undo, redo, reset: every state comes back; a new change forgets what was u
   assert.equal(region.area(), 3 / 64);
 });
 
+test("the middle of a region is that of the rectangle around it", () => {
+  const region = makeRegion(10);
+  assert.equal(region.middle(), null);
+  fillRectangle(region.mask, 10, 2, 4, 4, 5, 1);
+  fillRectangle(region.mask, 10, 7, 8, 8, 9, 1);
+  assert.deepEqual(region.middle(), { u: 0.5, v: 0.65 });
+});
+
 test("one scale: the largest value; on fine grids the 99.5th percentile, as in Python", () => {
   assert.equal(limitOf([[1, -4], [3]]), 4);
   assert.equal(limitOf([[0, 0]]), 0);

@@ -50,6 +50,18 @@ export function makeRegion(size) {
     for (let i = 0; i < region.mask.length; i++) sum += region.mask[i];
     return sum / region.mask.length;
   };
+  /** The middle of the rectangle around it, as parts of the side; null where it is empty. */
+  region.middle = () => {
+    let [left, top, right, bottom] = [size, size, -1, -1];
+    for (let y = 0; y < size; y++) {
+      for (let x = 0; x < size; x++) {
+        if (!region.mask[y * size + x]) continue;
+        [left, right] = [Math.min(left, x), Math.max(right, x)];
+        [top, bottom] = [Math.min(top, y), y];
+      }
+    }
+    return right < 0 ? null : { u: (left + right + 1) / 2 / size, v: (top + bottom + 1) / 2 / size };
+  };
   region.begin = () => {
     past.push(packBits(region.mask));
     past = past.slice(-MOST);

@@ -81,15 +81,24 @@ export function addRegion(app, tell) {
   app.setSource = (place) => {
     app.source = place;
     app.tool = "brush";
-    app.say("Now paint over what is to be covered.");
-    app.changed();
+    const covered = app.region?.middle();
+    if (!covered) {
+      app.say("Now paint over what is to be covered.");
+      app.changed();
+      return;
+    }
+    copyTo(covered);
+    app.say("What is covered shows that place now.");
+    app.regionChanged(true);
+  };
+  const copyTo = ({ u, v }) => {
+    app.offset = [app.source.u - u, app.source.v - v].map((part) => Math.round(part * app.region.size));
   };
   /** Before a stroke that starts at a place; false where it cannot begin. */
   app.beginPainting = ({ u, v }) => {
     if (app.fill === "patch" && !app.source) return false;
-    if (app.fill === "patch" && app.region.isEmpty()) {
-      app.offset = [app.source.u - u, app.source.v - v].map((part) => Math.round(part * app.region.size));
-    }
+    if (app.fill === "patch" && app.region.isEmpty()) copyTo({ u, v });
+    app.say("");
     app.region.begin();
     return true;
   };
