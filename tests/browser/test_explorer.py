@@ -171,3 +171,22 @@ def test_painting_the_twin_s_pixels_over_the_marking_flips_the_answer(page):
     )
     for label, (_, logit, _, _) in page.bars().items():
         assert number(logit) == pytest.approx(answer[label], abs=2 * CLOSE)
+
+
+def test_a_region_that_is_covered_already_shows_the_source_that_is_clicked(page):
+    page.button("Rectangle").click()
+    page.page.mouse.move(*page.at(0.3, 0.4))
+    page.page.mouse.down()
+    page.page.mouse.move(*page.at(0.5, 0.5))
+    page.page.mouse.up()
+    page.rest()
+    page.root.get_by_label("Cover with").select_option(label="copied from elsewhere")
+    page.page.mouse.click(*page.at(0.6, 0.75))
+    page.rest()
+    offset = page.page.evaluate("document.querySelector('.cw-explorer').app.offset")
+    assert offset == pytest.approx([0.2 * 224, 0.3 * 224], abs=2)
+    changes = page.python("dict(zip(predictor.labels, map(float, explorer.evidence.changes)))")
+    bars = page.bars()
+    assert any(abs(number(change)) > 0.05 for *_, change in bars.values())
+    for label, (*_, change) in bars.items():
+        assert abs(number(change)) == pytest.approx(abs(changes[label]), abs=CLOSE)
