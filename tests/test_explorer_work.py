@@ -87,7 +87,7 @@ def test_cancel_stops_a_slow_map_and_keeps_the_page_usable(explore, linear):
 def test_the_brush_passes_a_slow_map_between_two_batches(explore, linear):
     widget, page = explore(picture(11))
     order = []
-    slow, quick = linear.network.gradients, linear.network.activations
+    slow, quick = linear.network.gradients, linear.network.forward
 
     def gradients(inputs, *arguments, cancelled=None, **options):
         def asked():
@@ -98,11 +98,11 @@ def test_the_brush_passes_a_slow_map_between_two_batches(explore, linear):
 
         return slow(inputs, *arguments, cancelled=asked, **options)
 
-    def activations(inputs, layer, **options):
+    def forward(inputs, **options):
         order.append("brush")
-        return quick(inputs, layer, **options)
+        return quick(inputs, **options)
 
-    linear.network.gradients, linear.network.activations = gradients, activations
+    linear.network.gradients, linear.network.forward = gradients, forward
     page.choose(5, method="smoothgrad")
     page.until(lambda: page.of("map")[-1][0]["state"] == "done")
     assert page.of("checked") and "brush" in order
@@ -227,19 +227,19 @@ def test_a_wrong_name_at_the_start_is_said_on_the_page(explore):
 @pytest.mark.parametrize("error", [MemoryError("no room"), RuntimeError("apply node failed")])
 def test_a_failing_network_is_said_and_the_next_request_works(explore, linear, error):
     widget, page = explore(picture(1))
-    good = linear.network.activations, linear.network.gradients
+    good = linear.network.forward, linear.network.gradients
 
     def fail(*_, **__):
         raise error
 
-    linear.network.activations = linear.network.gradients = fail
+    linear.network.forward = linear.network.gradients = fail
     page.cover(np.eye(56, dtype=bool), 1)
     page.until(lambda: page.of("problem"))
     assert str(error) in page.of("problem")[-1][0]["text"]
     page.choose(3, method="gradient")
     page.until(lambda: page.of("map")[-1][0]["state"] == "failed")
     assert str(error) in page.of("map")[-1][0]["error"]
-    linear.network.activations, linear.network.gradients = good
+    linear.network.forward, linear.network.gradients = good
     page.choose(4, method="gradient")
     page.until(lambda: page.of("map")[-1][0]["state"] == "done")
     assert widget.cover((0, 0, 20, 20)).changes.any()

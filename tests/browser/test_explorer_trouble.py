@@ -79,7 +79,7 @@ def test_a_kernel_that_is_gone_is_said_and_the_picture_stays(open_notebook, how)
 
 FAILING = stand_in("""\
 predictor = StandIn()
-activations = predictor.network.activations
+forward = predictor.network.forward
 explorer = Explorer(predictor, picture(1))
 explorer""")
 
@@ -89,7 +89,7 @@ def test_a_network_that_fails_is_said_and_the_next_stroke_is_answered(open_noteb
     page = Explored(notebook).run()
     warning = page.root.locator(".cw-warning")
     page.do("def fail(*_, **__): raise MemoryError('<b>no room</b> for 224 x 224')")
-    page.do("predictor.network.activations = fail")
+    page.do("predictor.network.forward = fail")
     page.button("Rectangle").click()
     for corner in (0.4, 0.6):
         page.page.mouse.move(*page.at(0.2, 0.2))
@@ -101,7 +101,7 @@ def test_a_network_that_fails_is_said_and_the_next_stroke_is_answered(open_noteb
             expect(warning).to_have_text("<b>no room</b> for 224 x 224")
             expect(page.verdict).to_contain_text("not checked")
             assert {change for *_, change in page.bars().values()} == {""}
-            page.do("predictor.network.activations = activations")
+            page.do("predictor.network.forward = forward")
     expect(page.verdict).to_contain_text(re.compile("still|became"))
     expect(warning).to_be_hidden()
     changes = page.python("dict(zip(predictor.labels, map(float, explorer.evidence.changes)))")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conus_widgets.explain.subject import Meter
 from conus_widgets.widgets.explorer import composing, methods, telling
 from conus_widgets.widgets.explorer.pane import Region
 from conus_widgets.widgets.explorer.sight import Sight
@@ -93,7 +92,7 @@ class Checker:
         if region is None or sight is None:
             return
         try:
-            covered = answer(predictor, region, sight)
+            covered = predictor.network.forward(composed(region, sight)).logits[0]
         except Exception as error:  # a slow map goes on all the same
             _log.exception("A covered photograph failed.")
             region.error = str(error) or type(error).__name__
@@ -133,15 +132,6 @@ def check_method(session: Session, name: str, predictor: Any, ticket: Ticket) ->
         for pane in session.panes:
             if pane.method == name and pane.state == "done":
                 telling.pane(session, pane)
-
-
-def answer(predictor: Any, region: Region, sight: Sight) -> np.ndarray:
-    """Return the logits (classes,) of the photograph with the region covered."""
-    assert region.mask is not None
-    network, copies = Meter(predictor.network), composed(region, sight)
-    found = network.variants(sight.inputs, copies, [[composing.box(region.mask)]])
-    logits: np.ndarray = found.logits[0]
-    return logits
 
 
 def composed(region: Region, sight: Sight) -> np.ndarray:

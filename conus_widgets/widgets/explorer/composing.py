@@ -56,13 +56,6 @@ def compose(inputs: np.ndarray, mask: np.ndarray, behind: np.ndarray) -> np.ndar
     return np.where(mask, behind, inputs)[None].astype(np.float32, copy=False)
 
 
-def box(mask: np.ndarray) -> tuple[slice, slice]:
-    """Return rows and columns of the smallest rectangle around what a mask covers, at least a
-    pixel."""
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-
-
 def unpack(bits: Any, size: int) -> np.ndarray:
     """Return the mask (size, size) that the page sent as one bit a pixel, row by row.
 
