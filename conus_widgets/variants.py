@@ -71,12 +71,13 @@ def crop_of(pixels: int, cells: int) -> int:
 
 
 def _rounded(cells: int, to: int) -> int:
-    """Return the next multiple: kernels are made for a shape, and a brush would ask for many."""
+    """Return the next multiple: kernels are made for each shape, and the windows at a photograph's
+    edges would ask for shapes of their own."""
     return -(-cells // to) * to
 
 
-def through(changed: Span, stride: int, cells: int, crop: int) -> Span:
-    """Return which cells of a block's output a change of its input reaches.
+def reached(changed: Span, stride: int, cells: int) -> tuple[int, int]:
+    """Return which cells of a block's output a change of its input reaches: from, and before.
 
     Parameters
     ----------
@@ -85,11 +86,14 @@ def through(changed: Span, stride: int, cells: int, crop: int) -> Span:
     stride : int
     cells : int
         Of the output along this axis.
-    crop : int
-        How many cells of the output are computed: two more than have changed, or all.
     """
-    first = max(0, -(-changed.first // stride) - 1)
-    last = min(cells, -(-changed.last // stride) + 1)
+    first, last = -(-changed.first // stride) - 1, -(-changed.last // stride) + 1
+    return max(0, first), min(cells, last)
+
+
+def around(first: int, last: int, cells: int, crop: int) -> Span:
+    """Return where to compute `crop` of so many cells, so that those from `first` on, before
+    `last`, do not lie at an edge of the crop; the edges of the layer itself are no matter."""
     start = min(max(0, first - 1), cells - crop)
     return Span(start, start + crop, first, last)
 
@@ -194,20 +198,19 @@ class Variants:
         stride, block = self._strides[name], self._blocks[name]
         known, given = self._base[name], self._shown(layers)
         cells = self._shown(known).shape[2]
-        reached = [
-            through(axis, stride, cells, 0)
-            for change in changes
-            for axis in (change.rows, change.columns)
-        ]
-        changed = max((axis.last - axis.first for axis in reached), default=0)
-        crop = min(cells, _rounded(changed + 2, 2))
-        changes = [
-            Change(
+        changed = [
+            (
                 change.number,
-                through(change.rows, stride, cells, crop),
-                through(change.columns, stride, cells, crop),
+                reached(change.rows, stride, cells),
+                reached(change.columns, stride, cells),
             )
             for change in changes
+        ]
+        sides = [last - first for _, *axes in changed for first, last in axes]
+        crop = min(cells, _rounded(max(sides, default=0) + 2, 2))
+        changes = [
+            Change(number, *(around(*axis, cells, crop) for axis in axes))
+            for number, *axes in changed
         ]
         odd = given.shape[2] != stride * cells  # the last crop would be smaller than the others
         if odd or len(changes) * crop**2 > WORTH * len(layers) * cells**2:

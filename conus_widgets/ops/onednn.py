@@ -14,6 +14,7 @@ import platform
 import site
 import sys
 import sysconfig
+from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -168,8 +169,9 @@ class OneDNNOp(theano.graph.op.COp):
         call = self.call(name, inputs, results, sub.get("params", ""))
         return f"if (conus::{call}) {{ {sub['fail']} }}"
 
+    @abstractmethod
     def call(self, name: str, inputs: list[str], outputs: list[str], params: str) -> str:
-        raise NotImplementedError
+        """Return the C++ call."""
 
     def perform(self, node: Any, inputs: Any, outputs: Any, params: Any = None) -> None:
         raise NotImplementedError(f"{type(self).__name__} works only as compiled C++ code.")

@@ -133,6 +133,13 @@ class Explored:
         x, y, width, height = self.box(index)
         return x + u * width, y + v * height
 
+    def drag(self, start, end, steps=4):
+        """With the button of the mouse down, from one place in the photograph to another."""
+        self.page.mouse.move(*self.at(*start))
+        self.page.mouse.down()
+        self.page.mouse.move(*self.at(*end), steps=steps)
+        self.page.mouse.up()
+
     def button(self, name):
         return self.root.get_by_role("button", name=name, exact=True)
 
