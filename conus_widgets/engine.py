@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 from conus_widgets import ops
+from conus_widgets.machine import threads
+from conus_widgets.runtime import limit_blas
 
 ENGINES = ("onednn", "theano")
 
@@ -26,3 +28,8 @@ def chosen_engine() -> str:
     if asked == "onednn" and not found:
         raise ValueError(f"CONUS_ENGINE is 'onednn', but: {found.reason}")
     return asked or ("onednn" if found else "theano")
+
+
+def settle_threads(engine: str) -> None:
+    """Before an engine's functions are used: Theano's own convolution is a product of matrices."""
+    limit_blas(threads() if engine == "theano" else 1)

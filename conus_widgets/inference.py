@@ -16,7 +16,7 @@ import numpy as np
 from conus_widgets import ops
 from conus_widgets.architecture import Architecture, Convolution, connect
 from conus_widgets.compiled import compiled
-from conus_widgets.engine import chosen_engine
+from conus_widgets.engine import chosen_engine, settle_threads
 from conus_widgets.runtime import T, function, theano
 from conus_widgets.slopes import first_max_pool, rectify
 
@@ -252,8 +252,7 @@ def look_forward(
         g = graph(architecture, engine, precision=precision)
         return _function([g.x], [g.logits, g.features, *map(g.show, g.layers.values())])
 
-    made = compiled("forward", (architecture, engine, precision), build)
-    set_weights(made, weights)
+    made = _ready("forward", (architecture, engine, precision), build, weights, engine)
     return Look(made, ["logits", "features", *architecture.layers()])
 
 
@@ -276,8 +275,7 @@ def look_onwards(
         last = list(g.layers.values())[-1]
         return _function([g.layers[layer]], [g.logits, g.show(last)])
 
-    made = compiled("onwards", (architecture, engine, layer), build)
-    set_weights(made, weights)
+    made = _ready("onwards", (architecture, engine, layer), build, weights, engine)
     return Look(made, ["logits", list(architecture.layers())[-1]])
 
 
@@ -302,8 +300,7 @@ def look_between(
         g = graph(architecture, engine)
         return _function([g.layers[layer]], [g.layers[until]])
 
-    made = compiled("between", (architecture, engine, layer, until), build)
-    set_weights(made, weights)
+    made = _ready("between", (architecture, engine, layer, until), build, weights, engine)
     return Look(made, [until])
 
 
@@ -337,10 +334,16 @@ def look_back(
         shown = [by[0], *map(g.show, by[1:]), *map(g.show, g.layers.values())]
         return _function([g.x, weighting], [g.logits, *shown])
 
-    made = compiled("guided" if guided else "back", (architecture, engine), build)
-    set_weights(made, weights)
+    made = _ready("guided" if guided else "back", (architecture, engine), build, weights, engine)
     names = list(architecture.layers())
     return Look(made, ["logits", "by input", *(f"by {name}" for name in names), *names])
+
+
+def _ready(name: str, key: Any, build: Callable[[], Any], weights: Weights, engine: str) -> Any:
+    made = compiled(name, key, build)
+    set_weights(made, weights)
+    settle_threads(engine)
+    return made
 
 
 def _function(inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:

@@ -23,9 +23,9 @@ from typing import Any
 
 import threadpoolctl
 
-from conus_widgets.machine import SetupError, cache_folder, compiler, threads
+from conus_widgets.machine import SetupError, cache_folder, compiler
 
-__all__ = ["SetupError", "T", "explain", "function", "lasagne", "theano", "threads"]
+__all__ = ["SetupError", "T", "explain", "function", "lasagne", "theano"]
 
 PYTHON = (3, 11)
 #: Machine code that runs on every x86-64 server of the last 15 years: such a cache may move between
@@ -173,6 +173,16 @@ def function(inputs: Sequence[Any], outputs: Any, **options: Any) -> Any:
         raise
 
 
+def limit_blas(count: int) -> None:
+    """Let NumPy's BLAS, which multiplies matrices for Theano, use so many threads.
+
+    OpenBLAS's threads go on spinning for some 20 ms behind each product. Where oneDNN computes and
+    only the dense layer is such a product, more than one cost a third of all computing time: seen
+    on two cores, 130 where 82 ms of CPU time will do for a photograph.
+    """
+    threadpoolctl.threadpool_limits(count, user_api="blas")
+
+
 lasagne: Any  # see __getattr__
 
 
@@ -186,4 +196,4 @@ def __getattr__(name: str) -> Any:
 theano: Any = _import_theano()
 _keep_compiled_modules()
 T: Any = importlib.import_module("theano.tensor")
-threadpoolctl.threadpool_limits(threads())  # NumPy's BLAS computes Theano's convolutions
+limit_blas(1)

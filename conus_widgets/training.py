@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from conus_widgets import ops
 from conus_widgets.architecture import Architecture, Convolution, connect
-from conus_widgets.engine import chosen_engine
+from conus_widgets.engine import chosen_engine, settle_threads
 from conus_widgets.ops.normalization import batch_norm
 from conus_widgets.resnet import ALPHA, EPSILON
 from conus_widgets.runtime import T, function, lasagne, theano
@@ -96,7 +96,9 @@ class Trainer:
         self.rate = theano.shared(np.float32(0), name="learning rate")
         parameters = lasagne.layers.get_all_params(layers["logits"], trainable=True)
         targets = T.ivector("targets")
-        if chosen_engine() == "onednn":
+        engine = chosen_engine()
+        settle_threads(engine)
+        if engine == "onednn":
             logits, statistics = _fast_logits(layers, architecture)
         else:
             logits, statistics = _lasagne_logits(layers)

@@ -97,6 +97,9 @@ class LinearNetwork:
             np.concatenate([run["features"] for run in found]).astype("float32"),
         )
 
+    def follow(self, picture):
+        return self.forward(picture).logits
+
     def activations(self, inputs, layer, *, progress=None, cancelled=None):
         inputs = self._inputs(inputs)
         self.layer(layer)

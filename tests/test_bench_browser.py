@@ -80,8 +80,8 @@ def test_bars_with_other_numbers_than_the_answer_are_refused(stroke):
 def test_the_parts_of_the_way_add_up_to_the_whole(stroke):
     computed = [
         ("activations", 999.0, 999.1),  # the photograph itself, before the stroke
-        ("forward", 1000.010, 1000.035),
-        ("forward", 1000.060, 1000.085),
+        ("follow", 1000.010, 1000.035),
+        ("follow", 1000.060, 1000.085),
     ]
     ways = figures.ways(stroke, computed)
     assert [sum(way) for way in ways] == pytest.approx(figures.brushing(stroke)[figures.BARS])
@@ -101,7 +101,7 @@ def test_the_parts_of_the_way_add_up_to_the_whole(stroke):
 )
 def test_a_network_is_free_when_its_last_batch_has_ended(spans, free):
     notes = {"origin": 9_000.0, "clicked": 1_000.0}
-    computed = [("variants", *span) for span in spans]
+    computed = [("follow", *span) for span in spans]
     assert figures.freeing(notes, computed) == pytest.approx(free)
 
 
@@ -130,10 +130,10 @@ def test_what_the_kernel_noted_is_read_back(tmp_path):
             return 2 * x
 
     file = (tmp_path / "notes").open("ab")
-    call = kernel.noted(Network().forward, "forward", file.fileno())
+    call = kernel.noted(Network().forward, "follow", file.fileno())
     assert call(3) == 6
     [(what, began, ended)] = kernel.computations(tmp_path / "notes")
-    assert what == "forward" and began <= ended
+    assert what == "follow" and began <= ended
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from stand_in import StandIn
 from conus_widgets import explain
 from conus_widgets.photograph import PhotographError
 from conus_widgets.widgets import Explorer
+from conus_widgets.widgets.explorer import composing
 
 pytest_plugins = ["explorer_page"]  # its fixtures
 
@@ -82,6 +83,24 @@ def test_cancel_stops_a_slow_map_and_keeps_the_page_usable(explore, linear):
     page.choose(6, method="gradient")
     page.until(lambda: page.of("map")[-1][0]["state"] == "done")
     assert [m["generation"] for m, _ in page.of("map") if m["state"] == "done"][-1] == 6
+
+
+def test_a_stroke_on_its_way_is_answered_by_its_numbers_alone(explore):
+    """A message without a number, one of many of a stroke, gets no receipt."""
+    widget, page = explore(picture(1))
+    page.heard.clear()
+    mask = np.eye(56, dtype=bool)
+    content = {"kind": "region", "generation": 1, "photograph": 1, "fill": "black"}
+    content |= {"offset": [0, 0], "final": False}
+    widget._message(None, content, [composing.pack(mask)])
+    page.until(lambda: page.of("checked"))
+    widget._message(
+        None, content | {"fill": "red"}, [composing.pack(mask)]
+    )  # its last message says why
+    assert {message["kind"] for message, _ in page.heard} == {"checked"}
+    [(message, buffers)] = page.of("checked")
+    assert message["generation"] == 1 and 0 <= message["took"] < 10_000
+    assert np.array_equal(np.frombuffer(buffers[0], "float32"), widget.evidence.covered)
 
 
 def test_the_brush_passes_a_slow_map_between_two_batches(explore, linear):

@@ -4,8 +4,11 @@ import threading
 
 import numpy as np
 import pytest
+import threadpoolctl
 from networks import SMALL, random_checkpoint
+from test_independent import ENGINES, needs
 
+from conus_widgets.machine import threads
 from conus_widgets.network import Network, softmax
 
 
@@ -26,6 +29,22 @@ def test_inputs_of_another_shape_are_refused_with_numbers(network, shape):
     with pytest.raises(ValueError) as caught:
         network.forward(np.zeros(shape))
     assert str(shape) in str(caught.value) and "(N, 3, 64, 64)" in str(caught.value)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_blas_has_the_threads_that_the_engine_needs(engine, monkeypatch):
+    """More of them would spin behind each product, on the processors that oneDNN computes with."""
+    needs(engine)
+    monkeypatch.setenv("CONUS_ENGINE", engine)
+    monkeypatch.setenv("CONUS_THREADS", "2")
+    before = threadpoolctl.threadpool_info()
+    try:
+        Network(random_checkpoint())
+        found = [one for one in threadpoolctl.threadpool_info() if one["user_api"] == "blas"]
+        expected = threads() if engine == "theano" else 1
+        assert found and {one["num_threads"] for one in found} == {expected}
+    finally:
+        threadpoolctl.threadpool_limits({one["prefix"]: one["num_threads"] for one in before})
 
 
 def test_only_one_thread_at_a_time_is_inside_theano(network, monkeypatch):

@@ -1,4 +1,4 @@
-"""Copies of a photograph that differ in small places: the same answers as whole runs."""
+"""Pictures that differ in small places: the same answers as whole runs."""
 
 import numpy as np
 import pytest
@@ -70,3 +70,92 @@ def test_another_photograph_is_noticed(network):
         found = network.variants(whole, whole, [[]])
         expected = network.forward(whole).logits
         assert np.abs(found.logits - expected).max() < 1e-5 * np.ptp(expected)
+
+
+def strokes(size, rng):
+    """Pictures as a brush makes them: painted on, the same, taken back, another photograph."""
+    first, other = rng.normal(0, 60, (2, 1, 3, size, size)).astype("float32")
+    picture = first.copy()
+    for _ in range(8):
+        top, left, high, wide = rng.integers(0, size - 13, 2).tolist() + [rng.integers(1, 13), 9]
+        picture[..., top : top + high, left : left + wide] = rng.normal(0, 60)
+        yield picture
+    yield picture
+    for corner in ((0, 0), (0, size - 1), (size - 1, 0), (size - 1, size - 1)):
+        picture[(..., *corner)] += 500
+        yield picture
+    yield first
+    yield other
+    other[..., ::2, :] = 0
+    yield other
+
+
+def test_one_picture_is_followed_through_its_changes(network):
+    """The answers are those of whole runs, however the pictures came about."""
+    rng = np.random.default_rng(2)
+    for number, picture in enumerate(strokes(network.architecture.size, rng)):
+        before = picture.copy()
+        found = network.follow(picture)
+        expected = network.forward(picture).logits
+        assert np.abs(found - expected).max() < 1e-5 * np.ptp(expected), number
+        found[:] = np.nan  # the caller's own
+        assert np.array_equal(picture, before)
+
+
+def test_following_and_variants_do_not_disturb_each_other(network):
+    """A brush asks between two batches of a slow map."""
+    size = network.architecture.size
+    rng = np.random.default_rng(3)
+    whole = rng.normal(0, 60, (1, 3, size, size)).astype("float32")
+    covered = whole.copy()
+    place = (slice(8, 20), slice(4, 16))
+    covered[(..., *place)] = 0
+    expected = network.forward(np.concatenate([whole, covered])).logits
+    for _ in range(2):
+        assert np.allclose(network.follow(covered), expected[1:], atol=1e-5 * np.ptp(expected))
+        found = network.variants(whole, covered, [[place]]).logits
+        assert np.allclose(found, expected[1:], atol=1e-5 * np.ptp(expected))
+        assert np.allclose(network.follow(whole), expected[:1], atol=1e-5 * np.ptp(expected))
+
+
+@pytest.fixture
+def wide():
+    """Wide enough for crops that are smaller than the picture."""
+    return Network(random_checkpoint(Architecture(5, width=0.0625, stem=4, size=160)))
+
+
+def test_after_a_failure_nothing_half_done_is_believed(wide, monkeypatch):
+    rng = np.random.default_rng(4)
+    picture = rng.normal(0, 60, (1, 3, 160, 160)).astype("float32")
+    wide.follow(picture)
+    parts = wide._variants
+    onwards = parts._onwards
+
+    def fail(*_, **__):
+        raise MemoryError("no room")
+
+    picture[..., 30:40, 30:40] = 0
+    monkeypatch.setattr(parts, "_onwards", fail)
+    with pytest.raises(MemoryError):
+        wide.follow(picture)
+    monkeypatch.setattr(parts, "_onwards", onwards)
+    picture[..., :4, :4] = 9
+    expected = wide.forward(picture).logits
+    assert np.abs(wide.follow(picture) - expected).max() < 1e-5 * np.ptp(expected)
+
+
+def test_a_small_change_costs_a_small_crop(wide, monkeypatch):
+    """What makes it quick: no whole picture goes through the first two stages again."""
+    rng = np.random.default_rng(5)
+    picture = rng.normal(0, 60, (1, 3, 160, 160)).astype("float32")
+    wide.follow(picture)
+    seen, early = [], wide._variants._early
+    monkeypatch.setattr(
+        wide._variants, "_early", lambda x, **names: seen.append(x.shape) or early(x, **names)
+    )
+    wide.follow(picture)
+    assert seen == [], "the same picture again"
+    for change in ((0, 0), (slice(140, 160), slice(150, 160))):
+        picture[(..., *change)] = 100
+        wide.follow(picture)
+    assert [shape[2:] for shape in seen] == [(96, 96), (112, 112)]

@@ -111,7 +111,7 @@ def ways(notes: Notes, computations: Iterable[Computation]) -> list[list[float]]
     spans = [
         (1000 * begin - notes["origin"], 1000 * end - notes["origin"])
         for what, begin, end in computations
-        if what in ("forward", "variants")
+        if what == "follow"
     ]
     found = []
     for answer in notes["answers"]:

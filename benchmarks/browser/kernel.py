@@ -12,7 +12,7 @@ from typing import Any
 from conus_widgets import Explorer, load_predictor, shells
 
 #: What a network does for the explorer.
-KINDS = ("forward", "variants", "activations", "gradients")
+KINDS = ("forward", "follow", "variants", "activations", "gradients")
 
 
 def explorer(checkpoint: str | None, kind: str, notes: str) -> Explorer:

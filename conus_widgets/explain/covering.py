@@ -15,7 +15,7 @@ from conus_widgets.explain.target import resolve
 
 if TYPE_CHECKING:
     from conus_widgets.network import Inside
-    from conus_widgets.variants import Place
+    from conus_widgets.reach import Place
 
 OUTPUTS = ("logit", "probability")
 FIRST = 16  # runs of the network behind which the first picture is shown; then at each doubling

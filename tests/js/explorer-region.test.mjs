@@ -75,12 +75,13 @@ test("undo, redo, reset: every state comes back; a new change forgets what was u
   assert.equal(region.area(), 3 / 64);
 });
 
-test("the middle of a region is that of the rectangle around it", () => {
+test("the box of a region is the rectangle around it", () => {
   const region = makeRegion(10);
-  assert.equal(region.middle(), null);
-  fillRectangle(region.mask, 10, 2, 4, 4, 5, 1);
+  assert.equal(region.box(), null);
   fillRectangle(region.mask, 10, 7, 8, 8, 9, 1);
-  assert.deepEqual(region.middle(), { u: 0.5, v: 0.65 });
+  assert.deepEqual(region.box(), { left: 7, top: 8, right: 8, bottom: 9 });
+  fillRectangle(region.mask, 10, 2, 4, 4, 5, 1);
+  assert.deepEqual(region.box(), { left: 2, top: 4, right: 8, bottom: 9 });
 });
 
 test("one scale: the largest value; on fine grids the 99.5th percentile, as in Python", () => {
@@ -120,60 +121,69 @@ test("marks of the bar are round and inside", () => {
   assert.deepEqual(ticksOf(0), [0]);
 });
 
-test("flow: the newest request is always sent, those in between are dropped", () => {
+test("flow: one request is under way; the newest is sent behind it, those in between are dropped", () => {
   const sent = [];
-  const flow = makeFlow((request, generation) => sent.push([request, generation]), { most: 2 });
-  for (const request of ["a", "b", "c", "d", "e"]) flow.ask(request);
-  assert.deepEqual(sent, [["a", 1], ["b", 2]]);
-  assert.equal(flow.answered(1), true);
-  assert.deepEqual(sent.at(-1), ["e", 3]);
+  const flow = makeFlow((request, generation) => sent.push([request, generation]));
+  for (const request of ["a", "b", "c"]) flow.ask(request);
+  assert.deepEqual(sent, [["a", 1]]);
   assert.equal(flow.isIdle(), false);
-  assert.equal(flow.answered(3), true);
-  assert.equal(flow.answered(2), false, "an answer older than the last one shown is stale");
+  assert.equal(flow.answered(1, 0), true);
+  assert.deepEqual(sent.at(-1), ["c", 2]);
+  assert.equal(flow.answered(2, 0), true);
   assert.ok(flow.isIdle());
+  assert.equal(flow.answered(1, 0), false, "an answer older than the last one shown is stale");
 });
 
 test("flow: one answer frees all older requests, and a lost answer does not stop it for ever", () => {
   let time = 0;
   const sent = [];
-  const flow = makeFlow((request) => sent.push(request), { most: 2, now: () => time, patience: 100 });
-  for (const request of ["a", "b", "c"]) flow.ask(request);
-  assert.equal(flow.answered(2), true); // the kernel skipped the first
-  assert.deepEqual(sent, ["a", "b", "c"]);
-  flow.ask("d");
-  flow.ask("e");
+  const flow = makeFlow((request) => sent.push(request), { now: () => time, patience: 100 });
+  flow.ask("a"); // its answer is lost
+  flow.ask("b");
+  assert.deepEqual(sent, ["a"]);
   time = 200;
-  flow.ask("f");
-  assert.equal(sent.at(-1), "f");
+  flow.ask("c");
+  assert.deepEqual(sent, ["a", "c"]);
+  assert.equal(flow.answered(2, 0), true);
+  assert.equal(flow.answered(1, 0), false);
+  assert.ok(flow.isIdle());
 });
 
-test("flow: the request behind a running one goes out shortly before the next answer, as new as it is then", () => {
+test("flow: two are under way where the way is longer than the work, evenly apart and as new as they are then", () => {
   let time = 0;
   const [sent, timers] = [[], []];
   const later = (call, delay) => timers.push([time + delay, call]);
   const flow = makeFlow((request) => sent.push(request), { now: () => time, later });
   flow.ask("a");
-  flow.ask("b");
-  time = 100;
-  flow.answered(1);
-  flow.ask("c"); // nothing is known yet of how long an answer takes
   time = 200;
-  flow.answered(2); // 100 ms behind the first
-  flow.ask("d");
-  flow.ask("e");
-  assert.deepEqual(sent, ["a", "b", "c"]);
-  assert.deepEqual(timers.map(([due]) => due), [270]);
-  time = 270;
-  flow.ask("f");
-  assert.deepEqual(sent.at(-1), "f");
-  timers[0][1]();
-  assert.deepEqual(sent, ["a", "b", "c", "f"]);
+  flow.answered(1, 40); // 160 ms on its ways
+  flow.ask("b");
+  flow.ask("c");
+  assert.deepEqual(sent, ["a", "b"]);
+  assert.deepEqual(timers.map(([due]) => due), [300], "half a round behind the one before");
   time = 300;
-  flow.answered(3);
+  flow.ask("d");
+  assert.deepEqual(sent, ["a", "b", "d"]);
+  flow.ask("e");
+  assert.deepEqual(sent, ["a", "b", "d"], "a third one waits");
   time = 400;
-  flow.answered(4);
-  flow.ask("g"); // the other end rests
-  assert.equal(sent.at(-1), "g");
+  flow.answered(2, 40);
+  assert.deepEqual(sent.at(-1), "e");
+});
+
+test("flow: where the work is longer than the way, or all is quick, a second one would grow old in the queue", () => {
+  for (const [round, took] of [[200, 150], [60, 5]]) {
+    let time = 0;
+    const sent = [];
+    const flow = makeFlow((request) => sent.push(request), { now: () => time });
+    flow.ask("a");
+    time = round;
+    flow.answered(1, took);
+    flow.ask("b");
+    time = 5 * round;
+    flow.ask("c");
+    assert.deepEqual(sent, ["a", "b"]);
+  }
 });
 
 test("flow: after somebody else's number its own go on behind it", () => {

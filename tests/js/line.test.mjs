@@ -45,6 +45,15 @@ test("a message is kept until its own receipt comes", async () => {
   line.close();
 });
 
+test("what is posted has no number: nobody answers it", async () => {
+  const { line, sent, handlers } = stand();
+  line.post({ kind: "region" }, [1]);
+  assert.deepEqual(sent, [{ content: { kind: "region" }, buffers: [1] }]);
+  handlers.status(null, "dead");
+  line.post({ kind: "region" });
+  assert.equal(sent.length, 1, "nor is it sent to nobody");
+});
+
 test("when the kernel restarts, it is said once and what is open is given up", async () => {
   const { line, said, handlers } = stand();
   const open = line.send({ kind: "a" });

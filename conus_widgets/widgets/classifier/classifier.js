@@ -2,7 +2,8 @@
 
 import { openLine } from "../dropzone/line.js";
 import { sendFiles } from "../dropzone/sending.js";
-import { make, makeZone } from "../dropzone/zone.js";
+import { make } from "../dropzone/elements.js";
+import { makeZone } from "../dropzone/zone.js";
 import { makeCard, makeSpecimen } from "./parts.js";
 import { announcement, progressText } from "./wording.js";
 

@@ -2,7 +2,8 @@
 
 import { openLine } from "./line.js";
 import { sendFiles } from "./sending.js";
-import { make, makeZone } from "./zone.js";
+import { make } from "./elements.js";
+import { makeZone } from "./zone.js";
 
 const STATES = { preparing: "is being read", sending: "is being sent", sent: "has arrived" };
 

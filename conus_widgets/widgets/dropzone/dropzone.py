@@ -17,7 +17,9 @@ __all__ = ["SCRIPTS", "STYLE", "DropZone"]
 _HERE = Path(__file__).parent
 _log = logging.getLogger(__name__)
 
-SCRIPTS = tuple(_HERE / name for name in ("sizes.js", "line.js", "sending.js", "zone.js"))
+SCRIPTS = tuple(
+    _HERE / name for name in ("sizes.js", "line.js", "sending.js", "elements.js", "zone.js")
+)
 STYLE = _HERE / "dropzone.css"
 
 
@@ -82,7 +84,7 @@ class DropZone(anywidget.AnyWidget):
         for callback in self._callbacks:
             callback(file)
 
-    # Every message of the page is answered at once, so that it can tell a busy kernel from none.
+    # A numbered message is answered at once, so that the page can tell a busy kernel from none.
     def _message(self, _: Any, content: dict[str, Any], buffers: list[Any]) -> None:
         answer = {"kind": "heard", "id": content.get("id"), "error": ""}
         try:
@@ -91,7 +93,8 @@ class DropZone(anywidget.AnyWidget):
             if not isinstance(error, ValueError):
                 _log.exception("A message of the page failed.")
             answer["error"] = str(error) or type(error).__name__
-        self.send(answer)
+        if "id" in content:
+            self.send(answer)
 
     def _handle(self, content: dict[str, Any], buffers: list[Any]) -> None:
         if content.get("kind") == "file":

@@ -1,4 +1,4 @@
-// The line to the kernel: every message is numbered and answered, so silence can be put into words.
+// The line to the kernel: messages are numbered and answered, so silence can be put into words.
 
 const GONE = "The kernel is no longer running. Run this cell again.";
 const BUSY = "The kernel is busy with another cell. Photographs wait until that is done.";
@@ -67,6 +67,8 @@ export function openLine(model, el, { say, listen }) {
     timer ||= setInterval(check, 500);
     return heard;
   };
+  /** Sends one of many messages, each of which makes the one before idle talk: nobody answers it. */
+  const post = (content, buffers = []) => gone || model.send(content, undefined, buffers);
   // A running cell holds up the first message that a widget sends, not the later ones: those come
   // in by a subshell of the kernel, as soon as one message that names it was answered.
   const opener = setTimeout(() => send({ kind: "open" }).catch(() => {}), 1000);
@@ -75,6 +77,7 @@ export function openLine(model, el, { say, listen }) {
     name,
     gone: () => gone,
     send,
+    post,
     close() {
       clearTimeout(opener);
       clearInterval(timer);

@@ -1,29 +1,6 @@
 // The place where photographs are dropped, as a piece of page.
 
-// The notebook's own keys must not act from in here: D D deletes a cell, an arrow leaves it. Lumino
-// looks for this mark from the focused element upwards, but tries that element's match first.
-const NO_SHORTCUTS = "data-lm-suppress-shortcuts";
-
-/** An element with a class, text and attributes; text is never HTML. */
-export function make(tag, className = "", text = "", attributes = {}) {
-  const element = document.createElement(tag);
-  if (["button", "input", "select"].includes(tag)) element.setAttribute(NO_SHORTCUTS, "true");
-  if (className) element.className = className;
-  if (text) element.textContent = text;
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-}
-
-/** Returns `write`, but silent where it is given the same as before: what is written is laid out anew. */
-export function whenNews(write) {
-  let before = null;
-  return (...what) => {
-    const now = JSON.stringify(what);
-    if (now === before) return;
-    before = now;
-    write(...what);
-  };
-}
+import { make, NO_SHORTCUTS } from "./elements.js";
 
 /** A camera is offered where the pointer is a finger: a telephone or a tablet. */
 export const cameraIsUseful = (match) => match("(pointer: coarse)").matches;

@@ -50,17 +50,17 @@ export function makeRegion(size) {
     for (let i = 0; i < region.mask.length; i++) sum += region.mask[i];
     return sum / region.mask.length;
   };
-  /** The middle of the rectangle around it, as parts of the side; null where it is empty. */
-  region.middle = () => {
-    let [left, top, right, bottom] = [size, size, -1, -1];
-    for (let y = 0; y < size; y++) {
-      for (let x = 0; x < size; x++) {
-        if (!region.mask[y * size + x]) continue;
-        [left, right] = [Math.min(left, x), Math.max(right, x)];
-        [top, bottom] = [Math.min(top, y), y];
-      }
+  /** The rectangle of pixels around it, from left and top on, before right and bottom; null where it is empty. */
+  region.box = () => {
+    if (region.isEmpty()) return null;
+    let [left, right] = [size, 0];
+    const [top, bottom] = [region.mask.indexOf(1), region.mask.lastIndexOf(1)].map((at) => Math.floor(at / size));
+    for (let y = top; y <= bottom; y++) {
+      const row = region.mask.subarray(y * size, (y + 1) * size);
+      if (!row.includes(1)) continue;
+      [left, right] = [Math.min(left, row.indexOf(1)), Math.max(right, row.lastIndexOf(1) + 1)];
     }
-    return right < 0 ? null : { u: (left + right + 1) / 2 / size, v: (top + bottom + 1) / 2 / size };
+    return { left, top, right, bottom: bottom + 1 };
   };
   region.begin = () => {
     past.push(packBits(region.mask));

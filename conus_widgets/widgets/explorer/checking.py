@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,15 +92,16 @@ class Checker:
             sight = session.sight(region.photograph) if region else None
         if region is None or sight is None:
             return
+        began = time.perf_counter()
         try:
-            covered = predictor.network.forward(composed(region, sight)).logits[0]
+            covered = predictor.network.follow(composed(region, sight))[0]
         except Exception as error:  # a slow map goes on all the same
             _log.exception("A covered photograph failed.")
             region.error = str(error) or type(error).__name__
             session.tell("problem", text=region.error)
             covered = None
         with session.changed:
-            region.covered = covered
+            region.covered, region.seconds = covered, time.perf_counter() - began
             session.changed.notify_all()
             if covered is None or region.photograph != self.region.photograph:
                 return

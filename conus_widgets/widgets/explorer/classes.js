@@ -1,6 +1,6 @@
 // The classes: a ranked list with bars, in which A and B are chosen; beside it a region's numbers.
 
-import { make, whenNews } from "../dropzone/zone.js";
+import { make, set, whenNews } from "../dropzone/elements.js";
 import { isolated, matching, percentText, ranking, regionShares, signedText, softmaxOf } from "./numbers.js";
 
 const SHOWN = 8;
@@ -34,20 +34,16 @@ function makeClassRow(app) {
     item.number = number;
     row.dataset.number = number;
     row.classList.toggle("cx-top", top);
-    name.textContent = label;
-    name.title = label;
-    a.setAttribute("aria-pressed", String(isA));
-    a.setAttribute("aria-label", `Explain ${label}`);
-    b.setAttribute("aria-pressed", String(isB));
-    b.setAttribute("aria-label", `rather than ${label}`);
-    b.disabled = isA;
+    set(name, { textContent: label, title: label });
+    set(a, { ariaPressed: String(isA), ariaLabel: `Explain ${label}` });
+    set(b, { ariaPressed: String(isB), ariaLabel: `rather than ${label}`, disabled: isA });
     fill.style.width = `${100 * probability}%`;
     before.style.left = `${100 * was}%`;
-    before.hidden = change === null;
-    cells.percent.textContent = percentText(probability);
-    cells.logit.textContent = signedText(logit);
-    cells.share.textContent = share === null ? "" : signedText(share);
-    cells.change.textContent = change === null ? "" : signedText(change);
+    set(before, { hidden: change === null });
+    set(cells.percent, { textContent: percentText(probability) });
+    set(cells.logit, { textContent: signedText(logit) });
+    set(cells.share, { textContent: share === null ? "" : signedText(share) });
+    set(cells.change, { textContent: change === null ? "" : signedText(change) });
   });
   return item;
 }
@@ -93,8 +89,8 @@ export function makeClasses(app) {
     question.append("?");
   });
   const write = whenNews((rest, result) => {
-    more.textContent = rest;
-    verdict.textContent = result;
+    set(more, { textContent: rest });
+    set(verdict, { textContent: result });
   });
 
   const chosen = (order, now, { target, against }) => {
@@ -106,7 +102,7 @@ export function makeClasses(app) {
 
   function refresh() {
     const sight = app.sight();
-    element.hidden = !sight;
+    set(element, { hidden: !sight });
     if (!sight) return;
     const { choice } = app.pane();
     const { labels } = app.network;
@@ -123,7 +119,7 @@ export function makeClasses(app) {
       body.append(rows[rows.length - 1].element);
     }
     // Rows stay in place, so that a button that has the focus keeps it.
-    for (const [index, row] of rows.entries()) row.element.hidden = index >= shown.length;
+    for (const [index, row] of rows.entries()) set(row.element, { hidden: index >= shown.length });
     for (const [index, number] of shown.entries()) {
       rows[index].update({
         number, label: labels[number], probability: probabilities[number], was: before[number], logit: now[number],
@@ -133,11 +129,11 @@ export function makeClasses(app) {
     }
     table.classList.toggle("cx-covered", Boolean(region));
     table.classList.toggle("cx-awaiting", app.isAwaiting());
-    table.setAttribute("aria-busy", String(app.isAwaiting()));
+    set(table, { ariaBusy: String(app.isAwaiting()) });
     const rest = (search.value.trim() ? matching(order, labels, search.value) : order).length - shown.length;
     const others = rest > 0 ? `and ${rest} more: type a part of the name above` : shown.length ? "" : "No class is called so.";
     ask(labels[choice.target], choice.against === null ? null : labels[choice.against]);
-    verdict.hidden = !region;
+    set(verdict, { hidden: !region });
     if (!region) return write(others, "");
     const [was, is] = [order[0], top].map((number) => isolated(labels[number]));
     verdict.classList.toggle("cx-flipped", order[0] !== top);

@@ -1,6 +1,6 @@
 // Menus and buttons around the photograph.
 
-import { make, whenNews } from "../dropzone/zone.js";
+import { make, set, whenNews } from "../dropzone/elements.js";
 import { AGAINST, FOR, ticksOf } from "./colours.js";
 import { signedText } from "./numbers.js";
 
@@ -18,7 +18,7 @@ function makeMenu(label, chosen) {
       const now = JSON.stringify(options);
       if (now !== drawn) select.replaceChildren(...options.map(([key, text]) => make("option", "", text, { value: key })));
       drawn = now;
-      select.value = String(value ?? "");
+      set(select, { value: String(value ?? "") });
     },
   };
 }
@@ -47,17 +47,17 @@ export function makeChoices(app, addPhotographs) {
     const ready = Boolean(app.sight());
     const listed = [...app.photographs.values()].map(({ number, name }) => [number, name]);
     photograph.follow(listed, choice.photograph);
-    photograph.wrapper.hidden = listed.length < 2;
+    set(photograph.wrapper, { hidden: listed.length < 2 });
     const methods = app.network?.methods ?? [];
     method.follow(methods.map(({ name, label }) => [name, label]), choice.method);
     const layered = methods.find(({ name }) => name === choice.method)?.layered;
-    layer.wrapper.hidden = !layered;
+    set(layer.wrapper, { hidden: !layered });
     const layers = app.network?.layers ?? [];
     layer.follow(layers.map(layerText), choice.layer ?? app.network?.finer);
-    for (const menu of [method, layer]) menu.select.disabled = !ready || app.gone();
-    beside.disabled = !ready || app.gone() || app.panes.length >= app.most;
-    add.disabled = app.gone();
-    element.hidden = app.photographs.size === 0;
+    for (const menu of [method, layer]) set(menu.select, { disabled: !ready || app.gone() });
+    set(beside, { disabled: !ready || app.gone() || app.panes.length >= app.most });
+    set(add, { disabled: app.gone() });
+    set(element, { hidden: app.photographs.size === 0 });
   }
   return { element, refresh };
 }
@@ -96,22 +96,19 @@ export function makeTools(app) {
   element.append(...rows);
 
   function refresh() {
-    element.hidden = !app.sight();
+    set(element, { hidden: !app.sight() });
     for (const [name, button] of tools) {
-      button.setAttribute("aria-pressed", String(app.tool === name));
-      button.disabled = app.gone() && name !== "look";
+      set(button, { ariaPressed: String(app.tool === name), disabled: app.gone() && name !== "look" });
     }
-    size.value = String(app.brush);
-    size.disabled = !["brush", "erase"].includes(app.tool);
+    set(size, { value: String(app.brush), disabled: !["brush", "erase"].includes(app.tool) });
     const lent = app.lenders().map(({ number, name }) => [number, `pixels of ${name}`]);
     const given = app.given && !app.lender ? [["given", "another photograph"]] : [];
     fill.follow([...FILLS, ...lent, ...given], app.fill === "given" && app.lender ? app.lender : app.fill);
-    source.hidden = app.fill !== "patch";
-    source.setAttribute("aria-pressed", String(app.tool === "source"));
-    fill.select.disabled = app.gone();
-    undo.disabled = !app.region?.canUndo() || app.gone();
-    redo.disabled = !app.region?.canRedo() || app.gone();
-    reset.disabled = app.region?.isEmpty() !== false || app.gone();
+    set(source, { hidden: app.fill !== "patch", ariaPressed: String(app.tool === "source") });
+    set(fill.select, { disabled: app.gone() });
+    set(undo, { disabled: !app.region?.canUndo() || app.gone() });
+    set(redo, { disabled: !app.region?.canRedo() || app.gone() });
+    set(reset, { disabled: app.region?.isEmpty() !== false || app.gone() });
   }
   return { element, refresh };
 }
@@ -164,15 +161,14 @@ export function makeScale(app) {
   element.append(bar, drawing);
 
   function refresh() {
-    element.hidden = !app.sight();
+    set(element, { hidden: !app.sight() });
     style.follow(STYLES, app.style);
-    opacity.value = String(Math.round(100 * app.opacity));
-    opacity.disabled = ["contours", "none"].includes(app.style);
+    set(opacity, { value: String(Math.round(100 * app.opacity)), disabled: ["contours", "none"].includes(app.style) });
     hold.checked = app.isHeld();
     const { map } = app.pane();
     const limit = map ? app.limitFor(map.unit) : 0;
     const value = app.valueHere();
-    here.hidden = value === null;
+    set(here, { hidden: value === null });
     if (value !== null) here.style.left = at(value, limit);
     label(limit, map?.unit ?? "");
   }
@@ -200,17 +196,16 @@ export function makeTrust(app) {
     check.textContent = action;
   });
   function refresh() {
-    element.hidden = !app.sight();
+    set(element, { hidden: !app.sight() });
     const { map, choice } = app.pane();
     const method = app.network?.methods.find(({ name }) => name === choice.method);
-    fails.hidden = !method?.fails;
+    set(fails, { hidden: !method?.fails });
     const said = map?.trust ? [...map.trust, ...map.remarks] : [method?.says ?? "", method?.cost ?? ""];
     const kept = said.filter((text) => text && text !== method?.fails && !(method?.fails && text.startsWith("For teaching")));
     write(method?.fails ?? "", kept, app.checking ? `Checking: ${Math.round(100 * app.checking.part)} %` : "Check it now");
-    check.hidden = !map?.unchecked && app.checking === null;
-    check.disabled = app.gone() || app.checking !== null;
-    python.value = map?.python ?? "";
-    for (const button of [copy, ...files]) button.disabled = !map?.python || app.gone();
+    set(check, { hidden: !map?.unchecked && app.checking === null, disabled: app.gone() || app.checking !== null });
+    set(python, { value: map?.python ?? "" });
+    for (const button of [copy, ...files]) set(button, { disabled: !map?.python || app.gone() });
   }
   return { element, refresh };
 }

@@ -1,10 +1,12 @@
 // The explorer on the page: its pieces, and what it hears from the kernel.
 
+import { make, set } from "../dropzone/elements.js";
 import { openLine } from "../dropzone/line.js";
 import { sendFiles } from "../dropzone/sending.js";
-import { make, makeZone } from "../dropzone/zone.js";
+import { makeZone } from "../dropzone/zone.js";
 import { makeClasses } from "./classes.js";
 import { makeChoices, makeScale, makeTools, makeTrust } from "./controls.js";
+import { makeDrawing } from "./drawing.js";
 import { makeSight } from "./numbers.js";
 import { makeStage } from "./stage.js";
 import { makeApp, newPane } from "./state.js";
@@ -25,7 +27,6 @@ function render({ model, el }) {
   const cancel = make("button", "cw-button", "Cancel", { type: "button", title: "Esc" });
   const strip = make("div", "cw-strip");
   const foot = make("p", "cw-foot", LOCAL);
-  let frame = 0; // the next drawing
   let awaited = 0; // photographs that this page has sent, to be shown when they come
   let adding = false;
   const failed = new Map(); // photographs that cannot be used: number -> why
@@ -34,8 +35,10 @@ function render({ model, el }) {
   const speak = (text) => (status.textContent = text);
   const tell = (kind, content = {}, buffers = []) =>
     line.send({ kind, ...content }, buffers).catch((error) => line.gone() || (kind === "region" ? unchecked : warn)(error.message));
-  const changed = () => (frame ||= requestAnimationFrame(refresh));
-  const app = makeApp({ tell, changed, speak, isGone: () => Boolean(line?.gone()), stage: () => stage });
+  const post = (kind, content, buffers) => line.post({ kind, ...content }, buffers);
+  const drawing = makeDrawing({ inStroke: () => stage.busy(), photograph: () => stage.refresh(), all: refresh });
+  const changed = (urgent) => drawing.soon(urgent !== false);
+  const app = makeApp({ tell, post, changed, speak, isGone: () => Boolean(line?.gone()), stage: () => stage });
 
   function warn(...texts) {
     warning.replaceChildren(...texts.map((text) => make("div", "", text)));
@@ -74,12 +77,12 @@ function render({ model, el }) {
   const [left, right, main] = [make("div", "cx-left"), make("div", "cx-right"), make("div", "cx-main")];
 
   function refresh() {
-    frame = 0;
     for (const part of parts) part.refresh();
-    main.hidden = app.photographs.size === 0;
-    zone.element.hidden = app.photographs.size > 0 && !adding;
-    cancel.hidden = !(app.checking || app.panes.some((pane) => pane.state === "running" && pane.late)) || app.gone();
-    foot.textContent = app.network?.notice ? `${LOCAL} Network: ${app.network.notice}.` : LOCAL;
+    set(main, { hidden: app.photographs.size === 0 });
+    set(zone.element, { hidden: app.photographs.size > 0 && !adding });
+    const working = app.checking || app.panes.some((pane) => pane.state === "running" && pane.late);
+    set(cancel, { hidden: !working || app.gone() });
+    set(foot, { textContent: app.network?.notice ? `${LOCAL} Network: ${app.network.notice}.` : LOCAL });
   }
 
   async function take(files, pasted) {
@@ -235,7 +238,7 @@ function render({ model, el }) {
   return () => {
     line.close();
     size.disconnect();
-    cancelAnimationFrame(frame);
+    drawing.stop();
     hide.remove();
     for (const { sight } of app.photographs.values()) sight?.bitmap.close();
   };

@@ -26,7 +26,7 @@ __all__ = ["Explorer"]
 _HERE = Path(__file__).parent
 _PARTS = [
     *("numbers", "geometry", "colours", "brush", "flow", "scene", "classes", "tables"),
-    *("controls", "stage", "region", "state", "explorer"),
+    *("controls", "stage", "region", "state", "drawing", "explorer"),
 ]
 _MOST_PHOTOGRAPHS = 12
 

@@ -1,26 +1,30 @@
-// The newest request wins: a few are under way, the last one waits, those in between are dropped.
-// While one is computed, the next would only wait behind it and grow old: it goes out just in time.
+// The newest request wins: one is under way, the last one waits, those in between are dropped.
+// More at once would only grow old in the queue. But far from the kernel, where a request is longer on
+// its ways than the network needs for it, two are under way, evenly apart.
 
-const TRAVEL = 30; // ms that a request and an answer need on their ways, together
+const OFTEN = 80; // ms from a request to its answer: sooner is often enough
 
 /**
  * `send(request, generation)` starts one. `ask` takes a new request; `answered` says which one was
- * answered, and whether the answer is news: an older one than the last shown is stale.
+ * answered after how many ms of computing, and returns whether the answer is news: an older one than
+ * the last shown is stale.
  */
-export function makeFlow(send, { most = 2, now = () => Date.now(), patience = 5000, later = setTimeout } = {}) {
+export function makeFlow(send, { now = () => Date.now(), patience = 5000, later = setTimeout } = {}) {
   const open = new Map(); // generation -> when it was sent
   let waiting = null;
   let newest = 0;
   let shown = 0;
-  let last = 0; // when the last answer came
-  let pace = 0; // ms from one answer to the next, while the other end never rests
-  let busy = false; // whether one more was under way when that came
+  let sent = 0; // when the last one went out
+  let round = 0; // ms from a request to its answer, a moving mean
+  let computed = 0; // ms of these that the network needed
   let timer = null;
 
+  const mixed = (old, value) => (old ? 0.7 * old + 0.3 * value : value);
+  const most = () => (round > OFTEN && computed < round / 2 ? 2 : 1);
   const pump = () => {
     for (const [generation, since] of open) if (now() - since > patience) open.delete(generation);
-    if (waiting === null || open.size >= most) return;
-    const early = open.size ? last + pace - TRAVEL - now() : 0;
+    if (waiting === null || open.size >= most()) return;
+    const early = open.size ? sent + round / 2 - now() : 0;
     if (early > 0) {
       timer ??= later(() => {
         timer = null;
@@ -30,7 +34,8 @@ export function makeFlow(send, { most = 2, now = () => Date.now(), patience = 50
     }
     const request = waiting;
     waiting = null;
-    open.set(++newest, now());
+    sent = now();
+    open.set(++newest, sent);
     send(request, newest);
   };
   return {
@@ -38,12 +43,12 @@ export function makeFlow(send, { most = 2, now = () => Date.now(), patience = 50
       waiting = request;
       pump();
     },
-    answered(generation) {
-      const gap = now() - last;
-      if (busy) pace = pace ? 0.7 * pace + 0.3 * gap : gap;
-      last = now();
+    answered(generation, took) {
+      if (open.has(generation)) {
+        round = mixed(round, now() - open.get(generation));
+        computed = mixed(computed, took);
+      }
       for (const other of open.keys()) if (other <= generation) open.delete(other);
-      busy = open.size > 0;
       const news = generation > shown;
       if (news) shown = generation;
       pump();

@@ -47,14 +47,19 @@ export function zoomAbout(view, factor, x, y, canvas, photograph) {
   return steady({ zoom, u, v }, canvas, photograph);
 }
 
-/** Calls `put(from, to)` for every run of numbers below `count` that `is` holds for. */
-function runs(count, is, put) {
+/**
+ * Calls `put(from, to)` for every run of numbers below `count` where a line of values, which starts at
+ * `first` and goes on by `step`, differs from the one `apart` further on.
+ */
+function differences(values, first, step, apart, count, put) {
   let start = -1;
-  for (let i = 0; i <= count; i++) {
-    const holds = i < count && is(i);
-    if (holds && start < 0) start = i;
-    if (!holds && start >= 0) put(start, i);
-    if (!holds) start = -1;
+  for (let i = 0, at = first; i <= count; i++, at += step) {
+    const differ = i < count && values[at] !== values[at + apart];
+    if (differ && start < 0) start = i;
+    if (!differ && start >= 0) {
+      put(start, i);
+      start = -1;
+    }
   }
 }
 
@@ -64,18 +69,16 @@ function runs(count, is, put) {
  * [[u0, v0, u1, v1], ...]
  */
 export function edges(values, rows, columns, level) {
-  const over = (row, column) => {
-    const value = values[row * columns + column];
-    return level > 0 ? value >= level : value <= level;
-  };
+  const over = new Uint8Array(rows * columns); // a region is traced at each step of the brush
+  for (let i = 0; i < over.length; i++) over[i] = level > 0 ? values[i] >= level : values[i] <= level;
   const found = [];
   for (let row = 1; row < rows; row++) {
-    const [v, differ] = [row / rows, (column) => over(row - 1, column) !== over(row, column)];
-    runs(columns, differ, (from, to) => found.push([from / columns, v, to / columns, v]));
+    const put = (from, to) => found.push([from / columns, row / rows, to / columns, row / rows]);
+    differences(over, (row - 1) * columns, 1, columns, columns, put);
   }
   for (let column = 1; column < columns; column++) {
-    const [u, differ] = [column / columns, (row) => over(row, column - 1) !== over(row, column)];
-    runs(rows, differ, (from, to) => found.push([u, from / rows, u, to / rows]));
+    const put = (from, to) => found.push([column / columns, from / rows, column / columns, to / rows]);
+    differences(over, column - 1, columns, 1, rows, put);
   }
   return found;
 }

@@ -120,6 +120,8 @@ class Region:
         Whether the pointer has come to rest.
     covered : float32 array (classes,) or None
         The network's answer with the region covered, once it is there.
+    seconds : float
+        What that took.
     error : str
         Why it will not be there.
     """
@@ -132,6 +134,7 @@ class Region:
     generation: int = 0
     final: bool = True
     covered: np.ndarray | None = None
+    seconds: float = 0.0
     error: str = ""
 
     @property

@@ -3,21 +3,22 @@
 import { makeRegion, unpackBits } from "./brush.js";
 import { makeFlow } from "./flow.js";
 import { coverageOf } from "./geometry.js";
-import { coverRaster } from "./scene.js";
+import { coverPixels, coverRaster } from "./scene.js";
 
-/** Adds to the app what can be done with a region. `tell` sends to the kernel. */
-export function addRegion(app, tell) {
+/** Adds to the app what can be done with a region. `tell` and `post` send to the kernel. */
+export function addRegion(app, tell, post) {
   let answer = null; // logits with the region covered
   let weights = null; // of the region, on the cells
   let raster = null;
   const canvas = document.createElement("canvas"); // of that raster
+  let behind = { of: [], pixels: null }; // what covered pixels show, and what it was made of
 
   app.covered = () => (app.region && !app.region.isEmpty() ? answer : null);
   app.isAwaiting = () => Boolean(app.region) && !app.region.isEmpty() && !flow.isIdle();
   const flow = makeFlow(({ final }, number) => {
     const { fill, offset, lender } = app;
     const content = { generation: number, photograph: app.pane().choice.photograph, fill, offset, lender, final };
-    tell("region", content, [packNow()]);
+    (final ? tell : post)("region", content, [packNow()]);
   });
   app.flow = flow;
   const packNow = () => app.region.packed();
@@ -30,8 +31,15 @@ export function addRegion(app, tell) {
   app.cover = () => {
     const sight = app.sight();
     if (!app.region || app.region.isEmpty() || !sight) return null;
-    const { fill, offset, given, network } = app;
-    return (raster ??= coverRaster(app.region, { fill, offset, given, mean: network.mean, seen: sight.seen, blurred: sight.blurred }, canvas));
+    return (raster ??= coverRaster(app.region, pixelsBehind(sight), canvas));
+  };
+  const pixelsBehind = ({ seen, blurred }) => {
+    const { fill, offset, given, network: { mean } } = app;
+    const of = [fill, ...offset, given, seen];
+    if (of.some((one, i) => one !== behind.of[i])) {
+      behind = { of, pixels: coverPixels(app.region.size, { fill, offset, given, mean, seen, blurred }) };
+    }
+    return behind.pixels;
   };
   /** Asks the network anew. `fresh`: of another photograph, so that the old answer is none. */
   app.regionChanged = (final, fresh = false) => {
@@ -39,7 +47,7 @@ export function addRegion(app, tell) {
     weights = raster = null;
     if (fresh || app.region.isEmpty()) answer = null;
     if (app.sight()) flow.ask({ final });
-    app.changed();
+    app.changed(final);
   };
   /** The photograph below the region is another one. */
   app.regionMoved = () => app.region && !app.region.isEmpty() && app.regionChanged(true, true);
@@ -47,8 +55,8 @@ export function addRegion(app, tell) {
     if (app.isAwaiting()) answer = null;
     flow.forget();
   };
-  app.checked = ({ generation: number, photograph }, logits) => {
-    if (flow.answered(number) && photograph === app.pane().choice.photograph) answer = logits;
+  app.checked = ({ generation: number, photograph, took }, logits) => {
+    if (flow.answered(number, took) && photograph === app.pane().choice.photograph) answer = logits;
     app.changed();
   };
   app.takeRegion = ({ generation: number, fill, offset }, bits, given) => { // from Python
@@ -81,13 +89,14 @@ export function addRegion(app, tell) {
   app.setSource = (place) => {
     app.source = place;
     app.tool = "brush";
-    const covered = app.region?.middle();
+    const covered = app.region?.box();
     if (!covered) {
       app.say("Now paint over what is to be covered.");
       app.changed();
       return;
     }
-    copyTo(covered);
+    const { left, top, right, bottom } = covered;
+    copyTo({ u: (left + right) / 2 / app.region.size, v: (top + bottom) / 2 / app.region.size });
     app.say("What is covered shows that place now.");
     app.regionChanged(true);
   };

@@ -5,6 +5,7 @@ import { edges, placeOf } from "./geometry.js";
 
 const GRID_FROM = 12; // CSS pixels: smaller cells get no lines
 const SIGN_FROM = 40; // and smaller ones no sign
+const AROUND = "#111"; // beside the photograph
 
 const solid = ([r, g, b], alpha = 1) => `rgba(${r}, ${g}, ${b}, ${alpha})`;
 
@@ -36,23 +37,28 @@ export function greyOf(bitmap) {
   return canvas;
 }
 
-/** The covered pixels as the network sees them: a picture of size * size, clear elsewhere; on `canvas`. */
-export function coverRaster(region, { fill, offset, mean, seen, blurred, given }, canvas) {
-  const { size, mask } = region;
-  const pixels = new Uint8ClampedArray(4 * size * size);
+/** What every pixel of size * size would show if it were covered: a number each, made of its four bytes. */
+export function coverPixels(size, { fill, offset, mean, seen, blurred, given }) {
+  const pixels = new Uint8ClampedArray(4 * size * size).fill(255);
   const source = { patch: seen, blur: blurred, given }[fill];
   const flat = fill === "mean" ? mean : [0, 0, 0];
+  const shift = fill === "patch" ? offset : [0, 0];
   const inside = (at) => Math.min(size - 1, Math.max(0, at));
   for (let y = 0, i = 0; y < size; y++) {
     for (let x = 0; x < size; x++, i++) {
-      if (!mask[i]) continue;
-      const shift = fill === "patch" ? offset : [0, 0];
       const from = 3 * (inside(y + shift[1]) * size + inside(x + shift[0]));
       for (let c = 0; c < 3; c++) pixels[4 * i + c] = source ? source[from + c] : flat[c];
-      pixels[4 * i + 3] = 255;
     }
   }
-  return { canvas: makeRaster(size, size, pixels, canvas), outline: edges(mask, size, size, 1) };
+  return new Uint32Array(pixels.buffer);
+}
+
+/** The covered pixels as the network sees them: a picture of size * size, clear elsewhere; on `canvas`. */
+export function coverRaster({ size, mask, box }, covered, canvas) {
+  const pixels = new Uint32Array(size * size);
+  for (let i = 0; i < pixels.length; i++) if (mask[i]) pixels[i] = covered[i];
+  makeRaster(size, size, new Uint8ClampedArray(pixels.buffer), canvas);
+  return { canvas, box: box(), outline: edges(mask, size, size, 1) };
 }
 
 function trace(context, place, lines) {
@@ -156,6 +162,13 @@ function drawCross(context, place, { u, v }) {
   traceTwice(context, place, lines, "white", 2);
 }
 
+/** Nothing shines through it: where the browser blends without a graphics card, that takes a third less. */
+function opaque(canvas) {
+  const context = canvas.getContext("2d", { alpha: false });
+  context.fillStyle = AROUND;
+  return context;
+}
+
 const backdrops = new WeakMap(); // canvas on the page -> {made, layer}
 
 /** Photograph, map and grid: drawn when one of them changes, not at each step of the pointer. */
@@ -166,8 +179,9 @@ function backdropOf(canvas, place, ratio, what) {
   if (kept?.made.every((one, i) => one === made[i])) return kept.layer;
   const layer = kept?.layer ?? document.createElement("canvas");
   backdrops.set(canvas, { made, layer });
-  Object.assign(layer, { width: canvas.width, height: canvas.height }); // empties it
-  const context = layer.getContext("2d");
+  Object.assign(layer, { width: canvas.width, height: canvas.height }); // as if it were new
+  const context = opaque(layer);
+  context.fillRect(0, 0, layer.width, layer.height);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   put(context, place, picture, "high");
   if (!map || style === "none") return layer;
@@ -185,6 +199,17 @@ function put(context, place, picture, quality) {
   context.drawImage(picture, place.x, place.y, place.width, place.height);
 }
 
+/** Only what is covered, as it is: a photograph's worth of clear pixels takes as long as any. */
+function drawCover(context, place, { canvas, box: { left, top, right, bottom } }) {
+  const [across, down] = [place.width / canvas.width, place.height / canvas.height];
+  const [width, height] = [right - left, bottom - top];
+  context.imageSmoothingEnabled = false;
+  context.drawImage(
+    canvas, left, top, width, height,
+    place.x + left * across, place.y + top * down, width * across, height * down,
+  );
+}
+
 /**
  * Draws everything. `what`: picture, photograph {width, height}, view, map or null, limit, style,
  * opacity, cover ({canvas, outline}) or null, cells {rows, columns}, cursor, pins, source, brush.
@@ -195,15 +220,14 @@ export function drawScene(canvas, what) {
   const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
-  const context = canvas.getContext("2d");
+  const context = opaque(canvas);
   context.resetTransform();
-  context.clearRect(0, 0, width, height);
-  if (!what.picture || !size.width) return;
+  if (!what.picture || !size.width) return context.fillRect(0, 0, width, height);
   const place = placeOf(size, what.photograph, what.view);
   context.drawImage(backdropOf(canvas, place, ratio, what), 0, 0);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   if (what.cover) {
-    put(context, place, what.cover.canvas, "low");
+    drawCover(context, place, what.cover);
     traceTwice(context, place, what.cover.outline, "white", 1.5);
   }
   const { rows, columns } = what.cells;

@@ -1,15 +1,12 @@
 // The maps side by side, and what pointer and keys do on them.
 
-import { make } from "../dropzone/zone.js";
+import { make, set } from "../dropzone/elements.js";
 import { fillRectangle, stamp } from "./brush.js";
 import { cellAt, isInside, middleOf, placeOf, steady, toPhotograph, zoomAbout } from "./geometry.js";
 import { drawScene, greyOf } from "./scene.js";
 
 const CLICK = 4; // CSS pixels: less is no drag
 const NUDGE = 28; // an arrow moves a cell, but no less than this part of the photograph
-
-// Written only when it is news: the page would be laid out once more before the canvas tells its size.
-const setText = (element, text) => element.textContent === text || (element.textContent = text);
 
 function makeFrame(app, index) {
   const element = make("figure", "cx-frame");
@@ -72,7 +69,7 @@ export function makeStage(app) {
       action.painting = true;
       action.before = app.region.mask.slice();
       if (kind !== "rectangle") paintOver(index, point, point, kind === "brush" ? 1 : 0);
-      app.regionChanged(false);
+      return app.regionChanged(false);
     }
     app.point(place, index);
   }
@@ -112,7 +109,7 @@ export function makeStage(app) {
       }
       app.regionChanged(false);
     }
-    app.point(isInside(place) ? place : null, index);
+    if (!action?.painting) app.point(isInside(place) ? place : null, index);
   }
 
   function release(event, index, cancelled = false) {
@@ -180,19 +177,19 @@ export function makeStage(app) {
     const { canvas, progress, words, how, close, element: figure } = frames[index];
     const [pane, sight] = [app.panes[index], app.sight(index)];
     figure.classList.toggle("cx-active", app.panes.length > 1 && index === app.active);
-    close.hidden = app.panes.length < 2;
-    progress.hidden = pane.state !== "running" || !pane.late;
-    if (pane.part) progress.value = pane.part;
-    else progress.removeAttribute("value");
+    set(close, { hidden: app.panes.length < 2 });
+    set(progress, { hidden: pane.state !== "running" || !pane.late });
+    if (pane.part) set(progress, { value: pane.part });
+    else if (progress.position >= 0) progress.removeAttribute("value");
     const name = app.photographs.get(pane.choice.photograph)?.name ?? "";
     const label = app.network?.methods.find((method) => method.name === pane.choice.method)?.label ?? "";
     const grid = pane.map ? `, ${pane.map.rows} × ${pane.map.columns} cells` : "";
-    setText(words, app.wordsOf(pane));
-    words.title = words.textContent;
-    setText(how, pane.error || `${label.split(":")[0]}${pane.map?.layer ? ` at ${pane.map.layer}` : ""}${grid}${pane.state === "running" ? ", working ..." : pane.state === "stopped" ? ", stopped" : ""}`);
-    how.title = how.textContent;
+    const [what, doing] = [app.wordsOf(pane), { running: ", working ...", stopped: ", stopped" }[pane.state] ?? ""];
+    const made = pane.error || `${label.split(":")[0]}${pane.map?.layer ? ` at ${pane.map.layer}` : ""}${grid}${doing}`;
+    set(words, { textContent: what, title: what });
+    set(how, { textContent: made, title: made });
     how.classList.toggle("cw-error", Boolean(pane.error));
-    canvas.setAttribute("aria-label", `${name}: ${words.textContent}. Arrows move the cell, Enter pins it, plus and minus zoom, Escape leaves.`);
+    set(canvas, { ariaLabel: `${name}: ${what}. Arrows move the cell, Enter pins it, plus and minus zoom, Escape leaves.` });
     if (!sight) return drawScene(canvas, {});
     const several = app.panes.length > 1;
     const wide = canvas.parentElement.clientWidth;
@@ -238,7 +235,7 @@ export function makeStage(app) {
       while (frames.length < app.panes.length) makeOne();
       while (frames.length > app.panes.length) frames.pop().element.remove();
       element.dataset.count = String(frames.length);
-      element.hidden = app.photographs.size === 0;
+      set(element, { hidden: app.photographs.size === 0 });
       for (let index = 0; index < frames.length; index++) draw(index);
     },
   };

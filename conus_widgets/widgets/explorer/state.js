@@ -13,8 +13,8 @@ export const newPane = () => ({
   generation: 0, state: "waiting", error: "", map: null, part: 0, late: false,
 });
 
-/** `tell(kind, content, buffers)` sends; `changed()` draws soon; `speak(text)` is read aloud. */
-export function makeApp({ tell, changed, speak, isGone, stage }) {
+/** `tell(kind, content, buffers)` sends, `post` does so without an answer; `changed()` draws soon; `speak(text)` is read aloud. */
+export function makeApp({ tell, post, changed, speak, isGone, stage }) {
   const app = {
     most: MAPS, network: null, photographs: new Map(), panes: [newPane()], active: 0,
     view: { zoom: 1, u: 0.5, v: 0.5 }, style: "grey", opacity: 0.75, held: null,
@@ -239,7 +239,7 @@ export function makeApp({ tell, changed, speak, isGone, stage }) {
     keeping = setTimeout(() => tell("view", { view: { active, pins, style, opacity } }), 300);
   };
 
-  addRegion(app, tell);
+  addRegion(app, tell, post);
   app.save = (form) => tell("save", { form, pane: app.active });
   return app;
 }

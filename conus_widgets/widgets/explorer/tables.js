@@ -1,6 +1,6 @@
 // Numbers beside the photograph: the cell under the pointer, the sum of all cells, the pinned cells.
 
-import { make, whenNews } from "../dropzone/zone.js";
+import { make, set, whenNews } from "../dropzone/elements.js";
 import { cellAt } from "./geometry.js";
 import { camOf, isolated, signedText, speaks, sumsOf } from "./numbers.js";
 
@@ -40,12 +40,12 @@ export function makeReadout(app) {
 
   function refresh() {
     const sight = app.sight();
-    element.hidden = !sight;
+    set(element, { hidden: !sight });
     if (!sight) return;
     const { cursor, network } = app;
-    both.hidden = value.hidden = !cursor;
-    note.hidden = false;
+    for (const part of [both, value]) set(part, { hidden: !cursor });
     if (!cursor) {
+      set(note, { hidden: false });
       write("No cell yet", "", "Point at the photograph, or press an arrow key on it.");
       return;
     }
@@ -62,7 +62,7 @@ export function makeReadout(app) {
     sides[0](listed(said.for, network.labels));
     sides[1](listed(said.against, network.labels));
     const same = map && map.rows === sight.rows && map.columns === sight.columns;
-    note.hidden = Boolean(same);
+    set(note, { hidden: Boolean(same) });
   }
   return { element, refresh };
 }
@@ -80,7 +80,7 @@ export function makeSum(app) {
   });
   const refresh = () => {
     const sight = app.sight();
-    element.hidden = !sight;
+    set(element, { hidden: !sight });
     if (!sight) return;
     const { target, against } = app.pane().choice;
     const sums = sumsOf(sight, target, against);
@@ -108,7 +108,7 @@ export function makePins(app) {
 
   function refresh() {
     const sight = app.sight();
-    element.hidden = !sight;
+    set(element, { hidden: !sight });
     if (!sight) return;
     const { target, against } = app.pane().choice;
     const { labels } = app.network;

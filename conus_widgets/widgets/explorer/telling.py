@@ -123,6 +123,7 @@ def checked(session: Session, region: Region) -> None:
         [np.asarray(region.covered, np.float32).tobytes()],
         generation=region.generation,
         photograph=region.photograph,
+        took=round(1000 * region.seconds),
     )
 
 
