@@ -19,7 +19,7 @@ MISFITS = """() => {
         const box = one.getBoundingClientRect();
         const out = box.right > frame.right + 1 || box.left < frame.left - 1;
         if (out) found.push(`out: ${name(one)}`);
-        const shortened = one.matches("input, select, .cx-caption .cx-quiet, .cx-holder");
+        const shortened = one.matches("input, select, .cx-holder");
         if (!shortened && one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0)
             found.push(`cut off: ${name(one)}`);
     }
@@ -111,6 +111,111 @@ def test_nothing_is_cut_off_or_faint_at_any_width(page, theme):
     finally:
         page.page.set_viewport_size({"width": 1500, "height": 1700})
         page.notebook.command("apputils:change-theme", theme="JupyterLab Light")
+
+
+# How one column stands: {gap, seen, orderly}. `seen`: the part of the last map that is on the
+# screen when all of the list is; `orderly`: what comes later in the page stands further down.
+COLUMN = """() => {
+    const root = document.querySelector(".cw-explorer");
+    const box = (name) => [...root.querySelectorAll(name)].at(-1).getBoundingClientRect();
+    const [map, list] = [box(".cx-canvas"), box(".cx-classes")];
+    let pane = root.parentElement;
+    while (!/auto|scroll/.test(getComputedStyle(pane).overflowY)) pane = pane.parentElement;
+    const parts = [...root.querySelectorAll(
+        "section, .cx-left > *, .cx-right > *, .cx-scale > *")];
+    const tops = parts.filter((one) => one.getClientRects().length)
+        .map((one) => one.getBoundingClientRect().top);
+    return {
+        gap: list.top - map.bottom,
+        seen: (map.bottom - (list.bottom - pane.clientHeight)) / map.height,
+        orderly: tops.every((top, i) => i === 0 || top >= tops[i - 1]),
+    };
+}"""
+
+
+def test_in_one_column_the_bars_are_seen_while_one_paints(page):
+    button, scale = page.button("Fit"), page.root.locator(".cx-scale")
+    button.focus()
+    try:
+        page.page.set_viewport_size({"width": 900, "height": 1000})
+        for maps in (1, 2, 3, 4):
+            page.rest()
+            column = page.page.evaluate(COLUMN)
+            assert 0 < column["gap"] < 80, maps
+            assert column["seen"] > (0.9 if maps == 1 else 0.5), maps
+            assert column["orderly"], maps
+            classes = page.root.locator(".cx-classes").bounding_box()
+            assert scale.bounding_box()["y"] >= classes["y"] + classes["height"]
+            assert page.app("document.scrollingElement.scrollWidth - innerWidth") <= 0
+            if maps == 1:
+                expect(button).to_be_focused()  # it was moved
+            if maps < 4:
+                page.button("Map beside").click()
+    finally:
+        page.page.set_viewport_size({"width": 1500, "height": 1700})
+    page.rest()
+    canvas, classes = page.canvas().bounding_box(), page.root.locator(".cx-classes").bounding_box()
+    assert scale.bounding_box()["x"] < canvas["x"] + canvas["width"] < classes["x"]
+
+
+# Widths at which a button stands on a row of its own: [[width, its text], ...]
+LONELY = """() => {
+    const root = document.querySelector(".cw-explorer");
+    const found = [];
+    for (let width = 596; width <= 2000; width += 8) {
+        root.style.width = `${width}px`;
+        for (const row of root.querySelectorAll(".cx-controls")) {
+            const parts = [...row.querySelectorAll("button, select, input")]
+                .filter((one) => one.getClientRects().length)
+                .map((one) => [one, one.getBoundingClientRect()]);
+            for (const [one, { top, bottom }] of parts) {
+                const beside = parts.some(([other, box]) =>
+                    other !== one && box.top < bottom && box.bottom > top);
+                if (!beside && one.matches("button")) found.push([width, one.textContent]);
+            }
+        }
+    }
+    root.style.width = "";
+    return found;
+}"""
+
+
+def test_no_button_stands_on_a_row_of_its_own(page):
+    for method in ("cam", "hires_cam"):  # without the menu of layers, and with it
+        page.menu("Method").select_option(method)
+        page.rest()
+        assert page.page.evaluate(LONELY) == [], method
+
+
+# Captions that are cut, and pairs beside each other whose captions or maps do not begin together.
+CAPTIONS = """() => {
+    const found = [];
+    const frames = [...document.querySelectorAll(".cx-frame")];
+    const top = (frame, name) => Math.round(frame.querySelector(name).getBoundingClientRect().top);
+    for (const [i, frame] of frames.entries()) {
+        for (const one of frame.querySelectorAll(".cx-words, .cx-quiet"))
+            if (one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight + 1)
+                found.push(one.textContent);
+        if (i % 2) for (const name of [".cx-words", ".cx-canvas"])
+            if (top(frame, name) !== top(frames[i - 1], name)) found.push(`${name} of ${i}`);
+    }
+    return found;
+}"""
+
+
+def test_captions_tell_maps_apart(page):
+    for method in ("guided_backprop", "hires_cam", "gradient_times_input"):
+        page.button("Map beside").click()
+        page.menu("Method").select_option(method)
+        page.rest()
+    captions = page.root.locator(".cx-caption").all_inner_texts()
+    assert len(set(captions)) == 4
+    try:
+        for width in (600, 700, 1112, 1400, 2000):  # of 1112: a page of 1280
+            widen(page, width)
+            assert page.page.evaluate(CAPTIONS) == [], width
+    finally:
+        page.page.set_viewport_size({"width": 1500, "height": 1700})
 
 
 def test_every_control_has_a_name(page):

@@ -40,7 +40,9 @@ export function makeChoices(app, addPhotographs) {
   const layer = makeMenu("Layer", (value) => app.choose(app.active, { layer: value }));
   const beside = makeButton("Map beside", "One more map under the same scale, up to four", () => app.addPane());
   const add = makeButton("Add photograph", "Drop, choose or paste one", addPhotographs);
-  element.append(photograph.wrapper, method.wrapper, layer.wrapper, beside, add);
+  const more = make("div", "cx-pair");
+  more.append(beside, add);
+  element.append(photograph.wrapper, method.wrapper, layer.wrapper, more);
 
   function refresh() {
     const { choice } = app.pane();
@@ -81,7 +83,7 @@ export function makeTools(app) {
   });
   const size = make("input", "", "", { type: "range", min: "2", max: "40", step: "1", "aria-label": "Size of the brush" });
   size.addEventListener("input", () => app.setBrush(Number(size.value)));
-  const wide = make("label", "cw-control");
+  const wide = make("label", "cw-control cx-slide");
   wide.append(make("span", "", "Size"), size);
   const fill = makeMenu("Cover with", (value) => app.setFill(value));
   const source = makeButton("Pick source", "Then click where the copied pixels come from", () => app.useTool("source"));
@@ -121,7 +123,7 @@ export function makeScale(app) {
   const drawing = make("div", "cx-controls", "", { role: "group", "aria-label": "How it is drawn" });
   const style = makeMenu("Draw", (value) => app.draw({ style: value }));
   const opacity = make("input", "", "", { type: "range", min: "0", max: "100", step: "5", "aria-label": "Opacity" });
-  const strength = make("label", "cw-control");
+  const strength = make("label", "cw-control cx-slide");
   strength.append(make("span", "", "Opacity"), opacity);
   opacity.addEventListener("input", () => app.draw({ opacity: Number(opacity.value) / 100 }));
   const hold = make("input", "", "", { type: "checkbox" });
@@ -188,7 +190,9 @@ export function makeTrust(app) {
   });
   const files = ["png", "npz"].map((form) => makeButton(form.toUpperCase(), `Save as .${form}`, () => app.save(form)));
   const check = makeButton("Check it now", "Shuffle the network's parameters and look whether the map notices: about a minute", () => app.check());
-  save.append(python, copy, ...files, check);
+  const ways = make("div", "cx-pair");
+  ways.append(copy, ...files, check);
+  save.append(python, ways);
   element.append(fails, lines, save);
   const write = whenNews((warning, said, action) => {
     fails.textContent = warning;

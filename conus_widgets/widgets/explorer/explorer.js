@@ -229,7 +229,21 @@ function render({ model, el }) {
   main.append(left, right);
   root.append(warning, zone.element, main, foot);
   el.append(root);
-  const size = new ResizeObserver(changed);
+
+  /** In one column the list follows the photograph at once, and is read after it: scale and trust move behind. */
+  function arrange() {
+    const single = getComputedStyle(main).getPropertyValue("--cx-columns").trim() === "1";
+    if (single === right.contains(scale)) return;
+    const focused = document.activeElement;
+    if (single) beside[0].after(scale, trust);
+    else left.append(scale, trust);
+    // What is moved loses the focus.
+    if (scale.contains(focused) || trust.contains(focused)) focused.focus({ preventScroll: true });
+  }
+  const size = new ResizeObserver(() => {
+    arrange();
+    changed();
+  });
   size.observe(root);
   changed();
   tell("hello");
