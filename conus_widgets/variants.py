@@ -19,9 +19,7 @@ from conus_widgets.reach import STEP, Change, Place
 
 BLOCKS = ("res3a", "res3b", "res3c", "res3d")  # behind the second stage, one by one
 WORTH = 0.9  # crops with more than this share of all cells cost more than they spare
-SIDE = (
-    16  # pixels: a picture's changes are taken this coarsely, for kernels are made for each shape
-)
+SIDE = 32  # pixels in which a change is measured: each shape of a crop needs kernels of its own
 
 
 @dataclass

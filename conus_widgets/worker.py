@@ -9,14 +9,18 @@ import logging
 import threading
 import weakref
 from collections.abc import Callable, Hashable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
+
+from conus_widgets.heap import give_back
 
 __all__ = ["Ticket", "Worker", "worker_for"]
 
 _log = logging.getLogger(__name__)
 
 Task = Callable[[Any, "Ticket"], None]
+
+REST = 2.0  # seconds without work, behind which memory is given back
 
 
 class Ticket:
@@ -159,7 +163,7 @@ class _Core:
             self._thread.join(timeout)
 
     def _run(self) -> None:
-        while (ticket := self._waiting.get()) is not None:
+        while (ticket := self._next()) is not None:
             self._do(ticket)
             del ticket  # or an idle thread would keep the last task, and what it refers to, alive
         while not self._waiting.empty():  # submitted in the moment of stopping
@@ -167,6 +171,13 @@ class _Core:
             if late is not None:
                 late._done.set()
         self.predictor = None
+
+    def _next(self) -> Ticket | None:
+        try:
+            return self._waiting.get(timeout=REST)
+        except Empty:
+            give_back()
+            return self._waiting.get()
 
     def _do(self, ticket: Ticket) -> None:
         try:

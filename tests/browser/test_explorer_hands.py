@@ -15,6 +15,7 @@ def test_tab_reaches_everything_in_order(page):
         const every = [...root.querySelectorAll("button, select, input, canvas")];
         return every.filter((one) => one.getClientRects().length && !one.disabled).length;
     }"""
+    expect(page.button("Copy")).to_be_enabled()  # the kernel's map is there: nothing more appears
     count = page.page.evaluate(script)
     here = """() => {
         const root = document.querySelector(".cw-explorer");

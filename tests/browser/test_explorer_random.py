@@ -39,7 +39,7 @@ def covered(bits, number, fill, offset, lender):
     if fill == "given":
         behind = inputs[lender - 1]
     else:
-        behind = composing.backdrop(inputs[number - 1], mean, fill, offset)
+        behind = composing.backdrop(inputs[number - 1], mean, fill, tuple(map(int, offset)))
     shown = np.where(mask, behind, inputs[number - 1])[None]
     return list(map(float, predictor.forward(shown).logits[0]))
 def resident():
@@ -205,6 +205,7 @@ class Hands:
 def weight(page):
     """Memory in MB, with nothing to collect: of the page's JavaScript, and of the kernel."""
     page.plain()
+    page.page.wait_for_timeout(3000)  # a worker that rests gives memory back
     session = page.page.context.new_cdp_session(page.page)
     for _ in range(3):
         session.send("HeapProfiler.collectGarbage")
@@ -242,6 +243,12 @@ def test_two_hundred_random_actions(page):
     page.do(EXPECTED)
     for method in METHODS[:-2]:  # what is compiled, or kept for ever, is there from now on
         page.menu("Method").select_option(method)
+        page.rest()
+    for side in (0.1, 0.25, 0.4, 0.9):  # kernels are made for each size of a change
+        page.button("Rectangle").click()
+        page.drag((0.05, 0.05), (0.05 + side, 0.05 + side))
+        page.rest()
+        page.button("Undo").click()
         page.rest()
     Hands(page, SEED + 1).act(WARM)
     heap, kernel = weight(page)

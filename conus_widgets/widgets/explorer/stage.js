@@ -220,9 +220,18 @@ export function makeStage(app) {
     });
   }
 
+  /** As many frames as maps; a map that was chosen a moment ago may be asked for before it is drawn. */
+  function match() {
+    while (frames.length < app.panes.length) makeOne();
+    while (frames.length > app.panes.length) frames.pop().element.remove();
+  }
+
   return {
     element,
-    sizeOf: (index) => sizeOf(frames[index]),
+    sizeOf(index) {
+      match();
+      return sizeOf(frames[index]);
+    },
     stop() {
       if (action?.painting) {
         app.region.abandon();
@@ -232,8 +241,7 @@ export function makeStage(app) {
     },
     busy: () => Boolean(action?.painting),
     refresh() {
-      while (frames.length < app.panes.length) makeOne();
-      while (frames.length > app.panes.length) frames.pop().element.remove();
+      match();
       element.dataset.count = String(frames.length);
       set(element, { hidden: app.photographs.size === 0 });
       for (let index = 0; index < frames.length; index++) draw(index);
