@@ -3,6 +3,7 @@
 The whole network's numbers are in test_independent.py.
 """
 
+import by_numpy
 import numpy as np
 import pytest
 from networks import SMALL
@@ -60,7 +61,7 @@ def test_relu_has_slope_0_at_0_and_below_and_1_above():
 def test_the_first_pooling_gives_the_shape_that_it_announces(pool):
     incoming = lasagne.layers.InputLayer((None, 1, None, None))
     layer = FirstPoolLayer(incoming, pool)
-    f = theano.function([incoming.input_var], lasagne.layers.get_output(layer))
+    f = by_numpy.function([incoming.input_var], lasagne.layers.get_output(layer))
     for rows in range(3, 13):
         x = np.random.default_rng(rows).normal(size=(1, 1, rows, rows + 1)).astype("float32")
         y = f(x)
@@ -77,10 +78,10 @@ def batch_norm():
     values = [rng.uniform(0.5, 2, 3).astype("float32") for _ in range(4)]
     lasagne.layers.set_all_param_values(layer, values)
     x = incoming.input_var
-    predict = theano.function([x], lasagne.layers.get_output(layer, deterministic=True))
+    predict = by_numpy.function([x], lasagne.layers.get_output(layer, deterministic=True))
     training = lasagne.layers.get_output(layer, deterministic=False)
     statistics = [layer.mean.default_update, layer.inv_std.default_update]
-    train = theano.function([x], [training, *statistics], no_default_updates=True)
+    train = by_numpy.function([x], [training, *statistics], no_default_updates=True)
     return values, predict, train
 
 
