@@ -1,4 +1,6 @@
-"""Copies of one photograph that differ in small places: their first half is mostly the same.
+"""Pictures that differ in small places: the first half of a network is mostly the same for them.
+
+Copies of one photograph, or one picture that is changed again and again.
 
 A change of a few pixels spreads by a cell with each block. So up to the end of the third stage only
 a crop around it is computed and pasted into what is known of the whole photograph: first from the

@@ -5,6 +5,7 @@ widgets in a second thread of the kernel. So callbacks only enqueue; the work is
 """
 
 import atexit
+import contextlib
 import logging
 import threading
 import weakref
@@ -176,7 +177,8 @@ class _Core:
         try:
             return self._waiting.get(timeout=REST)
         except Empty:
-            give_back()
+            with contextlib.suppress(Exception):  # the thread must live on
+                give_back()
             return self._waiting.get()
 
     def _do(self, ticket: Ticket) -> None:

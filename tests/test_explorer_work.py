@@ -86,7 +86,7 @@ def test_cancel_stops_a_slow_map_and_keeps_the_page_usable(explore, linear):
 
 
 def test_a_stroke_on_its_way_is_answered_by_its_numbers_alone(explore):
-    """A message without a number, one of many of a stroke, gets no receipt."""
+    """A message without a number, one of many of a stroke, gets no receipt; a wrong one is said."""
     widget, page = explore(picture(1))
     page.heard.clear()
     mask = np.eye(56, dtype=bool)
@@ -94,10 +94,9 @@ def test_a_stroke_on_its_way_is_answered_by_its_numbers_alone(explore):
     content |= {"offset": [0, 0], "final": False}
     widget._message(None, content, [composing.pack(mask)])
     page.until(lambda: page.of("checked"))
-    widget._message(
-        None, content | {"fill": "red"}, [composing.pack(mask)]
-    )  # its last message says why
-    assert {message["kind"] for message, _ in page.heard} == {"checked"}
+    widget._message(None, content | {"fill": "red"}, [composing.pack(mask)])
+    assert {message["kind"] for message, _ in page.heard} == {"checked", "problem"}
+    assert "red" in page.of("problem")[0][0]["text"]
     [(message, buffers)] = page.of("checked")
     assert message["generation"] == 1 and 0 <= message["took"] < 10_000
     assert np.array_equal(np.frombuffer(buffers[0], "float32"), widget.evidence.covered)

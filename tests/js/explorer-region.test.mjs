@@ -121,66 +121,103 @@ test("marks of the bar are round and inside", () => {
   assert.deepEqual(ticksOf(0), [0]);
 });
 
-test("flow: one request is under way; the newest is sent behind it, those in between are dropped", () => {
+/** A clock that is turned by hand. */
+function clock() {
+  let [time, timers] = [0, []];
+  const later = (call, ms) => {
+    const timer = { call, due: time + ms };
+    timers.push(timer);
+    return () => (timers = timers.filter((one) => one !== timer));
+  };
+  const pass = (ms) => {
+    time += ms;
+    for (const timer of timers.filter(({ due }) => due <= time)) {
+      timers = timers.filter((one) => one !== timer);
+      timer.call();
+    }
+  };
+  return { now: () => time, later, pass, dues: () => timers.map(({ due }) => due) };
+}
+
+function stand(options = {}) {
+  const { now, later, pass, dues } = clock();
   const sent = [];
-  const flow = makeFlow((request, generation) => sent.push([request, generation]));
+  return { flow: makeFlow((request) => sent.push(request), { now, later, ...options }), sent, pass, dues };
+}
+
+test("flow: one request is under way; the newest is sent behind it, those in between are dropped", () => {
+  const { flow, sent } = stand();
   for (const request of ["a", "b", "c"]) flow.ask(request);
-  assert.deepEqual(sent, [["a", 1]]);
+  assert.deepEqual(sent, ["a"]);
   assert.equal(flow.isIdle(), false);
   assert.equal(flow.answered(1, 0), true);
-  assert.deepEqual(sent.at(-1), ["c", 2]);
+  assert.deepEqual(sent, ["a", "c"]);
   assert.equal(flow.answered(2, 0), true);
   assert.ok(flow.isIdle());
   assert.equal(flow.answered(1, 0), false, "an answer older than the last one shown is stale");
 });
 
-test("flow: one answer frees all older requests, and a lost answer does not stop it for ever", () => {
-  let time = 0;
-  const sent = [];
-  const flow = makeFlow((request) => sent.push(request), { now: () => time, patience: 100 });
-  flow.ask("a"); // its answer is lost
-  flow.ask("b");
+test("flow: what waits behind an answer that never comes goes out in the end, with nobody's help", () => {
+  const { flow, sent, pass, dues } = stand({ patience: 5000 });
+  for (const request of ["a", "b", "c", "d"]) flow.ask(request);
+  assert.deepEqual(dues(), [5000], "one timer, however many were asked for");
+  pass(4999);
   assert.deepEqual(sent, ["a"]);
-  time = 200;
-  flow.ask("c");
-  assert.deepEqual(sent, ["a", "c"]);
+  pass(1);
+  assert.deepEqual(sent, ["a", "d"]);
   assert.equal(flow.answered(2, 0), true);
   assert.equal(flow.answered(1, 0), false);
   assert.ok(flow.isIdle());
 });
 
+test("flow: the last request of a stroke does not wait; it is answered, or its silence is heard", () => {
+  const { flow, sent } = stand();
+  flow.ask({ final: false });
+  flow.ask({ final: false, second: true });
+  flow.ask({ final: true });
+  assert.deepEqual(sent, [{ final: false }, { final: true }]);
+});
+
+test("flow: a failure is no reason to forget the newest request; a lost kernel is", () => {
+  const { flow, sent } = stand();
+  for (const request of ["a", "b"]) flow.ask(request);
+  flow.failed();
+  assert.deepEqual(sent, ["a", "b"]);
+  assert.equal(flow.answered(1, 0), false);
+  flow.ask("c");
+  flow.forget();
+  assert.ok(flow.isIdle());
+  assert.equal(flow.answered(2, 0), false);
+  assert.deepEqual(sent, ["a", "b"]);
+});
+
 test("flow: two are under way where the way is longer than the work, evenly apart and as new as they are then", () => {
-  let time = 0;
-  const [sent, timers] = [[], []];
-  const later = (call, delay) => timers.push([time + delay, call]);
-  const flow = makeFlow((request) => sent.push(request), { now: () => time, later });
+  const { flow, sent, pass, dues } = stand();
   flow.ask("a");
-  time = 200;
+  pass(200);
   flow.answered(1, 40); // 160 ms on its ways
   flow.ask("b");
   flow.ask("c");
-  assert.deepEqual(sent, ["a", "b"]);
-  assert.deepEqual(timers.map(([due]) => due), [300], "half a round behind the one before");
-  time = 300;
   flow.ask("d");
+  assert.deepEqual(sent, ["a", "b"]);
+  assert.deepEqual(dues(), [300], "half a round behind the one before");
+  pass(100);
   assert.deepEqual(sent, ["a", "b", "d"]);
   flow.ask("e");
   assert.deepEqual(sent, ["a", "b", "d"], "a third one waits");
-  time = 400;
+  pass(100);
   flow.answered(2, 40);
   assert.deepEqual(sent.at(-1), "e");
 });
 
 test("flow: where the work is longer than the way, or all is quick, a second one would grow old in the queue", () => {
   for (const [round, took] of [[200, 150], [60, 5]]) {
-    let time = 0;
-    const sent = [];
-    const flow = makeFlow((request) => sent.push(request), { now: () => time });
+    const { flow, sent, pass } = stand();
     flow.ask("a");
-    time = round;
+    pass(round);
     flow.answered(1, took);
     flow.ask("b");
-    time = 5 * round;
+    pass(3 * round);
     flow.ask("c");
     assert.deepEqual(sent, ["a", "b"]);
   }

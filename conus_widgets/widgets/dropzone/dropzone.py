@@ -95,6 +95,8 @@ class DropZone(anywidget.AnyWidget):
             answer["error"] = str(error) or type(error).__name__
         if "id" in content:
             self.send(answer)
+        elif answer["error"]:
+            self.send({"kind": "problem", "text": answer["error"]})
 
     def _handle(self, content: dict[str, Any], buffers: list[Any]) -> None:
         if content.get("kind") == "file":

@@ -1,4 +1,4 @@
-// Pieces of a page, and how they are written: only what is news, for it is laid out anew.
+// Pieces of a page. What is written to them is laid out anew, so only what is news is written.
 
 // The notebook's own keys must not act from in here: D D deletes a cell, an arrow leaves it. Lumino
 // looks for this mark from the focused element upwards, but tries that element's match first.
@@ -25,9 +25,13 @@ export function whenNews(write) {
   };
 }
 
-/** Sets properties of an element, those that are news: `set(row, { hidden: false, title: "a" })`. */
+/** Sets properties and "aria-..." attributes of an element, those that are news: `set(row, { hidden: false })`. */
 export function set(element, properties) {
   for (const [key, value] of Object.entries(properties)) {
+    if (key.startsWith("aria-")) {
+      if (element.getAttribute(key) !== value) element.setAttribute(key, value);
+      continue;
+    }
     if (element[key] === value) continue;
     const text = key === "textContent" && element.childNodes.length === 1 && element.firstChild;
     // A new piece of text costs more than another text in the old one.

@@ -35,8 +35,8 @@ function makeClassRow(app) {
     row.dataset.number = number;
     row.classList.toggle("cx-top", top);
     set(name, { textContent: label, title: label });
-    set(a, { ariaPressed: String(isA), ariaLabel: `Explain ${label}` });
-    set(b, { ariaPressed: String(isB), ariaLabel: `rather than ${label}`, disabled: isA });
+    set(a, { "aria-pressed": String(isA), "aria-label": `Explain ${label}` });
+    set(b, { "aria-pressed": String(isB), "aria-label": `rather than ${label}`, disabled: isA });
     fill.style.width = `${100 * probability}%`;
     before.style.left = `${100 * was}%`;
     set(before, { hidden: change === null });
@@ -75,7 +75,11 @@ export function makeClasses(app) {
   const rows = [];
   search.addEventListener("input", app.changed);
   search.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && rows.length && !rows[0].element.hidden) app.explain(rows[0].number);
+    if (event.key === "Enter" && app.sight()) {
+      // Not the first row: who types fast is ahead of the drawing.
+      const [first] = matching(ranking(app.sight().logits), app.network.labels, search.value);
+      if (first !== undefined) app.explain(first);
+    }
     if (event.key === "Escape" && search.value) {
       search.value = "";
       app.changed();
@@ -129,7 +133,7 @@ export function makeClasses(app) {
     }
     table.classList.toggle("cx-covered", Boolean(region));
     table.classList.toggle("cx-awaiting", app.isAwaiting());
-    set(table, { ariaBusy: String(app.isAwaiting()) });
+    set(table, { "aria-busy": String(app.isAwaiting()) });
     const rest = (search.value.trim() ? matching(order, labels, search.value) : order).length - shown.length;
     const others = rest > 0 ? `and ${rest} more: type a part of the name above` : shown.length ? "" : "No class is called so.";
     ask(labels[choice.target], choice.against === null ? null : labels[choice.against]);

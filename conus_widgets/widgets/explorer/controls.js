@@ -100,13 +100,13 @@ export function makeTools(app) {
   function refresh() {
     set(element, { hidden: !app.sight() });
     for (const [name, button] of tools) {
-      set(button, { ariaPressed: String(app.tool === name), disabled: app.gone() && name !== "look" });
+      set(button, { "aria-pressed": String(app.tool === name), disabled: app.gone() && name !== "look" });
     }
     set(size, { value: String(app.brush), disabled: !["brush", "erase"].includes(app.tool) });
     const lent = app.lenders().map(({ number, name }) => [number, `pixels of ${name}`]);
     const given = app.given && !app.lender ? [["given", "another photograph"]] : [];
     fill.follow([...FILLS, ...lent, ...given], app.fill === "given" && app.lender ? app.lender : app.fill);
-    set(source, { hidden: app.fill !== "patch", ariaPressed: String(app.tool === "source") });
+    set(source, { hidden: app.fill !== "patch", "aria-pressed": String(app.tool === "source") });
     set(fill.select, { disabled: app.gone() });
     set(undo, { disabled: !app.region?.canUndo() || app.gone() });
     set(redo, { disabled: !app.region?.canRedo() || app.gone() });

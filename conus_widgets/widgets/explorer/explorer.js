@@ -50,7 +50,7 @@ function render({ model, el }) {
   function unchecked(why) {
     warn(why);
     warning.dataset.region = "1";
-    app.regionLost();
+    app.regionFailed();
     changed();
   }
 

@@ -4,12 +4,19 @@
 
 const OFTEN = 80; // ms from a request to its answer: sooner is often enough
 
+/** Calls after so many ms; returns what takes that back. */
+function afterwards(call, ms) {
+  const timer = setTimeout(call, ms);
+  return () => clearTimeout(timer);
+}
+
 /**
- * `send(request, generation)` starts one. `ask` takes a new request; `answered` says which one was
- * answered after how many ms of computing, and returns whether the answer is news: an older one than
- * the last shown is stale.
+ * `send(request, generation)` starts one. `ask` takes a new request; one that is `final` does not wait.
+ * `answered` says which one was answered after how many ms of computing, and returns whether the
+ * answer is news: an older one than the last shown is stale. An answer that does not come within
+ * `patience` ms is given up.
  */
-export function makeFlow(send, { now = () => Date.now(), patience = 5000, later = setTimeout } = {}) {
+export function makeFlow(send, { now = () => Date.now(), patience = 5000, later = afterwards } = {}) {
   const open = new Map(); // generation -> when it was sent
   let waiting = null;
   let newest = 0;
@@ -17,19 +24,23 @@ export function makeFlow(send, { now = () => Date.now(), patience = 5000, later 
   let sent = 0; // when the last one went out
   let round = 0; // ms from a request to its answer, a moving mean
   let computed = 0; // ms of these that the network needed
-  let timer = null;
+  let stop = null; // takes the next look at what waits back
 
   const mixed = (old, value) => (old ? 0.7 * old + 0.3 * value : value);
   const most = () => (round > OFTEN && computed < round / 2 ? 2 : 1);
+  /** When what waits may go out. */
+  const due = () => {
+    if (!open.size || waiting.final) return now();
+    return open.size < most() ? sent + round / 2 : Math.min(...open.values()) + patience;
+  };
   const pump = () => {
-    for (const [generation, since] of open) if (now() - since > patience) open.delete(generation);
-    if (waiting === null || open.size >= most()) return;
-    const early = open.size ? sent + round / 2 - now() : 0;
-    if (early > 0) {
-      timer ??= later(() => {
-        timer = null;
-        pump();
-      }, early);
+    stop?.();
+    stop = null;
+    for (const [generation, since] of open) if (now() - since >= patience) open.delete(generation);
+    if (waiting === null) return;
+    const wait = due() - now();
+    if (wait > 0) {
+      stop = later(pump, wait);
       return;
     }
     const request = waiting;
@@ -54,11 +65,16 @@ export function makeFlow(send, { now = () => Date.now(), patience = 5000, later 
       pump();
       return news;
     },
-    /** Forgets what is under way: its answers are stale. */
-    forget() {
+    /** What is under way has failed: what waits goes out. */
+    failed() {
       open.clear();
-      waiting = null;
       shown = newest;
+      pump();
+    },
+    /** Forgets all: there is nobody who could answer. */
+    forget() {
+      waiting = null;
+      this.failed();
     },
     /** Starts counting behind a number that somebody else gave. */
     follow(generation) {

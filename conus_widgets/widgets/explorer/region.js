@@ -51,6 +51,11 @@ export function addRegion(app, tell, post) {
   };
   /** The photograph below the region is another one. */
   app.regionMoved = () => app.region && !app.region.isEmpty() && app.regionChanged(true, true);
+  /** An answer will not come; a newer request is made all the same. */
+  app.regionFailed = () => {
+    if (app.isAwaiting()) answer = null;
+    flow.failed();
+  };
   app.regionLost = () => {
     if (app.isAwaiting()) answer = null;
     flow.forget();

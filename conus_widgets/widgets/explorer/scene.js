@@ -212,7 +212,7 @@ function drawCover(context, place, { canvas, box: { left, top, right, bottom } }
 
 /**
  * Draws everything. `what`: picture, photograph {width, height}, view, map or null, limit, style,
- * opacity, cover ({canvas, outline}) or null, cells {rows, columns}, cursor, pins, source, brush.
+ * opacity, cover ({canvas, box, outline}) or null, cells {rows, columns}, cursor, pins, source, brush.
  */
 export function drawScene(canvas, what) {
   const ratio = window.devicePixelRatio || 1;

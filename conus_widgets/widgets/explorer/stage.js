@@ -1,6 +1,6 @@
 // The maps side by side, and what pointer and keys do on them.
 
-import { make, set } from "../dropzone/elements.js";
+import { make, NO_SHORTCUTS, set } from "../dropzone/elements.js";
 import { fillRectangle, stamp } from "./brush.js";
 import { cellAt, isInside, middleOf, placeOf, steady, toPhotograph, zoomAbout } from "./geometry.js";
 import { drawScene, greyOf } from "./scene.js";
@@ -18,7 +18,7 @@ function makeFrame(app, index) {
   const close = make("button", "cw-remove", "\u00d7", { type: "button", title: "Take this map away" });
   close.setAttribute("aria-label", `Take map ${index + 1} away`);
   close.addEventListener("click", () => app.dropPane(index));
-  canvas.setAttribute("data-lm-suppress-shortcuts", "true");
+  canvas.setAttribute(NO_SHORTCUTS, "true");
   head.append(words, how, close);
   holder.append(canvas, progress);
   element.append(head, holder);
@@ -120,6 +120,8 @@ export function makeStage(app) {
     action = null;
     if (!was) return;
     if (was.painting) {
+      const place = toPhotograph(placeIn(index), point.x, point.y);
+      app.point(isInside(place) ? place : null, index);
       if (cancelled) app.region.abandon();
       return app.regionChanged(true);
     }
@@ -189,7 +191,7 @@ export function makeStage(app) {
     set(words, { textContent: what, title: what });
     set(how, { textContent: made, title: made });
     how.classList.toggle("cw-error", Boolean(pane.error));
-    set(canvas, { ariaLabel: `${name}: ${what}. Arrows move the cell, Enter pins it, plus and minus zoom, Escape leaves.` });
+    set(canvas, { "aria-label": `${name}: ${what}. Arrows move the cell, Enter pins it, plus and minus zoom, Escape leaves.` });
     if (!sight) return drawScene(canvas, {});
     const several = app.panes.length > 1;
     const wide = canvas.parentElement.clientWidth;

@@ -13,7 +13,7 @@ export const newPane = () => ({
   generation: 0, state: "waiting", error: "", map: null, part: 0, late: false,
 });
 
-/** `tell(kind, content, buffers)` sends, `post` does so without an answer; `changed()` draws soon; `speak(text)` is read aloud. */
+/** `tell(kind, content, buffers)` sends, `post` does so without an answer; `changed()` draws soon, `changed(false)` at a stroke's pace; `speak(text)` is read aloud. */
 export function makeApp({ tell, post, changed, speak, isGone, stage }) {
   const app = {
     most: MAPS, network: null, photographs: new Map(), panes: [newPane()], active: 0,
