@@ -107,6 +107,7 @@ function render({ model, el }) {
   function remove(card) {
     if (line.gone()) return;
     status.textContent = `${card.name} removed.`;
+    card.leaving = true;
     if (card.number) tell("remove", { number: card.number });
     else discard(card);
     refresh();
@@ -190,9 +191,11 @@ function render({ model, el }) {
       part = message.part;
     } else if (message.kind === "finished") {
       specimen = message.specimen;
-      const done = [...cards].filter((card) => message.numbers.includes(card.number));
+      const answered = [...cards].filter((card) => message.numbers.includes(card.number));
+      const done = answered.filter((card) => !card.leaving);
       const open = [...cards].filter((card) => !card.settled()).length;
-      status.textContent = announcement({ cards: done, specimen, stopped: message.stopped, open });
+      // What was said of a card that was taken away while it was computed still holds.
+      if (done.length || !answered.length) status.textContent = announcement({ cards: done, specimen, stopped: message.stopped, open });
     }
     refresh();
   }
