@@ -15,8 +15,8 @@ from conus_widgets import inference, memory, ops
 from conus_widgets.checkpoint import Checkpoint
 from conus_widgets.engine import chosen_engine
 from conus_widgets.machine import cache_folder
-from conus_widgets.reach import STEP, Place
-from conus_widgets.variants import Variants
+from conus_widgets.reach import Place
+from conus_widgets.variants import Variants, has_parts
 
 _log = logging.getLogger(__name__)
 
@@ -231,7 +231,7 @@ class Network:
     @property
     def _has_parts(self) -> bool:
         """Whether crops of a picture can be computed alone."""
-        return self.precision == "float32" and self.architecture.size % STEP == 0
+        return self.precision == "float32" and has_parts(self.architecture)
 
     def _parts(self) -> Variants:
         if self._variants is None:

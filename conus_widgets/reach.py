@@ -1,4 +1,7 @@
-"""How far a change of a few pixels reaches, layer by layer, and which crops hold all of it."""
+"""Crops around a change of a few pixels: what it reaches, layer by layer, and what to compute.
+
+Which cells a change reaches is read from the table of `grids`; nothing here knows a network.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-Place = tuple[slice, slice]
+from conus_widgets.grids import Grid
 
-STEP = 4  # pixels from one cell of the second stage's layers to the next
-REACH = 3  # cells by which its three blocks spread a change, and what a crop's edge does
-BEFORE, AFTER = REACH + 2, REACH + 1  # cells of a crop that its first and last edge spoils
+Place = tuple[slice, slice]
 
 
 @dataclass(frozen=True)
@@ -33,87 +34,46 @@ class Change:
     columns: Span
 
 
-def span(low: int, high: int, cells: int, crop: int) -> Span:
-    """Return which cells of the second stage a change of the pixels `low` to `high` reaches.
-
-    Parameters
-    ----------
-    low, high : int
-        Pixels from `low` on, before `high`.
-    cells : int
-        Of the layer along this axis.
-    crop : int
-        How many cells are computed, at least what `crop_of` says.
-    """
-    # Output o of the first convolution sees pixels 2 o - 3 to 2 o + 3; cell p of the pooling
-    # behind it sees outputs 2 p to 2 p + 2, or 2 p - 1 to 2 p + 1.
-    outputs = -((3 - low) // 2), (high + 2) // 2
-    first = max(0, -((2 - outputs[0]) // 2) - REACH)
-    last = min(cells, (outputs[1] + 1) // 2 + REACH + 1)
-    start = min(max(0, first - BEFORE), cells - crop)
-    return Span(start, start + crop, first, last)
-
-
-def crop_of(pixels: int, cells: int) -> int:
-    """Return how many cells must be computed around a change of so many pixels."""
-    changed = pixels // STEP + 4 + 2 * REACH
-    return min(cells, rounded(changed + BEFORE + AFTER, 4))
-
-
 def rounded(cells: int, to: int) -> int:
     """Return the next multiple: kernels are made for each shape, and the windows at a photograph's
     edges would ask for shapes of their own."""
     return -(-cells // to) * to
 
 
-def reached(changed: Span, stride: int, cells: int) -> tuple[int, int]:
-    """Return which cells of a block's output a change of its input reaches: from, and before.
-
-    Parameters
-    ----------
-    changed : Span
-        Of the input; only `first` and `last` are looked at.
-    stride : int
-    cells : int
-        Of the output along this axis.
-    """
-    first, last = -(-changed.first // stride) - 1, -(-changed.last // stride) + 1
-    return max(0, first), min(cells, last)
+def crop_of(grid: Grid, changed: int, to: int) -> int:
+    """Return how many cells of a layer to compute so that `changed` of them are right, as a
+    multiple of `to`."""
+    return min(grid.cells, rounded(changed + sum(grid.spoilt), to))
 
 
-def around(first: int, last: int, cells: int, crop: int) -> Span:
-    """Return where to compute `crop` of so many cells, so that those from `first` on, before
-    `last`, do not lie at an edge of the crop; the edges of the layer itself are no matter."""
-    start = min(max(0, first - 1), cells - crop)
+def around(first: int, last: int, grid: Grid, crop: int) -> Span:
+    """Return where to compute `crop` cells, so that no edge of the crop spoils those from `first`
+    on, before `last`; the edges of the layer itself spoil nothing."""
+    start = min(max(0, first - grid.spoilt[0]), grid.cells - crop)
     return Span(start, start + crop, first, last)
 
 
-def of_places(places: Sequence[Sequence[Place]], cells: int) -> list[Change]:
-    """Return what changes in the second stage, so many cells wide, where copies of a photograph
-    differ in these places; all crops have one size."""
+def of_places(places: Sequence[Sequence[Place]], grid: Grid) -> list[Change]:
+    """Return what changes in a layer if copies of a photograph differ in these places; all crops
+    have one size."""
     sides = [s.stop - s.start for each in places for place in each for s in place]
-    crop = crop_of(max(sides, default=1), cells)
+    crop = crop_of(grid, grid.most_reached(max(sides, default=1)), 4)
     return [
-        Change(number, *(span(s.start, s.stop, cells, crop) for s in place))
+        Change(number, *(around(*grid.reached(s.start, s.stop), grid, crop) for s in place))
         for number, each in enumerate(places)
         for place in each
     ]
 
 
-def through_block(changes: Sequence[Change], stride: int, cells: int) -> list[Change]:
-    """Return what then changes in a block's output, so many cells wide; of one size as well."""
-    reach = [
-        (
-            change.number,
-            reached(change.rows, stride, cells),
-            reached(change.columns, stride, cells),
-        )
-        for change in changes
-    ]
-    sides = [last - first for _, *axes in reach for first, last in axes]
-    crop = min(cells, rounded(max(sides, default=0) + 2, 2))
+def onwards(changes: Sequence[Change], grid: Grid) -> list[Change]:
+    """Return what then changes in the next layer, given as a grid over the one that has changed;
+    all crops have one size."""
+    rows = [grid.reached(change.rows.first, change.rows.last) for change in changes]
+    columns = [grid.reached(change.columns.first, change.columns.last) for change in changes]
+    crop = crop_of(grid, max((end - first for first, end in rows + columns), default=0), 2)
     return [
-        Change(number, *(around(*axis, cells, crop) for axis in axes)) for number, *axes in reach
+        Change(change.number, around(*y, grid, crop), around(*x, grid, crop))
+        for change, y, x in zip(changes, rows, columns, strict=True)
     ]
 
 

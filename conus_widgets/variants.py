@@ -17,9 +17,10 @@ import numpy as np
 
 from conus_widgets import inference, reach
 from conus_widgets.architecture import Architecture
-from conus_widgets.reach import STEP, Change, Place
+from conus_widgets.grids import Grid, grids
+from conus_widgets.reach import Change, Place
 
-BLOCKS = ("res3a", "res3b", "res3c", "res3d")  # behind the second stage, one by one
+FIRST, THEN = "res2", "res3"  # one stage at once, and the next block by block
 WORTH = 0.9  # crops with more than this share of all cells cost more than they spare
 SIDE = 32  # pixels in which a change is measured: each shape of a crop needs kernels of its own
 
@@ -31,6 +32,17 @@ class Known:
     picture: np.ndarray
     layers: dict[str, np.ndarray]
     logits: np.ndarray | None = None
+
+
+def has_parts(architecture: Architecture) -> bool:
+    """Return whether crops of a photograph can be computed alone: cells must fill it evenly."""
+    start = _start(architecture)
+    return start.step * start.cells == architecture.size
+
+
+def _start(architecture: Architecture) -> Grid:
+    """Return the layer up to which crops are computed at once: the last one of `FIRST`."""
+    return [grid for grid in grids(architecture).values() if grid.stage == FIRST][-1]
 
 
 class Variants:
@@ -60,20 +72,20 @@ class Variants:
         early: inference.Look,
         engine: str,
     ) -> None:
-        layers = list(architecture.layers())
-        self._early, self._last = early, layers[-1]
-        self._known = (layers[layers.index(BLOCKS[0]) - 1], *BLOCKS)  # layers of the photograph
-        self._strides = {
-            block.name: block.branch[0].stride * block.branch[1].stride
-            for block in architecture.blocks()
-        }
+        table = grids(architecture)
+        blocks = [name for name, grid in table.items() if grid.stage == THEN]
+        self._early, self._last = early, list(table)[-1]
+        self._start = _start(architecture)
+        self._known = (self._start.name, *blocks)  # layers of the photograph
+        #: Each block as a grid over the layer before it.
+        self._steps = {b: table[b].over(table[a]) for a, b in pairwise(self._known)}
         # The engine's own order of axes saves a copy of each photograph's layer.
         self._axes = (0, 2, 3, 1) if engine == "onednn" else (0, 1, 2, 3)
         self._blocks = {
             name: inference.look_between(architecture, weights, before, name, engine)
             for before, name in pairwise(self._known)
         }
-        self._onwards = inference.look_onwards(architecture, weights, BLOCKS[-1], engine)
+        self._onwards = inference.look_onwards(architecture, weights, blocks[-1], engine)
         self._photograph: Known | None = None
         self._newest: Known | None = None
 
@@ -107,7 +119,7 @@ class Variants:
             self._run(known, picture, [place], in_place=True)
             known.picture = picture.copy()
         if known.logits is None:
-            (known.logits,) = self._onwards(known.layers[BLOCKS[-1]], outputs=("logits",))
+            (known.logits,) = self._onwards(known.layers[self._known[-1]], outputs=("logits",))
         self._newest = known
         return known.logits.copy()
 
@@ -140,19 +152,19 @@ class Variants:
 
         name = self._known[0]
         layers = start(name)
-        changes = reach.of_places(places, self._shown(layers).shape[2])
+        changes = reach.of_places(places, self._start)
         if changes:
-            crops = np.stack([reach.cut(copies, change, STEP) for change in changes])
+            crops = np.stack([reach.cut(copies, change, self._start.step) for change in changes])
             (found,) = self._early(crops, outputs=(name,))
             reach.paste(found, changes, self._shown(layers))
-        for name in BLOCKS:
-            given, cells = self._shown(layers), self._shown(known.layers[name]).shape[2]
-            stride, block = self._strides[name], self._blocks[name]
-            changes = reach.through_block(changes, stride, cells)
-            if _is_cheaper(changes, len(copies), cells) and given.shape[2] == stride * cells:
+        for name, grid in self._steps.items():
+            given, block = self._shown(layers), self._blocks[name]
+            changes = reach.onwards(changes, grid)
+            whole = given.shape[2] == grid.step * grid.cells
+            if _is_cheaper(changes, len(copies), grid.cells) and whole:
                 made = start(name)
                 if changes:
-                    crops = np.stack([reach.cut(given, change, stride) for change in changes])
+                    crops = np.stack([reach.cut(given, change, grid.step) for change in changes])
                     crops = np.ascontiguousarray(crops.transpose(self._axes))
                     (found,) = block(crops, outputs=(name,))
                     reach.paste(self._shown(found), changes, self._shown(made))

@@ -8,6 +8,7 @@ import numpy as np
 
 from conus_widgets.architecture import Architecture
 from conus_widgets.explain.explanation import Explanation
+from conus_widgets.grids import grids
 
 
 def centres(architecture: Architecture, layer: str) -> tuple[float, int]:
@@ -23,7 +24,7 @@ def centres(architecture: Architecture, layer: str) -> tuple[float, int]:
     Returns
     -------
     first : float
-        Number of a pixel along either axis; the first pixel is 0.
+        Number of a pixel along either axis; the first pixel is 0. See `Grid.centre`.
     step : int
         Pixels.
 
@@ -31,38 +32,11 @@ def centres(architecture: Architecture, layer: str) -> tuple[float, int]:
     ------
     ValueError
         For a layer that does not exist.
-
-    Notes
-    -----
-    Not the middle of the square that a cell is drawn as. The original network's pooling has no
-    padding and its strides keep the first of two cells, so that cell i of 7 is centred on pixel
-    32 i + 2, while the square's middle is 32 i + 15.5: a map drawn as squares lies some 14 pixels
-    too low and too far right. How centres follow from strides and padding: A. Araujo, W. Norris,
-    J. Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill, 2019,
-    doi:10.23915/distill.00021, equation 4.
     """
-    if layer not in architecture.layers():
-        raise ValueError(
-            f"No layer is called {layer!r}; there are {', '.join(architecture.layers())}."
-        )
-    stem = architecture.convolution1
-    first, step = _through(0.0, 1, stem.size, stem.stride, stem.pad)
-    if layer == stem.name:
-        return first, step
-    first, step = _through(first, step, 3, 2, 1 if architecture.pool == "pad1" else 0)
-    if layer == "pool1":
-        return first, step
-    for block in architecture.blocks():
-        for c in block.branch:
-            first, step = _through(first, step, c.size, c.stride, c.pad)
-        if block.name == layer:
-            break
-    return first, step
-
-
-def _through(first: float, step: int, size: int, stride: int, pad: int) -> tuple[float, int]:
-    """Go through a convolution: its first output is centred on the middle of its first window."""
-    return first + step * ((size - 1) / 2 - pad), step * stride
+    table = grids(architecture)
+    if layer not in table:
+        raise ValueError(f"No layer is called {layer!r}; there are {', '.join(table)}.")
+    return table[layer].centre, table[layer].step
 
 
 def placed(values: np.ndarray, first: float, step: float, size: int) -> np.ndarray:

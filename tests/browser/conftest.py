@@ -19,6 +19,8 @@ REPOSITORY = HERE.parent.parent
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 TOKEN = "test"
 
+collect_ignore = ["saved"]  # notebooks to look at, not to run
+
 TOOL = """\
 from fake_predictor import FakePredictor
 from conus_widgets.widgets import Classifier
