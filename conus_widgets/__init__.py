@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from conus_widgets import explain
     from conus_widgets.checkpoint import CheckpointError
     from conus_widgets.download import fetch
+    from conus_widgets.interface import Cancelled
     from conus_widgets.machine import SetupError
-    from conus_widgets.network import Cancelled
     from conus_widgets.photograph import PhotographError
     from conus_widgets.prediction import Prediction
     from conus_widgets.predictor import Predictor, load_predictor
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Cancelled": "network",
+    "Cancelled": "interface",
     "CheckpointError": "checkpoint",
     "Classifier": "widgets",
     "DownloadError": "transfer",

@@ -5,60 +5,20 @@ from __future__ import annotations
 import difflib
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from conus_widgets import inference, memory, ops
 from conus_widgets.checkpoint import Checkpoint
 from conus_widgets.engine import chosen_engine
+from conus_widgets.grids import Grid, grids
+from conus_widgets.interface import Forward, Gradients, Inside, Progress, batches
 from conus_widgets.machine import cache_folder
 from conus_widgets.reach import Place
 from conus_widgets.variants import Variants, has_parts
 
 _log = logging.getLogger(__name__)
-
-Progress = Callable[[int, int], Any]
-
-
-class Cancelled(Exception):
-    """Somebody asked to stop; raised between two batches."""
-
-
-@dataclass(frozen=True)
-class Forward:
-    """What the network says of N inputs: `logits` (N, classes), `features` (N, F), float32."""
-
-    logits: np.ndarray
-    features: np.ndarray
-
-
-@dataclass(frozen=True)
-class Inside:
-    """What a layer holds for N inputs: `activations` (N, C, H, W) float32, beside the `logits`."""
-
-    logits: np.ndarray
-    activations: np.ndarray
-
-
-@dataclass(frozen=True)
-class Gradients:
-    """Gradients of a weighting of the classes' logits, for N inputs, float32.
-
-    Attributes
-    ----------
-    logits : array (N, classes)
-    values : array
-        By the input (N, 3, size, size), or by a layer (N, C, H, W).
-    activations : array (N, C, H, W) or None
-        Of that layer, after its ReLU.
-    """
-
-    logits: np.ndarray
-    values: np.ndarray
-    activations: np.ndarray | None = None
 
 
 class Network:
@@ -75,6 +35,8 @@ class Network:
     ----------
     layers : tuple of str
         What can be looked into: "conv1", "pool1", "res2a" ... "res5c".
+    grids : dict of str to Grid
+        Where the cells of each layer stand over the input.
     batch, gradient_batch, variants_batch : int
         How many photographs are computed at once: as many as are fast, and as fit into memory.
     head : (float32 array (F, classes), float32 array (classes,))
@@ -96,6 +58,7 @@ class Network:
         self.precision = precision
         self.architecture = checkpoint.architecture
         self.layers = tuple(checkpoint.architecture.layers())
+        self.grids: dict[str, Grid] = grids(checkpoint.architecture)
         self._weights = _folded(checkpoint)
         self.head = self._weights["logits"]
         self._lock = threading.Lock()
@@ -329,37 +292,3 @@ def _folded(checkpoint: Checkpoint) -> inference.Weights:
         except OSError as error:  # a full disk costs memory, no more
             _log.info("Weights stay in memory: %s", error)
     return inference.fold(architecture, arrays)
-
-
-def batches(
-    total: int,
-    size: int,
-    progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> Iterator[slice]:
-    """Yield slices of at most `size`; ask before each whether to stop, tell behind it what is done.
-
-    Raises
-    ------
-    Cancelled
-        Where `cancelled` returned true.
-    """
-    for start in range(0, total, size):
-        part = slice(start, min(start + size, total))
-        if cancelled is not None and cancelled():
-            raise Cancelled("Stopped before the end, as asked.")
-        yield part
-        if progress is not None:
-            progress(part.stop, total)
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Return probabilities, float64, from logits along the last axis.
-
-    Notes
-    -----
-    In NumPy: Theano's softmax is an Op that g++ compiles anew in every process.
-    """
-    shifted = np.asarray(logits, np.float64) - np.max(logits, axis=-1, keepdims=True)
-    exponentials = np.exp(shifted)
-    return exponentials / exponentials.sum(axis=-1, keepdims=True)

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from conus_widgets import checkpoint as checkpoints
+from conus_widgets.interface import Forward, Progress, softmax
 from conus_widgets.memory import BATCH
-from conus_widgets.network import Forward, Network, Progress, softmax
+from conus_widgets.network import Network
 from conus_widgets.photograph import PhotographError
 from conus_widgets.prediction import Prediction, rank
 from conus_widgets.preparation import Preparation, generators, name_of

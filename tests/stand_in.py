@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from conus_widgets.network import Forward, Gradients, Inside, batches
+from conus_widgets.interface import Forward, Gradients, Inside, batches
 from conus_widgets.preparation import Preparation
 
 LABELS = ["plain", "banded", "spotted", "tented", "flamed"]

@@ -11,7 +11,7 @@ from conus_widgets.__main__ import main
 from conus_widgets.explain import evaluate
 from conus_widgets.explain.evaluate.checks import LOTS
 from conus_widgets.explain.evaluate.methods import METHODS, VARIANTS
-from conus_widgets.network import Cancelled
+from conus_widgets.interface import Cancelled
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from stand_in import StandIn
 
 from conus_widgets import explain
 from conus_widgets.explain import evaluate
-from conus_widgets.network import Cancelled
+from conus_widgets.interface import Cancelled
 
 
 @pytest.fixture

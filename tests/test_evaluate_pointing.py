@@ -8,7 +8,7 @@ import pytest
 from conus_widgets import explain, load_predictor, shells
 from conus_widgets.explain import evaluate
 from conus_widgets.explain.evaluate.pointing import CENTRE, CHANCE, TOLERANCE, centre, chance, point
-from conus_widgets.network import Cancelled
+from conus_widgets.interface import Cancelled
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from conus_widgets import explain, ops
 from conus_widgets.explain import evaluate
 from conus_widgets.explain.evaluate import trust
 from conus_widgets.explain.evaluate.randomisation import LIMIT, rank_correlation
-from conus_widgets.network import Cancelled
+from conus_widgets.interface import Cancelled
 
 
 @pytest.fixture(scope="module")

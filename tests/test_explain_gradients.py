@@ -8,7 +8,7 @@ from stand_in import LABELS, StandIn
 from conus_widgets import explain
 from conus_widgets.explain.gradients import CHANNELS
 from conus_widgets.explain.subject import Subject
-from conus_widgets.network import Cancelled
+from conus_widgets.interface import Cancelled
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from test_independent import ENGINES, needs
 
 from conus_widgets import explain
 from conus_widgets.explain.windows import Windows
-from conus_widgets.network import Cancelled
+from conus_widgets.interface import Cancelled
 
 
 @pytest.fixture

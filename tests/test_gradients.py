@@ -14,7 +14,8 @@ from networks import random_arrays, random_checkpoint
 from test_independent import ENGINES, inputs, needs, network
 
 from conus_widgets.architecture import Architecture
-from conus_widgets.network import Cancelled, Network
+from conus_widgets.interface import Cancelled
+from conus_widgets.network import Network
 from conus_widgets.resnet import build
 from conus_widgets.runtime import T, lasagne
 

@@ -8,8 +8,9 @@ import threadpoolctl
 from networks import SMALL, random_checkpoint
 from test_independent import ENGINES, needs
 
+from conus_widgets.interface import softmax
 from conus_widgets.machine import threads
-from conus_widgets.network import Network, softmax
+from conus_widgets.network import Network
 
 
 @pytest.fixture(scope="module")

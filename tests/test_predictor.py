@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from networks import SMALL, photographs, random_arrays, random_checkpoint
 
+from conus_widgets.interface import Cancelled, softmax
 from conus_widgets.memory import BATCH
-from conus_widgets.network import Cancelled, softmax
 from conus_widgets.photograph import PhotographError, to_input
 from conus_widgets.prediction import Prediction
 from conus_widgets.predictor import Predictor, load_predictor

@@ -14,7 +14,7 @@ from conus_widgets.explain.subject import Subject
 from conus_widgets.explain.target import resolve
 
 if TYPE_CHECKING:
-    from conus_widgets.network import Inside
+    from conus_widgets.interface import Inside
     from conus_widgets.reach import Place
 
 OUTPUTS = ("logit", "probability")

@@ -11,7 +11,7 @@ from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject, each
 
 if TYPE_CHECKING:
-    from conus_widgets.network import Progress
+    from conus_widgets.interface import Progress
 
 
 @each

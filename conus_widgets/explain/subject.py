@@ -16,7 +16,7 @@ from conus_widgets.explain.target import Target, resolve
 from conus_widgets.photograph import read_photograph
 
 if TYPE_CHECKING:  # the network's module starts Theano, which takes seconds
-    from conus_widgets.network import Forward, Gradients, Inside, Progress
+    from conus_widgets.interface import Forward, Gradients, Inside, Progress
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 

@@ -13,7 +13,7 @@ from conus_widgets.explain.evaluate.twins import Twins, draw_twins
 from conus_widgets.explain.explanation import Explanation
 
 if TYPE_CHECKING:
-    from conus_widgets.network import Progress
+    from conus_widgets.interface import Progress
 
 TOLERANCE = 15  # pixels of a picture of 224, as in the paper
 CENTRE, CHANCE = "the shell's centre", "a random point on the shell"
@@ -168,7 +168,7 @@ def pointing_game(
     ValueError
         Where not one pair counts.
     """
-    from conus_widgets.network import Cancelled
+    from conus_widgets.interface import Cancelled
 
     names = [*methods, CENTRE, CHANCE]
     found: dict[str, list[Score]] = {name: [] for name in names}

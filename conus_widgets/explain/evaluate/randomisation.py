@@ -14,7 +14,7 @@ from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.target import resolve
 
 if TYPE_CHECKING:
-    from conus_widgets.network import Progress
+    from conus_widgets.interface import Progress
 
 #: From the top down; each is shuffled together with all above it.
 STAGES = ("logits", "res5", "res4", "res3", "res2", "conv1")
@@ -116,7 +116,7 @@ def randomisation(
     randomisation. A map that stays the same explains the photograph, not the network. Nothing is
     compiled for the shuffled networks.
     """
-    from conus_widgets.network import Cancelled, batches
+    from conus_widgets.interface import Cancelled, batches
 
     images = list(photographs)
     if not images or not stages:

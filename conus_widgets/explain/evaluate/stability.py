@@ -82,7 +82,7 @@ def stability(
     After D. Alvarez-Melis, T. Jaakkola, "On the Robustness of Interpretability Methods", 2018,
     arXiv:1806.08049. Stable is not true: a map that ignores the network is perfectly stable.
     """
-    from conus_widgets.network import batches
+    from conus_widgets.interface import batches
 
     if noise < 0 or copies < 1:
         raise ValueError(f"noise is {noise} and copies is {copies}: at least 0, and 1, are needed.")

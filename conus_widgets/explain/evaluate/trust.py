@@ -17,7 +17,7 @@ from conus_widgets import shells
 from conus_widgets.explain.evaluate.randomisation import STAGES, Randomisation, randomisation
 
 if TYPE_CHECKING:
-    from conus_widgets.network import Progress
+    from conus_widgets.interface import Progress
 
 #: Grids, in words; the rest see every pixel of the network's input.
 GRIDS = {"cam": "the cells of the last layer", "layer_cam": "the cells of the layer"}
