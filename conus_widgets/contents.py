@@ -5,7 +5,6 @@ Every error is a CheckpointError that begins with the file's path.
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -112,11 +111,17 @@ def _text(file: Path) -> str:
 
 def _lines(file: Path) -> list[str]:
     text = _text(file)
-    if text.lstrip().startswith("{"):
-        with contextlib.suppress(ValueError, RecursionError):
-            json.loads(text)
-            raise CheckpointError(f"{file} is JSON, where one line a class is needed.")
+    if text.lstrip().startswith("{") and _is_json(text):
+        raise CheckpointError(f"{file} is JSON, where one line a class is needed.")
     return [line.strip() for line in text.split("\n")]
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _as_many(file: Path, lines: list[str], classes: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import difflib
 import io
@@ -88,11 +89,12 @@ def parse(text: str, labels: Sequence[str]) -> dict[str, np.ndarray]:
 def _separator(text: str, names: Collection[str]) -> str:
     """Return what parts the cells: a comma; or what spreadsheets write in much of Europe, a
     semicolon, or a tab, if the first row is a heading or begins with a class only so."""
-    first = next((line for line in text.split("\n") if line.strip()), "")
     for separator in ",;\t":
-        cells = [cell.strip() for cell in next(csv.reader([first[:1000]], delimiter=separator), [])]
-        if len(cells) > 1 and (_is_heading(cells) or as_seen(cells[0]) in names):
-            return separator
+        with contextlib.suppress(RegionsError):  # reading the rows will say so
+            rows = ([cell.strip() for cell in row] for _, row in _table(text, separator))
+            first = next((cells for cells in rows if any(cells)), [])
+            if len(first) > 1 and (_is_heading(first) or as_seen(first[0]) in names):
+                return separator
     return ","
 
 

@@ -54,8 +54,12 @@ def decode(content: bytes) -> str:
 
 
 def _western(content: bytes) -> str:
-    macintosh = b"\r" in content and b"\n" not in content
-    return "mac_roman" if macintosh and re.search(rb"[\x80-\x9f]", content) else "cp1252"
+    """Return the encoding of what is not UTF-8, by where most of its letters lie."""
+    low, high = (
+        len(re.findall(letters, content)) for letters in (rb"[\x80-\x9f]", rb"[\xc0-\xff]")
+    )
+    macintosh = b"\r" in content and b"\n" not in content and low > high
+    return "mac_roman" if macintosh else "cp1252"
 
 
 def _line(line: bytes, western: str) -> str:
