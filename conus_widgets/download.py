@@ -202,6 +202,7 @@ class _Fetch:
         self._receipt.source = address.source
         self._header: contents.Header
         self._labels: list[str]
+        self._renewed = False  # whether anything came
 
     def all(self) -> None:
         """Fetch what is not there; the small ones first: a wrong address shows at once."""
@@ -213,9 +214,11 @@ class _Fetch:
         """See to one file; those that it is validated against are there."""
         target, receipt = self._place / name, self._receipt
         there = target.is_file()
-        fault = self._fault(name, target) if there else ""
         digest = _digest(target) if there and os.access(target, os.R_OK) else ""
         untouched = there and receipt.came(name, digest, target.stat().st_size)
+        # Weights that came so were validated then, against the same JSON.
+        proven = name == self._weights and receipt.files.get(name) == digest and not self._renewed
+        fault = self._fault(name, target) if there and not proven else ""
         asked_for = name != self._weights or self._sha256 in (None, digest)
         if there and not fault and asked_for and (untouched or name not in receipt.files):
             if isinstance(receipt.files.get(name), int):  # so that the next damage is seen
@@ -252,6 +255,7 @@ class _Fetch:
         else:
             receipt.files[name] = _digest(target)
             receipt.missing.pop(name, None)
+            self._renewed = True
         # After each file, so that an interrupted folder is never mixed with another source.
         receipts.write(self._place, receipt)
 

@@ -54,7 +54,7 @@ def load_predictor(
     if isinstance(source, Predictor):
         raise TypeError(f"{source!r} is loaded already: use it as it is.")
     path = path_of(source)
-    if len(path.parts) == 1 and not path.exists():
+    if len(path.parts) == 1 and not os.path.exists(path):
         # Imported here: what speaks HTTP takes a fifth of the start.
         from conus_widgets import download
 

@@ -46,8 +46,10 @@ def read(folder: Path) -> Receipt:
     try:
         given = json.loads((folder / NAME).read_text("utf-8"))
         files, missing = given["files"], given["missing"]
+        if not given["source"].startswith("http"):
+            return Receipt()
         return Receipt(
-            source=str(given["source"]),
+            source=given["source"],
             files={name: what for name, what in files.items() if isinstance(what, (str, int))},
             # A list, in notes of an earlier version.
             missing={name: float(missing[name]) for name in missing if isinstance(missing, dict)},
