@@ -245,6 +245,8 @@ class _Fetch:
                     f"did not come: {error}"
                 ) from error
             if name not in _OPTIONAL:
+                if there:
+                    raise Unavailable(f"{fault} It did not come again: {error}") from error
                 raise
             if there and name not in receipt.files:  # somebody's own
                 _say(f"{fault} The address has none: {error}")

@@ -838,6 +838,14 @@ def test_a_changed_file_that_cannot_be_fetched_again_is_used(server, fetched, ca
     assert "synsets.txt was changed after it was fetched" in capsys.readouterr().err
 
 
+def test_damage_that_cannot_be_mended_is_said(server, fetched):
+    (fetched / "synsets.txt").write_text("Conus a\n")
+    server.plan.status["synsets.txt"] = 503
+    with pytest.raises(DownloadError, match="synsets.txt has 1 lines, .* It did not come .* 503"):
+        fetch(server.url, fetched)
+    assert (fetched / "synsets.txt").read_text() == "Conus a\n"
+
+
 def test_files_that_do_not_fit_a_new_json_are_fetched_with_it(server, fetched):
     other = {"training_params": {"output_dim": 3}, "architecture": SMALLEST}
     file = io.BytesIO()
