@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import threading
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -12,10 +13,16 @@ from typing import Any, overload
 import numpy as np
 
 from conus_widgets.architecture import Architecture
+from conus_widgets.beside import reason
+from conus_widgets.mistaken import what_file_it_is
+from conus_widgets.texts import printable
 
 
 class CheckpointError(ValueError):
     """A checkpoint that cannot be used; the message names the file, the array and the numbers."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))  # a path may be no UTF-8, and a page needs UTF-8
 
 
 class ArraysOnDisk(Sequence[np.ndarray]):
@@ -37,24 +44,12 @@ class ArraysOnDisk(Sequence[np.ndarray]):
     """
 
     def __init__(self, file: Path, architecture: Architecture) -> None:
-        self._file = file
-        self._expected = architecture.parameters()
         self._lock = threading.Lock()
-        with self._explained():
-            self._archive = zipfile.ZipFile(file)
-            count = len(self._archive.namelist())
-            if count != len(self._expected):
-                raise CheckpointError(
-                    f"{file} holds {count} arrays, but this network has {len(self._expected)} "
-                    f"(width {architecture.width:g}, {architecture.classes} classes)."
-                )
-        self._waiting: dict[int, np.ndarray] = {}
-        for number in range(count):
-            self._waiting[number] = array = self._read(number)
-            _check_array(file, number, array, *self._expected[number])
+        self._archive = _Archive(file, architecture)
+        self._waiting = dict(enumerate(self._archive))
 
     def __len__(self) -> int:
-        return len(self._expected)
+        return len(self._archive.expected)
 
     @overload
     def __getitem__(self, index: int) -> np.ndarray: ...
@@ -68,43 +63,78 @@ class ArraysOnDisk(Sequence[np.ndarray]):
         return (self._read(number) if array is None else array).astype("float32", copy=False)
 
     def _read(self, number: int) -> np.ndarray:
-        with self._lock, self._explained():
-            return _read_array(self._file, self._archive, number, *self._expected[number])
+        with self._lock:
+            return self._archive.read(number)
 
-    @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except CheckpointError:
-            raise
-        except Exception as error:  # damaged bytes make zipfile, zlib and NumPy raise anything
-            reason = (
-                "holds pickled objects, which are never opened"
-                if "ickle" in str(error)
-                else "is damaged or was not copied whole"
-            )
+
+def validate_file(file: Path, architecture: Architecture) -> None:
+    """Raise CheckpointError unless the ``.npz`` is whole and fits; it is read array by array."""
+    archive = _Archive(file, architecture)
+    with archive.zip:
+        for _ in archive:
+            pass
+
+
+class _Archive:
+    """An open ``.npz``, held against an architecture."""
+
+    def __init__(self, file: Path, architecture: Architecture) -> None:
+        self.file = file
+        self.expected = architecture.parameters()
+        with _explained(file):
+            self.zip = zipfile.ZipFile(file)
+        # Not what macOS adds where it packs a folder again.
+        places = [(info.filename.rpartition("/")[2], info) for info in self.zip.infolist()]
+        self._members = {name: info for name, info in places if name and name[0] != "."}
+        if len(self._members) != len(self.expected):
+            self.zip.close()
             raise CheckpointError(
-                f"{self._file} {reason} ({error}): copy or download it again."
-            ) from error
+                f"{file} holds {len(self._members)} arrays, but this network has "
+                f"{len(self.expected)} (width {architecture.width:g}, {architecture.classes} "
+                "classes)."
+            )
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for number, (name, shape) in enumerate(self.expected):
+            array = self.read(number)
+            _check_array(self.file, number, array, name, shape)
+            yield array
+
+    def read(self, number: int) -> np.ndarray:
+        """Read one array; not through `np.load`, which hands over as bytes what is no array."""
+        name, shape = self.expected[number]
+        try:
+            member = self._members[f"arr_{number}.npy"]
+        except KeyError as error:
+            raise CheckpointError(f"{self.file} has no array arr_{number} ({name}).") from error
+        most = 8 * int(np.prod(shape)) + 4096
+        if member.file_size > most:  # refused before it is unpacked
+            raise CheckpointError(
+                f"{self.file}: array arr_{number} ({name}) takes {member.file_size} bytes, but one "
+                f"of shape {_shape(shape)} at most {most}."
+            )
+        with _explained(self.file), self.zip.open(member) as opened:
+            return np.asarray(np.lib.format.read_array(opened, allow_pickle=False))
 
 
-def _read_array(
-    file: Path, archive: zipfile.ZipFile, number: int, name: str, shape: tuple[int, ...]
-) -> np.ndarray:
-    """Read one array; not through `np.load`, which hands over as bytes what is no array."""
-    member = f"arr_{number}.npy"
+@contextlib.contextmanager
+def _explained(file: Path) -> Iterator[None]:
     try:
-        bytes_in_file = archive.getinfo(member).file_size
-    except KeyError as error:
-        raise CheckpointError(f"{file} has no array arr_{number} ({name}).") from error
-    most = 8 * int(np.prod(shape)) + 4096
-    if bytes_in_file > most:  # refused before it is unpacked
+        yield
+    except (CheckpointError, MemoryError):
+        raise
+    except Exception as error:  # damaged bytes make zipfile, zlib and NumPy raise anything
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            # EINVAL: a damaged file leads to a place before its beginning.
+            raise CheckpointError(f"{file} cannot be read ({reason(error, file)}).") from error
+        kind = what_file_it_is(file)
+        kind = None if kind == "a zip file" else kind
         raise CheckpointError(
-            f"{file}: array arr_{number} ({name}) takes {bytes_in_file} bytes, but one of shape "
-            f"{_shape(shape)} at most {most}."
-        )
-    with archive.open(member) as opened:
-        return np.asarray(np.lib.format.read_array(opened, allow_pickle=False))
+            f"{file} holds pickled objects, which are never opened ({error})."
+            if "ickle" in str(error)
+            else f"{file} is damaged or was not copied whole "
+            f"({f'it is {kind}, not an .npz file' if kind else error}): copy or download it again."
+        ) from error
 
 
 def check_arrays(file: Path, arrays: Sequence[np.ndarray], architecture: Architecture) -> None:

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from conus_widgets import regions
+from conus_widgets import contents, regions
 from conus_widgets.architecture import Architecture
 from conus_widgets.arrays import ArraysOnDisk, CheckpointError, check_arrays
-from conus_widgets.photograph import RESAMPLE
-
-#: Where the JSON has none: the mean that the authors' scripts fall back on, in RGB order.
-MEAN_RGB = (107.59348955, 112.1047813, 80.9982362)
+from conus_widgets.beside import longest_name, written_whole
+from conus_widgets.contents import MEAN_RGB
+from conus_widgets.finding import neighbour, path_of, weights_file
+from conus_widgets.texts import printable
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,8 @@ def read(path: str | os.PathLike[str]) -> Checkpoint:
     Parameters
     ----------
     path : path
-        The folder, or the ``.npz`` in it.
+        The folder, or the ``.npz`` in it. Hidden files do not count. Its text files may have any
+        line ends and, where they are no UTF-8, the encodings that `texts.decode` reads.
 
     Returns
     -------
@@ -80,27 +81,42 @@ def read(path: str | os.PathLike[str]) -> Checkpoint:
     Raises
     ------
     CheckpointError
-        Where a file is missing, damaged or does not fit the others. Nothing is ever unpickled.
+        If a file is missing, damaged or does not fit the others, or if two classes have the same
+        name. Nothing is ever unpickled.
+    TypeError
+        If `path` is no path.
     """
-    weights = _weights_file(Path(path).expanduser())
+    weights = weights_file(path_of(path))
     folder = weights.parent
-    record = _record(weights.with_suffix(".json"))
-    architecture = _architecture(weights.with_suffix(".json"), record)
-    classes = architecture.classes
-    labels = _lines(folder / "synsets.txt", classes)
-    info_file = folder / "info.txt"
-    info = _lines(info_file, classes) if info_file.exists() else ["-"] * classes
+    header = contents.header(_json_of(weights))
+    classes = header.architecture.classes
+    labels_file = neighbour(folder, "synsets.txt")
+    labels = contents.labels(labels_file, classes)
+    contents.require_names(labels_file, labels)
+    info, places = neighbour(folder, "info.txt"), neighbour(folder, "regions.csv")
     return Checkpoint(
-        name=weights.stem,
-        architecture=architecture,
-        arrays=ArraysOnDisk(weights, architecture),
+        name=printable(weights.stem),
+        architecture=header.architecture,
+        arrays=ArraysOnDisk(weights, header.architecture),
         labels=labels,
-        info=info,
-        mean_rgb=_mean(weights.with_suffix(".json"), record),
-        resample=_resample(weights.with_suffix(".json"), record),
-        regions=_regions(folder / "regions.csv", labels),
-        notice=str(record.get("notice") or ""),
-        record=record,
+        info=contents.info(info, classes) if info.exists() else ["-"] * classes,
+        mean_rgb=header.mean_rgb,
+        resample=header.resample,
+        regions=contents.region_weights(places, labels) if places.exists() else {},
+        notice=header.notice,
+        record=header.record,
+    )
+
+
+def _json_of(weights: Path) -> Path:
+    file = neighbour(weights.parent, f"{weights.stem}.json")
+    if file.exists():
+        return file
+    others = [other.name for other in sorted(weights.parent.glob("[!.]*.json"))]
+    hint = f" Here lies {others[0]}: if it is the one, rename it." if len(others) == 1 else ""
+    raise CheckpointError(
+        f"{file} is missing: it says how {weights.name} was trained. Put it beside "
+        f"{weights.name}, under this name.{hint}"
     )
 
 
@@ -125,9 +141,13 @@ def write(
     Raises
     ------
     CheckpointError
-        Where a number is too large for float16, or the arrays do not fit the architecture.
+        If a number is too large for float16, the arrays do not fit the architecture, or the
+        files would not be read again as they are: two classes of one name, a name of two lines.
+    OSError
+        If a file cannot be written; the message names it.
     """
     folder = Path(folder)
+    _require_readable(folder, checkpoint)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{checkpoint.name}.npz"
     arrays = [array.astype(dtype) for array in checkpoint.arrays]
@@ -147,130 +167,39 @@ def write(
     }
     record["resample"] = checkpoint.resample
     record["notice"] = checkpoint.notice
-    texts = {
+    files = {
         "synsets.txt": "\n".join(checkpoint.labels) + "\n",
         "info.txt": "\n".join(checkpoint.info) + "\n",
         f"{checkpoint.name}.json": json.dumps(record, indent=2) + "\n",
     }
     if checkpoint.regions:
-        texts["regions.csv"] = regions.text(checkpoint.regions, checkpoint.labels)
-    for name, text in texts.items():
-        beside = folder / f"{name}.part"
-        beside.write_text(text, encoding="utf-8")
-        os.replace(beside, folder / name)
-    beside = folder / f"{target.name}.part"
-    with open(beside, "wb") as file:
+        files["regions.csv"] = regions.text(checkpoint.regions, checkpoint.labels)
+    for name, text in files.items():
+        with written_whole(folder / name, text=True) as file:
+            file.write(text)
+    with written_whole(target) as file:
         np.savez(file, *arrays)
-    os.replace(beside, target)
     return target
 
 
-def _weights_file(path: Path) -> Path:
-    if path.is_dir():
-        found = sorted(path.glob("*.npz"))
-        if len(found) != 1:
-            names = ", ".join(file.name for file in found) or "none"
+def _require_readable(folder: Path, checkpoint: Checkpoint) -> None:
+    """Raise CheckpointError if the files would be read as something else, or not at all."""
+    name, most = checkpoint.name, longest_name(folder) - len(".json")
+    if not name or name.startswith(".") or "/" in name or len(os.fsencode(name)) > most:
+        raise CheckpointError(
+            f"{name!r} cannot be the name of a checkpoint's files: use one of at most {most} "
+            f"bytes (this has {len(os.fsencode(name))}), without '/', that does not begin with '.'."
+        )
+    contents.require_names("synsets.txt", checkpoint.labels)
+    for what, lines in (("name", checkpoint.labels), ("text", checkpoint.info)):
+        if len(lines) != checkpoint.architecture.classes:
             raise CheckpointError(
-                f"{path} must hold one .npz file, but holds {len(found)} ({names}): give the path "
-                "of the .npz itself, or of another folder."
+                f"There are {len(lines)} {what}s, but {checkpoint.architecture.classes} classes: "
+                "one for each class is needed."
             )
-        return found[0]
-    if not path.exists():
-        raise CheckpointError(
-            f"{path} does not exist: give the folder of a checkpoint or its .npz."
-        )
-    if path.suffix != ".npz":
-        raise CheckpointError(f"{path} is not a .npz file: give the checkpoint's .npz or folder.")
-    return path
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{file} is missing: it belongs to the checkpoint.") from error
-    except UnicodeDecodeError as error:
-        raise CheckpointError(
-            f"{file} is not UTF-8 text (byte {error.start}): save it as UTF-8."
-        ) from error
-    except OSError as error:
-        raise CheckpointError(f"{file} cannot be read ({error.strerror}).") from error
-
-
-def _record(file: Path) -> dict[str, Any]:
-    try:
-        record = json.loads(_text(file))
-    except json.JSONDecodeError as error:
-        raise CheckpointError(f"{file} is not JSON: {error.msg} in line {error.lineno}.") from error
-    except (ValueError, RecursionError) as error:  # numbers of 5,000 digits, 10,000 brackets
-        raise CheckpointError(f"{file} is not a training's JSON ({error}).") from error
-    if not isinstance(record, dict):
-        raise CheckpointError(f"{file} holds a {type(record).__name__}, not an object.")
-    return record
-
-
-def _section(record: dict[str, Any], name: str) -> dict[str, Any]:
-    section = record.get(name)
-    return section if isinstance(section, dict) else {}
-
-
-def _architecture(file: Path, record: dict[str, Any]) -> Architecture:
-    classes = _section(record, "training_params").get("output_dim")
-    if not isinstance(classes, int) or isinstance(classes, bool):
-        raise CheckpointError(
-            f"{file}: training_params.output_dim is {classes!r}, where the number of classes "
-            "is needed."
-        )
-    known = {"width": float, "stem": int, "stride_on": str, "pool": str, "size": int}
-    given = _section(record, "architecture")
-    try:
-        return Architecture(
-            classes=classes, **{name: known[name](value) for name, value in given.items()}
-        )
-    except KeyError as error:
-        raise CheckpointError(
-            f"{file}: architecture.{error.args[0]} is not known; known are {', '.join(known)}."
-        ) from error
-    except (TypeError, ValueError, OverflowError) as error:
-        raise CheckpointError(f"{file}: {error}") from error
-
-
-def _mean(file: Path, record: dict[str, Any]) -> tuple[float, float, float]:
-    given = _section(record, "augmentation_params").get("mean_RGB")
-    if given is None:
-        return MEAN_RGB
-    try:
-        red, green, blue = (float(value) for value in given)
-    except (TypeError, ValueError) as error:
-        raise CheckpointError(
-            f"{file}: augmentation_params.mean_RGB is {given!r}, where three numbers are needed."
-        ) from error
-    if not np.isfinite([red, green, blue]).all():
-        raise CheckpointError(f"{file}: augmentation_params.mean_RGB {given!r} is not finite.")
-    return red, green, blue
-
-
-def _resample(file: Path, record: dict[str, Any]) -> str:
-    given = record.get("resample", "nearest")
-    if not isinstance(given, str) or given not in RESAMPLE:
-        raise CheckpointError(f"{file}: resample is {given!r}; known are {', '.join(RESAMPLE)}.")
-    return given
-
-
-def _lines(file: Path, classes: int) -> list[str]:
-    lines = [line.strip() for line in _text(file).rstrip().split("\n")]
-    if len(lines) != classes:
-        raise CheckpointError(
-            f"{file} has {len(lines)} lines, but the network has {classes} classes (output_dim): "
-            "one line a class is needed."
-        )
-    return lines
-
-
-def _regions(file: Path, labels: Sequence[str]) -> dict[str, np.ndarray]:
-    if not file.exists():
-        return {}
-    try:
-        return regions.parse(_text(file), labels)
-    except regions.RegionsError as error:
-        raise CheckpointError(f"{file}, {error}") from error
+        for number, line in enumerate(lines):
+            if line != line.strip() or not line or "\n" in line or "\r" in line:
+                raise CheckpointError(
+                    f"The {what} of class {number} is {line!r}: it must be one line, without "
+                    "spaces at its ends."
+                )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from conus_widgets import checkpoint as checkpoints
+from conus_widgets.finding import path_of
 from conus_widgets.interface import Forward, Progress, softmax
 from conus_widgets.memory import BATCH
 from conus_widgets.network import Network
@@ -22,7 +23,7 @@ EMBEDDED = Path(__file__).parent / "checkpoints" / "demonstration"
 
 
 def load_predictor(
-    source: str | os.PathLike[str] | None = None, *, precision: str = "float32"
+    source: str | bytes | os.PathLike[Any] | None = None, *, precision: str = "float32"
 ) -> Predictor:
     """Load a checkpoint and compile its network.
 
@@ -41,7 +42,9 @@ def load_predictor(
     Raises
     ------
     CheckpointError
-        Where the checkpoint cannot be used.
+        Where the checkpoint cannot be used, or `source` leads to none.
+    TypeError
+        Where `source` is no path at all: a number, a loaded Predictor.
     ValueError
         Where the precision cannot be used here.
     runtime.SetupError
@@ -49,19 +52,28 @@ def load_predictor(
     """
     if source is None:
         return Predictor(checkpoints.read(EMBEDDED), precision=precision)
-    if not os.path.exists(source):
+    if isinstance(source, Predictor):
+        raise TypeError(f"{source!r} is loaded already: use it as it is.")
+    path = path_of(source)
+    if len(path.parts) == 1 and not os.path.exists(path):
         # Imported here: what speaks HTTP takes a fifth of the start.
         from conus_widgets import download
 
-        if str(source) in download.KNOWN:
-            folder = download.folder_of(str(source))
+        if str(path) in download.KNOWN:
+            folder = download.folder_of(str(path))
             if not folder.is_dir():
                 raise checkpoints.CheckpointError(
-                    f"{source} is not on this machine yet. "
-                    f"'python -m conus_widgets fetch {source}' fetches it."
+                    f"{path} is not on this machine yet. "
+                    f"'python -m conus_widgets fetch {path}' fetches it."
                 )
             return Predictor(checkpoints.read(folder), precision=precision)
-    return Predictor(checkpoints.read(source), precision=precision)
+        near = difflib.get_close_matches(str(path), download.KNOWN)
+        if near:
+            raise checkpoints.CheckpointError(
+                f"{path} does not exist: give the folder of a checkpoint, its .npz, or the known "
+                f"name {near[0]}."
+            )
+    return Predictor(checkpoints.read(path), precision=precision)
 
 
 class Predictor:

@@ -7,10 +7,13 @@ import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 import requests
 from tqdm import tqdm
+
+from conus_widgets.beside import beside, reason, written_whole
+from conus_widgets.texts import printable
 
 _CONNECT_SECONDS, _READ_SECONDS = 15, 60
 _CHUNK = 1 << 16
@@ -18,6 +21,21 @@ _CHUNK = 1 << 16
 
 class DownloadError(OSError):
     """A download failed; the message is one sentence with the address and the way out."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
+
+
+class Unavailable(DownloadError):
+    """The fault lies at the address or on the way to it, not on this machine."""
+
+
+class Absent(Unavailable):
+    """The address says that there is no such file."""
+
+
+class WrongDigest(DownloadError):
+    """A whole file is not the one that was asked for; it is kept beside its place."""
 
 
 class Session(requests.Session):
@@ -29,7 +47,7 @@ class Session(requests.Session):
             new = urlsplit(urljoin(response.url, target))
             old = urlsplit(response.url)
             if new.scheme not in ("http", "https") or (old.scheme, new.scheme) == ("https", "http"):
-                raise DownloadError(
+                raise Unavailable(
                     f"{shown(response.url)} leads on to {new.scheme}://{new.hostname}, which is "
                     "not secure; ask its owner for an https address."
                 )
@@ -49,10 +67,9 @@ def download(
     url: str,
     target: Path,
     *,
-    optional: bool = False,
     check: Callable[[Path], None] = lambda part: None,
     progress: bool = True,
-) -> bool:
+) -> None:
     """Download one file.
 
     Parameters
@@ -63,40 +80,54 @@ def download(
     target : pathlib.Path
         Its place. Until it is whole it lies beside it as NAME.part, with what is needed to go on
         later in NAME.part.json. The caller sees to it that nobody else writes there.
-    optional : bool
-        A file that does not exist there (HTTP 404 or 410) is no error.
     check : callable
-        Looks at the whole file before it is moved; where it raises, the file is deleted.
+        Looks at the whole file before it is moved. If it raises a DownloadError, the file is
+        deleted; if it raises WrongDigest, it is kept for a call with the right digest.
     progress : bool
         Show a bar where standard error is a terminal.
 
-    Returns
-    -------
-    bool
-        False where an optional file does not exist there.
-
     Raises
     ------
+    Unavailable
+        If the address does not give the file, or gives another one; Absent if it has none.
     DownloadError
+        If something else is wrong, as on this machine.
     """
-    part = target.with_name(target.name + ".part")
-    state = target.with_name(target.name + ".part.json")
-    try:
-        if not _is_whole(part, state, url) and not _receive(
-            session, url, part, state, optional=optional, progress=progress
-        ):
-            return False
+    part, state = beside(target, ".part"), beside(target, ".part.json")
+
+    def look() -> None:
         try:
             check(part)
+        except WrongDigest:
+            raise
         except DownloadError:
             _forget(part, state)
             raise
+
+    try:
+        begun, whole = part.exists(), _is_whole(part, state, url)
+        if not whole:
+            _receive(session, url, part, state, progress=progress)
+        try:
+            look()
+        except WrongDigest:
+            if not whole:
+                raise
+            # What was kept earlier is another one; the address may have changed since.
+            _receive(session, url, part, state, progress=progress)
+            look()
+        except DownloadError:
+            if not begun:
+                raise
+            # What had come earlier may be to blame: once more from the start.
+            _receive(session, url, part, state, progress=progress)
+            look()
         os.replace(part, target)
         _forget(part, state)
     except DownloadError:
         raise
     except requests.RequestException as error:
-        raise DownloadError(_explain(error, url)) from error
+        raise Unavailable(_explain(error, url)) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DownloadError(
@@ -104,16 +135,15 @@ def download(
                 "from " + shown(url) + " is kept."
             ) from error
         raise DownloadError(
-            f"{target} cannot be written ({error.strerror or error}); choose another folder "
+            f"{target} cannot be written ({reason(error, target)}); choose another folder "
             f"for {shown(url)}."
         ) from error
-    return True
 
 
 def _receive(
-    session: requests.Session, url: str, part: Path, state: Path, *, optional: bool, progress: bool
-) -> bool:
-    """Bring `part` to its full length; False where an optional file does not exist."""
+    session: requests.Session, url: str, part: Path, state: Path, *, progress: bool
+) -> None:
+    """Bring `part` to its full length."""
     have = part.stat().st_size if part.exists() else 0
     validator = _read_state(state, url).get("validator") if have else None
     # Unencoded, or lengths and ranges would count compressed bytes.
@@ -125,15 +155,15 @@ def _receive(
         url, headers=headers, stream=True, timeout=(_CONNECT_SECONDS, _READ_SECONDS)
     ) as response:
         if validator and response.status_code == 416:
+            if response.headers.get("Content-Range", "") == f"bytes */{have}":
+                return None  # nothing is missing, and it is the same file
             _forget(part, state)
-            return _receive(session, url, part, state, optional=optional, progress=progress)
-        if optional and response.status_code in (404, 410):
-            return False
+            return _receive(session, url, part, state, progress=progress)
         _require_file(response, url)
         resumed = response.status_code == 206
         if resumed and not _continues(response, have, validator):
             _forget(part, state)
-            return _receive(session, url, part, state, optional=optional, progress=progress)
+            return _receive(session, url, part, state, progress=progress)
         start = have if resumed else 0
         length = _length(response)
         total = None if length is None else start + length
@@ -144,7 +174,7 @@ def _receive(
         with (
             open(part, "ab") as file,
             tqdm(
-                desc=part.name.removesuffix(".part"),
+                desc=unquote(urlsplit(url).path).rpartition("/")[2],
                 total=total,
                 initial=start,
                 unit="B",
@@ -164,13 +194,12 @@ def _receive(
             os.fsync(file.fileno())
     have = part.stat().st_size
     if total is not None and have < total:
-        raise DownloadError(
+        raise Unavailable(
             f"{shown(url)} broke off after {have:,} of {total:,} bytes; call again to go on there."
         )
     if total is not None and have > total:
         _forget(part, state)
-        raise DownloadError(f"{shown(url)} sent {have:,} bytes instead of {total:,}; call again.")
-    return True
+        raise Unavailable(f"{shown(url)} sent {have:,} bytes instead of {total:,}; call again.")
 
 
 def _continues(response: requests.Response, have: int, validator: str | None) -> bool:
@@ -182,15 +211,15 @@ def _continues(response: requests.Response, have: int, validator: str | None) ->
 def _require_file(response: requests.Response, url: str) -> None:
     status = response.status_code
     if status in (404, 410):
-        raise DownloadError(f"{shown(url)} does not exist (HTTP {status}); check the address.")
+        raise Absent(f"{shown(url)} does not exist (HTTP {status}); check the address.")
     if status in (401, 403, 407):
-        raise DownloadError(
+        raise Unavailable(
             f"{shown(url)} may not be read (HTTP {status}); ask its owner for access."
         )
     if status not in (200, 206):
-        raise DownloadError(f"{shown(url)} answered with HTTP {status}; try again later.")
+        raise Unavailable(f"{shown(url)} answered with HTTP {status}; try again later.")
     if response.headers.get("Content-Type", "").lower().startswith("text/html"):
-        raise DownloadError(
+        raise Unavailable(
             f"{shown(url)} answered with a web page instead of the file; open the address in a "
             "browser to see whether it asks for a log-in."
         )
@@ -231,15 +260,18 @@ def _is_whole(part: Path, state: Path, url: str) -> bool:
 def _read_state(state: Path, url: str) -> dict:
     try:
         known = json.loads(state.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
-    return known if isinstance(known, dict) and known.get("url") == url else {}
+    if not isinstance(known, dict) or known.get("url") != url:
+        return {}
+    validator = known.get("validator")
+    usable = isinstance(validator, str) and validator.isascii() and validator.isprintable()
+    return known if usable else {**known, "validator": None}
 
 
 def _write_state(state: Path, known: dict) -> None:
-    beside = state.with_name(state.name + ".new")
-    beside.write_text(json.dumps(known), "utf-8")
-    os.replace(beside, state)
+    with written_whole(state, text=True) as file:
+        json.dump(known, file)
 
 
 def _forget(*paths: Path) -> None:
@@ -271,6 +303,8 @@ def _explain(error: requests.RequestException, url: str) -> str:
         return f"No computer named {host} was found for {where}; check address and network."
     if caused_by(ConnectionRefusedError):
         return f"{host} refused the connection to {where}; check the address or try again later."
+    if caused_by(requests.exceptions.ContentDecodingError):
+        return f"{where} came in a compression that cannot be undone; tell its owner."
     if caused_by(requests.exceptions.Timeout, TimeoutError):
         return f"{where} did not answer in time; check the network or try again later."
     if caused_by(requests.exceptions.InvalidURL, requests.exceptions.TooManyRedirects):

@@ -158,15 +158,59 @@ DAMAGE = {
     ),
     "no names": (write_file("synsets.txt", ""), r"synsets\.txt has \d lines?"),
     "names missing": (lambda f: (f / "synsets.txt").unlink(), r"synsets\.txt is missing"),
-    "names not UTF-8": (
-        write_file("synsets.txt", b"a\nb\n\xe9\nd\ne\n"),
-        r"synsets\.txt is not UTF-8 text \(byte 4\)",
+    "names with zeros": (
+        write_file("synsets.txt", b"a\nb\n\0\nd\ne\n"),
+        r"synsets\.txt is not UTF-8 text, .* \(character 5 is a zero\): save it as UTF-8",
+    ),
+    "half a letter of UTF-16": (
+        write_file("synsets.txt", b"\xff\xfea\0\n"),
+        r"synsets\.txt is not UTF-8 text, .* \(byte 4 fits no UTF-16-LE\)",
+    ),
+    "two classes of one name": (
+        write_file("synsets.txt", "a\nb\nc\nb\nd\n"),
+        r"synsets\.txt: class 1 and class 3 \(counted from 0\) are both called 'b': give each",
+    ),
+    "two classes whose names look the same": (
+        write_file("synsets.txt", "Conus \u00e9\nb\nConus\u00a0 e\u0301\nd\ne\n"),
+        r"synsets\.txt: class 0 and class 2 ",
+    ),
+    "names are a web page": (
+        write_file("synsets.txt", "\n<!DOCTYPE html>\na\nb\nc\n"),
+        r"synsets\.txt is no text but a web page",
+    ),
+    "info is JSON": (
+        write_file("info.txt", '{\n"error":\n"no such",\n"code": 1\n}'),
+        r"info\.txt is JSON, where one line a class is needed",
+    ),
+    "mean beyond all numbers": (
+        write_file(
+            "random.json",
+            '{"training_params": {"output_dim": 5}, "augmentation_params": {"mean_RGB": [1, 2, 1'
+            + "0" * 400
+            + "]}}",
+        ),
+        r"random\.json: augmentation_params.mean_RGB is ",
+    ),
+    "weights are a web page": (
+        write_file("random.npz", "<html>Not found</html>"),
+        r"random\.npz is damaged .* \(it is a web page, not an \.npz file\)",
     ),
     "info too long": (
         write_file("info.txt", "-\n" * 5 + "more\n"),
         r"info\.txt has 6 lines, but the network has 5 classes",
     ),
-    "JSON missing": (lambda f: (f / "random.json").unlink(), r"random\.json is missing"),
+    "JSON missing": (
+        lambda f: (f / "random.json").unlink(),
+        r"random\.json is missing: it says how random\.npz was trained. Put it beside",
+    ),
+    "JSON of another name": (
+        lambda f: (f / "random.json").rename(f / "renamed.json"),
+        r"random\.json is missing: .* Here lies renamed\.json: if it is the one, rename it",
+    ),
+    "JSON a folder": (
+        lambda f: ((f / "random.json").unlink(), (f / "random.json").mkdir()),
+        r"random\.json cannot be read \(Is a directory\)",
+    ),
     "regions of nothing": (
         write_file("regions.csv", "species 9,Panamic\n"),
         r"regions\.csv, line 1: no class is called 'species 9'; near are species",

@@ -37,6 +37,34 @@ def test_spaces_empty_rows_and_windows_line_ends_do_not_matter():
     assert list(found) == ["Panamic"] and found["Panamic"][2] == 2
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        "class;region;weight\nConus textile;Panamic;0,25\n",  # as spreadsheets save in Europe
+        'Conus textile;Panamic;"0,25"\nConus, a comma;Panamic;0.5\n',
+        "class\tregion\tweight\nConus textile\tPanamic\t0.25\n",
+        "\nClass,Region,Weight\nConus textile,Panamic,0.25\n",
+        "Conus\u00a0 textile,Panamic,.25\n",
+        "Conus textile,Panamic,0.25\rConus pulcher,Panamic\r",
+    ],
+)
+def test_what_spreadsheets_make_of_it_is_read(given):
+    assert parse(given, LABELS)["Panamic"][2] == 0.25
+
+
+def test_letters_in_one_piece_or_two_are_the_same():
+    assert parse("Conus n\u0303andu\u0301,A\n", ["Conus ñandú", "b"])["A"].tolist() == [1, 1]
+
+
+def test_a_name_that_two_classes_share_says_which_line():
+    with pytest.raises(RegionsError, match="line 2: two classes are called 'b'"):
+        parse("a,A\nb,A\n", ["a", "b", "b"])
+
+
+def test_a_name_may_hold_what_python_takes_for_the_end_of_a_line():
+    assert parse("a\x1cb,A\x85\u2028B\n", ["a\x1cb"]).keys() == {"A\x85\u2028B"}
+
+
 @pytest.mark.parametrize("given", ["", "class,region\n", "\n\n"])
 def test_an_empty_file_has_no_regions(given):
     assert parse(given, LABELS) == {}
