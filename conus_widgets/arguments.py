@@ -13,7 +13,7 @@ LONGEST = 60  # letters of a value that stands in a message
 
 
 def whole(
-    name: str, value: Any, *, least: int = 0, most: int | None = None, or_none: bool = False
+    name: str, value: Any, *, least: int | None = 0, most: int | None = None, or_none: bool = False
 ) -> Any:
     """Return a whole number as an int; with `or_none`, None as it is.
 
@@ -23,8 +23,8 @@ def whole(
         Of the argument.
     value : int or NumPy integer
         No bool, and no float: 2.0 may be a size that was computed with a rounding error.
-    least, most : int
-        Bounds; `most` None means none.
+    least, most : int or None
+        Bounds; None means none.
 
     Raises
     ------
@@ -37,12 +37,12 @@ def whole(
         found = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
     except TypeError:
         found = None
-    if found is None or found < least or (most is not None and found > most):
-        bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+    low = least is not None and found is not None and found < least
+    if found is None or low or (most is not None and found > most):
+        bounds = f" of at least {least}" if most is None else f" from {least} to {most}"
+        bounds = "" if least is None else bounds
         otherwise = ", or None" if or_none else ""
-        raise ValueError(
-            f"{name} is {shown(value)}: it must be a whole number {bounds}{otherwise}."
-        )
+        raise ValueError(f"{name} is {shown(value)}: it must be a whole number{bounds}{otherwise}.")
     return found
 
 
@@ -81,7 +81,7 @@ def number(
         )
         if within:
             return float(value)
-    bounds = {"at least": least, "above": above, "at most": most, "below": below}
+    bounds = {"of at least": least, "above": above, "at most": most, "below": below}
     said = " and ".join(f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None)
     raise ValueError(f"{name} is {shown(value)}: it must be a number {said}".rstrip() + ".")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from conus_widgets.arguments import whole
 from conus_widgets.equality import ByValue
 from conus_widgets.explain.baseline import baseline_of, named
 from conus_widgets.explain.cam import shares
@@ -73,7 +74,13 @@ class Evidence(ByValue):
         -------
         list of dict
             "label", "logit", "share", "change".
+
+        Raises
+        ------
+        ValueError
+            For a `top` that is no whole number above 0.
         """
+        top = whole("top", top, least=1, or_none=True)
         order = np.argsort(-np.maximum(self.logits, self.covered), kind="stable")[:top]
         return [
             {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from conus_widgets.arguments import flag
 from conus_widgets.equality import ByValue
 from conus_widgets.explain.target import Target
 
@@ -93,7 +94,7 @@ class Explanation(ByValue):
         float32 array (height, width)
             Within the range of `values`. Where the grid is finer than the photograph, its mean.
         """
-        how = Image.Resampling.BILINEAR if smooth else Image.Resampling.NEAREST
+        how = Image.Resampling.BILINEAR if flag("smooth", smooth) else Image.Resampling.NEAREST
         grid = Image.fromarray(np.ascontiguousarray(self.values, np.float32))
         width, height = self.image.size
         rows, columns = self.values.shape
