@@ -108,11 +108,14 @@ class Explanation(ByValue):
 
         return plot(self, style, limit=limit)
 
-    def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
-        """Write a picture (``.png``) or everything (``.npz``, for `load`): see `storage.save`."""
+    def save(self, path: str | os.PathLike[str], *, force: bool = False, **options: Any) -> Path:
+        """Write a picture (``.png``) or everything (``.npz``, for `load`): see `storage.save`.
+
+        An earlier map is replaced, another file with ``force=True`` only, the photograph never.
+        """
         from conus_widgets.explain.storage import save
 
-        return save(self, path, **options)
+        return save(self, path, force=force, **options)
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> Explanation:

@@ -23,6 +23,7 @@ from conus_widgets.explain.panels import (
     photograph_title,
 )
 from conus_widgets.explain.scale import limit_of
+from conus_widgets.outputs import MADE_BY
 
 ACROSS = 4  # panels in a row, at most
 WIDE = 3.2  # inches of a panel
@@ -38,7 +39,7 @@ class Picture(Figure):
 
     def _repr_png_(self) -> bytes:
         held = io.BytesIO()
-        self.savefig(held, format="png", dpi=100)
+        self.savefig(held, format="png", dpi=100, metadata={"Software": MADE_BY})
         return held.getvalue()
 
 
