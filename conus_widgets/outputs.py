@@ -104,8 +104,11 @@ def _meets(path: Path, source: Any) -> bool:
             return True
     except (OSError, ValueError):  # one of them is not there
         pass
-    other = Path(os.path.abspath(os.fsdecode(source)))
-    return _folded(path.name) == _folded(other.name) and _same_folder(path.parent, other.parent)
+    text = os.fsdecode(source)
+    return any(
+        _folded(path.name) == _folded(other.name) and _same_folder(path.parent, other.parent)
+        for other in (Path(os.path.abspath(text)), Path(os.path.realpath(text)))
+    )
 
 
 def _folded(name: str) -> str:
