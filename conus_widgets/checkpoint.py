@@ -21,12 +21,13 @@ from conus_widgets.architecture import Architecture
 from conus_widgets.arrays import ArraysOnDisk, CheckpointError, check_arrays
 from conus_widgets.beside import longest_name, written_whole
 from conus_widgets.contents import MEAN_RGB
+from conus_widgets.equality import ByValue
 from conus_widgets.finding import neighbour, path_of, weights_file
 from conus_widgets.texts import printable
 
 
-@dataclass(frozen=True)
-class Checkpoint:
+@dataclass(frozen=True, eq=False)
+class Checkpoint(ByValue):
     """A trained network and what must be known to use it.
 
     Parameters

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from conus_widgets.equality import ByValue
 from conus_widgets.grids import Grid
 from conus_widgets.reach import Place
 
@@ -24,7 +25,7 @@ class Cancelled(Exception):
 
 
 @dataclass(frozen=True, eq=False)
-class Forward:
+class Forward(ByValue):
     """What the network says of N inputs.
 
     Attributes
@@ -39,7 +40,7 @@ class Forward:
 
 
 @dataclass(frozen=True, eq=False)
-class Inside:
+class Inside(ByValue):
     """What a layer holds for N inputs.
 
     Attributes
@@ -54,7 +55,7 @@ class Inside:
 
 
 @dataclass(frozen=True, eq=False)
-class Gradients:
+class Gradients(ByValue):
     """Gradients of a weighting of the classes' logits, for N inputs.
 
     Attributes

@@ -25,7 +25,6 @@ TOP_LEVEL = set(
     benchmarks conus_widgets docs environment.yml notebooks postBuild pyproject.toml
     requirements.lock start tests""".split()
 )
-)
 
 
 def locked():
