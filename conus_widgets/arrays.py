@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any, overload
 import numpy as np
 
 from conus_widgets.architecture import Architecture
+from conus_widgets.forks import ForkLock
+from conus_widgets.reading import shared_file
 
 
 class CheckpointError(ValueError):
@@ -39,9 +40,9 @@ class ArraysOnDisk(Sequence[np.ndarray]):
     def __init__(self, file: Path, architecture: Architecture) -> None:
         self._file = file
         self._expected = architecture.parameters()
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         with self._explained():
-            self._archive = zipfile.ZipFile(file)
+            self._archive = zipfile.ZipFile(shared_file(file))
             count = len(self._archive.namelist())
             if count != len(self._expected):
                 raise CheckpointError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import logging
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 from conus_widgets import inference, memory, ops
 from conus_widgets.checkpoint import Checkpoint
 from conus_widgets.engine import chosen_engine
+from conus_widgets.forks import ForkLock
 from conus_widgets.machine import cache_folder
 from conus_widgets.reach import STEP, Place
 from conus_widgets.variants import Variants
@@ -82,7 +82,8 @@ class Network:
 
     Notes
     -----
-    Theano's functions are not safe to call from two threads: a lock lets one in at a time.
+    Theano's functions are not safe to call from two threads: a lock lets one in at a time. A
+    process that is forked goes on with the network, as many threads as here included.
     Gradients are compiled, or restored from disk, when they are first asked for.
 
     Raises
@@ -98,7 +99,7 @@ class Network:
         self.layers = tuple(checkpoint.architecture.layers())
         self._weights = _folded(checkpoint)
         self.head = self._weights["logits"]
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._forward = inference.look_forward(
             self.architecture, self._weights, precision=precision
         )

@@ -159,7 +159,7 @@ class OneDNNOp(theano.graph.op.COp):
         return ["-O3", "-std=c++17", "-fopenmp", f"-Wl,-rpath,{self._prefix / 'lib'}"]
 
     def c_support_code(self, **_: Any) -> str:
-        return code("onednn.h", *self.files)
+        return code("forks.h", "onednn.h", *self.files)
 
     def c_code_cache_version(self) -> tuple[int, ...]:
         text = self.c_support_code()
