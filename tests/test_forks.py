@@ -355,5 +355,3 @@ def test_what_was_asked_before_the_fork_is_said_to_be_answered_elsewhere():
     assert new == ["Predictor"]
     go_on.set()
     assert waiting.wait(LIMIT) and waiting.error is None  # in the parent all goes on
-
-

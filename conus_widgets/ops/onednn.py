@@ -68,6 +68,8 @@ def available() -> Availability:
         prefixes.append(site.getuserbase())
     for prefix in dict.fromkeys(map(Path, prefixes)):
         if (prefix / HEADER).exists() and (prefix / LIBRARY).exists():
+            if "," in os.fspath(prefix):  # g++ splits there what the linker is told
+                return Availability(None, f"oneDNN cannot be used from {prefix}: it has a comma.")
             return Availability(prefix, "")
     return Availability(
         None,
