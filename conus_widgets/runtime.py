@@ -17,7 +17,6 @@ import os
 import pickle
 import platform
 import re
-import shlex
 import sys
 import types
 import warnings
@@ -61,7 +60,12 @@ def _flags(folder: Path) -> str:
         "blas__ldflags": "",  # must be set, or the import fails; NumPy's BLAS is used then
         "gcc__cxxflags": " ".join([machine_code, *compiler_options()]).strip(),
     }
-    return ",".join(f"{key}={shlex.quote(value)}" for key, value in flags.items())
+    return ",".join(f"{key}={_quoted(value)}" for key, value in flags.items())
+
+
+def _quoted(text: str) -> str:
+    """As `shlex.quote`, which leaves a comma alone: Theano parts its flags there."""
+    return "'" + text.replace("'", "'\"'\"'") + "'"
 
 
 def _without_blas_warning(record: logging.LogRecord) -> bool:
@@ -164,17 +168,39 @@ def _import_theano() -> types.ModuleType:
         sys.meta_path.remove(described)
 
 
+#: What Lasagne 0.1, its tests and code of its time call by another name, and where it is now.
+RENAMED = {
+    "theano.Variable": "theano.graph.basic.Variable",
+    "theano.gof.Variable": "theano.graph.basic.Variable",
+    "theano.gof.graph.is_same_graph": "theano.graph.toolbox.is_same_graph",
+    "theano.sandbox.rng_mrg.MRG_RandomStreams": "theano.sandbox.rng_mrg.MRG_RandomStream",
+    "theano.scan_module.scan_utils.equal_computations": "theano.graph.basic.equal_computations",
+    "theano.tensor.signal.downsample.max_pool_2d": "theano.tensor.signal.pool.pool_2d",
+}
+
+
+def _put_back(old: str, new: str) -> None:
+    """Let Theano know something by its old name as well."""
+    place, _, name = new.rpartition(".")
+    value = getattr(importlib.import_module(place), name)
+    *modules, name = old.split(".")
+    holder: Any = theano
+    for end in range(1, len(modules)):
+        path = ".".join(modules[: end + 1])
+        try:
+            found = importlib.import_module(path)
+        except ModuleNotFoundError:
+            found = sys.modules[path] = types.ModuleType(path)
+            setattr(holder, modules[end], found)
+        holder = found
+    setattr(holder, name, value)
+
+
 def _import_lasagne() -> types.ModuleType:
-    """Import Lasagne 0.1 after putting back two names that Theano-PyMC renamed."""
-    pool: Any = importlib.import_module("theano.tensor.signal.pool")
-    downsample: Any = types.ModuleType("theano.tensor.signal.downsample")
-    downsample.max_pool_2d = pool.pool_2d
-    sys.modules.setdefault(downsample.__name__, downsample)
-    signal: Any = importlib.import_module("theano.tensor.signal")
-    signal.downsample = sys.modules[downsample.__name__]
-    random: Any = importlib.import_module("theano.sandbox.rng_mrg")
-    random.MRG_RandomStreams = random.MRG_RandomStream
+    """Import Lasagne 0.1, after putting back the names that Theano-PyMC changed."""
     with _peace():
+        for old, new in RENAMED.items():
+            _put_back(old, new)
         # Lasagne asks pkg_resources for its version; setuptools is pinned to one that has it.
         return importlib.import_module("lasagne")
 
@@ -270,6 +296,10 @@ def __getattr__(name: str) -> Any:
         return _import_lasagne()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
+
+# Both go on to use what newer companions will drop. With `python -W error` Theano would take each
+# such warning for an answer, and compile something else.
+warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(theano|lasagne)\b")
 
 theano: Any = _import_theano()
 _keep_compiled_modules()
