@@ -58,11 +58,15 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # Names are imported when they are used: Theano takes seconds, and where it cannot start,
     # 'python -m conus_widgets doctor' must still be able to say why.
-    if name == "explain":
-        return importlib.import_module("conus_widgets.explain")
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"conus_widgets.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'conus_widgets' has no attribute {name!r}")
+    home = "explain" if name == "explain" else _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'conus_widgets' has no attribute {name!r}")
+    try:
+        module = importlib.import_module(f"conus_widgets.{home}")
+        return module if name == "explain" else getattr(module, name)
+    except AttributeError as error:
+        # 'from conus_widgets import ...' would hide it behind "cannot import name".
+        raise ImportError(f"conus_widgets.{home} cannot be imported: {error}") from error
 
 
 def __dir__() -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import threading
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +13,9 @@ import numpy as np
 
 from conus_widgets.architecture import Architecture
 from conus_widgets.beside import reason
+from conus_widgets.forks import ForkLock
 from conus_widgets.mistaken import what_file_it_is
+from conus_widgets.reading import shared_file
 from conus_widgets.texts import printable
 
 
@@ -44,7 +45,7 @@ class ArraysOnDisk(Sequence[np.ndarray]):
     """
 
     def __init__(self, file: Path, architecture: Architecture) -> None:
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._archive = _Archive(file, architecture)
         self._waiting = dict(enumerate(self._archive))
 
@@ -82,7 +83,7 @@ class _Archive:
         self.file = file
         self.expected = architecture.parameters()
         with _explained(file):
-            self.zip = zipfile.ZipFile(file)
+            self.zip = zipfile.ZipFile(shared_file(file))
         # Not what macOS adds where it packs a folder again.
         places = [(info.filename.rpartition("/")[2], info) for info in self.zip.infolist()]
         self._members = {name: info for name, info in places if name and name[0] != "."}

@@ -74,6 +74,8 @@ def _turn(folder: Path, kind: int) -> Iterator[None]:
             folder.mkdir(mode=0o755, exist_ok=True)
             file = stack.enter_context(open(folder / "lock", "ab"))
             fcntl.flock(file, kind)
+            # Closing would not do where a process was forked meanwhile: it has the file open, too.
+            stack.callback(fcntl.flock, file, fcntl.LOCK_UN)
         except OSError as error:
             _log.info("%s is used without a lock (%s).", folder, error)
         yield

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import shutil
 import stat
 import sys
@@ -16,6 +17,20 @@ from pathlib import Path
 import platformdirs
 
 NEEDED_MEGABYTES = 100  # compiled code of all functions takes about 30 MB; g++ needs room to work
+MOST_THREADS = 1024
+#: The C++ code here asks for its own standard and for OpenMP where it needs them.
+OPTIONS_OF_OUR_OWN = ("-std", "-fopenmp")
+
+
+def _working_folder() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:  # it was deleted
+        return Path("/")
+
+
+#: A relative ``CONUS_CACHE`` starts here: it must stay the same folder whatever a notebook does.
+START = _working_folder()
 
 
 class SetupError(RuntimeError):
@@ -30,8 +45,10 @@ def threads() -> int:
     """
     asked = os.environ.get("CONUS_THREADS", "")
     if asked:
-        if not asked.isdecimal() or int(asked) < 1:
-            raise SetupError(f"CONUS_THREADS is {asked!r}: give a whole number of at least 1.")
+        if not asked.isdecimal() or not 1 <= int(asked) <= MOST_THREADS:
+            raise SetupError(
+                f"CONUS_THREADS is {asked!r}: give a whole number from 1 to {MOST_THREADS}."
+            )
         return int(asked)
     if hasattr(os, "sched_getaffinity"):
         count = len(os.sched_getaffinity(0))
@@ -59,18 +76,18 @@ def cgroup_cpus(root: Path) -> float | None:
 
 
 def compiler() -> str:
-    """Return the C++ compiler's path.
+    """Return the C++ compiler's path: that of ``CXX``, else the first that is found.
 
     Raises
     ------
     SetupError
-        Where there is none. Theano would fall back to Python code that is a hundred times slower,
+        If there is none. Theano would fall back to Python code that is a hundred times slower,
         which on the page looks like a broken kit.
     """
     names = ["g++", "x86_64-conda-linux-gnu-g++", "aarch64-conda-linux-gnu-g++", "clang++"]
     if sys.platform == "darwin":
         names.insert(0, "clang++")
-    for name in [os.environ.get("CXX", ""), *names]:
+    for name in [_asked_compiler()[0], *names]:
         found = shutil.which(name) if name else None
         if found:
             return found
@@ -79,6 +96,30 @@ def compiler() -> str:
         "Install it: 'apt-get install g++' (Debian, Ubuntu), "
         "'conda install -c conda-forge cxx-compiler' (conda), 'xcode-select --install' (macOS)."
     )
+
+
+def compiler_options() -> list[str]:
+    """Return what ``CXX`` gives to the compiler, as ``--sysroot=...`` in "g++ --sysroot=..."."""
+    program, *options = _asked_compiler()
+    if not shutil.which(program):
+        return []  # then another compiler is taken
+    return [option for option in options if not option.startswith(OPTIONS_OF_OUR_OWN)]
+
+
+def _asked_compiler() -> list[str]:
+    """Return ``CXX`` as a program and its options; ["", ] if it is not set.
+
+    Of "ccache g++ -m64" the program is g++: Theano calls one program, and keeps what it compiled.
+    """
+    asked = os.environ.get("CXX", "").strip()
+    if shutil.which(asked):  # also if there is a space in its path
+        return [asked]
+    try:
+        words = shlex.split(asked)
+    except ValueError:  # a quotation without an end
+        words = []
+    programs = next((n for n, word in enumerate(words) if word.startswith("-")), len(words))
+    return words[programs - 1 :] if programs else [""]
 
 
 def is_private(folder: Path) -> bool:
@@ -103,8 +144,8 @@ def _unusable(folder: Path) -> str | None:
         return "it cannot be written"
     if not is_private(folder):
         return "other users may write there"
-    if "," in str(folder):
-        return "Theano cannot use a path with a comma"
+    if os.statvfs(folder).f_flag & os.ST_NOEXEC:
+        return "no code may be run from there: its disk is mounted 'noexec'"
     return None
 
 
@@ -122,11 +163,22 @@ def cache_candidates() -> list[Path]:
     """
     asked = os.environ.get("CONUS_CACHE")
     if asked:
-        return [Path(asked).expanduser() / cache_key()]
+        return [_absolute(asked) / cache_key()]
     prefix = Path(sys.prefix)
     own_environment = sys.prefix != sys.base_prefix or (prefix / "conda-meta").is_dir()
     folders = [prefix / "var" / "conus_widgets" / cache_key()] if own_environment else []
-    return [*folders, platformdirs.user_cache_path("conus_widgets") / cache_key()]
+    users = platformdirs.user_cache_path("conus_widgets")
+    if users.is_absolute():  # it is not if a user has no home: "~" would be made in any folder
+        folders.append(users / cache_key())
+    return folders
+
+
+def _absolute(asked: str) -> Path:
+    """Return ``CONUS_CACHE``, from the folder that was the working one at first, if from any."""
+    try:
+        return START / Path(asked).expanduser()
+    except RuntimeError as error:  # nobody knows the user's home
+        raise SetupError(f"CONUS_CACHE is {asked!r}, but there is no home here: {error}") from error
 
 
 def cache_folder() -> Path:
@@ -141,6 +193,8 @@ def cache_folder() -> Path:
     """
     refused = []
     candidates = cache_candidates()
+    if not candidates:
+        raise SetupError("There is no home folder here: set CONUS_CACHE to a folder of your own.")
     filled = candidates[0]
     for folder in candidates:
         if folder != filled and not folder.exists() and filled.is_dir() and is_private(filled):
@@ -153,7 +207,8 @@ def cache_folder() -> Path:
     raise SetupError(
         "Compiled code cannot be kept anywhere ("
         + "; ".join(refused)
-        + "). Set CONUS_CACHE to a folder of your own that can be written."
+        + "). Set CONUS_CACHE to a folder of your own that can be written, on a disk from which "
+        "code may be run."
     )
 
 

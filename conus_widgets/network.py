@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import logging
-import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from conus_widgets import inference, memory, ops
 from conus_widgets.checkpoint import Checkpoint
 from conus_widgets.engine import chosen_engine
+from conus_widgets.forks import ForkLock
 from conus_widgets.grids import Grid, grids
 from conus_widgets.interface import Forward, Gradients, Inside, Progress, batches
 from conus_widgets.machine import cache_folder
@@ -44,7 +44,8 @@ class Network:
 
     Notes
     -----
-    Theano's functions are not safe to call from two threads: a lock lets one in at a time.
+    Theano's functions are not safe to call from two threads: a lock lets one in at a time. A
+    process that is forked goes on with the network, as many threads as here included.
     Gradients are compiled, or restored from disk, when they are first asked for.
 
     Raises
@@ -61,7 +62,7 @@ class Network:
         self.grids: dict[str, Grid] = grids(checkpoint.architecture)
         self._weights = _folded(checkpoint)
         self.head = self._weights["logits"]
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._forward = inference.look_forward(
             self.architecture, self._weights, precision=precision
         )

@@ -1,6 +1,5 @@
 """From a photograph, in whatever form it comes, to upright RGB and to the network's input."""
 
-import threading
 import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from PIL import Image
 
 from .colours import to_rgb
 from .decoding import PhotographError, label, opened
+from .forks import ForkLock
 
 __all__ = [
     "MAX_PIXELS",
@@ -48,7 +48,7 @@ _QUARTERS = (
     Image.Transpose.ROTATE_180,
     Image.Transpose.ROTATE_270,
 )
-_QUIET = threading.Lock()
+_QUIET = ForkLock()
 
 
 def read_photograph(

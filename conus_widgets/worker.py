@@ -7,12 +7,14 @@ widgets in a second thread of the kernel. So callbacks only enqueue; the work is
 import atexit
 import contextlib
 import logging
+import os
 import threading
 import weakref
 from collections.abc import Callable, Hashable
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from conus_widgets.forks import ForkLock
 from conus_widgets.heap import give_back
 
 __all__ = ["Ticket", "Worker", "worker_for"]
@@ -138,6 +140,7 @@ class _Core:
         self._waiting: SimpleQueue[Ticket | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._asked: weakref.WeakSet[Ticket] = weakref.WeakSet()
 
     def submit(
         self, owner: Hashable, task: Task, failed: Callable[[BaseException], None] | None
@@ -149,6 +152,7 @@ class _Core:
             self.generations[owner] = generation
             ticket = Ticket(self, owner, generation, task)
             ticket._failed = failed
+            self._asked.add(ticket)
             self._waiting.put(ticket)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="conus-worker", daemon=True)
@@ -158,6 +162,19 @@ class _Core:
     def stop(self) -> None:
         self.stopping = True
         self._waiting.put(None)
+
+    def start_over(self) -> None:
+        """In a forked process, where the thread does not exist: the next request starts another."""
+        self._waiting, self._lock, self._thread = SimpleQueue(), threading.Lock(), None
+        for ticket in list(self._asked):
+            if not ticket.done:
+                ticket.error = RuntimeError(
+                    "This was asked for before the process was forked, and is answered in the "
+                    "other one only; ask again here."
+                )
+                ticket.cancel()
+                ticket._done = threading.Event()
+                ticket._done.set()
 
     def join(self, timeout: float) -> None:
         if self._thread is not None and self._thread is not threading.current_thread():
@@ -186,7 +203,8 @@ class _Core:
             if ticket.cancelled():
                 return
             if self.predictor is None:
-                self.predictor = self._load()
+                with _loading:
+                    self.predictor = self._load()
                 worker = self._worker()
                 if worker is not None:
                     _remember(self.predictor, worker)
@@ -213,6 +231,7 @@ class _Core:
 
 
 _cores: "weakref.WeakSet[_Core]" = weakref.WeakSet()
+_loading = ForkLock()  # a child could not import what was half imported when it was forked
 _registry = threading.RLock()
 # The workers are held weakly in both: a worker holds its predictor, so a strong reference here
 # would keep both for ever.
@@ -263,3 +282,14 @@ def _stop_all() -> None:
         core.stop()
     for core in cores:
         core.join(5.0)
+
+
+def _start_over() -> None:
+    global _registry
+    _registry = threading.RLock()
+    for core in list(_cores):
+        core.start_over()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_over)

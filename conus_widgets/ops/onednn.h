@@ -246,8 +246,10 @@ inline float* output(PyArrayObject** array, std::initializer_list<npy_intp> want
 
 // ---- threads -----------------------------------------------------------------------------------
 
-// The number set by `ops.use_threads`. Asked at each call, because OpenMP keeps a number for each
-// calling thread: one set in the main thread would not be heard in a worker.
+// The number set by `ops.use_threads`, or as many as OpenMP will give: oneDNN leaves out a part of
+// the sums, and says nothing, where it gets fewer than were agreed on. Asked at each call, because
+// OpenMP keeps a number for each calling thread: one set in the main thread would not be heard in a
+// worker.
 inline int thread_count() {
   static PyObject* module = nullptr;
   if (!module) module = PyImport_ImportModule("conus_widgets.ops.onednn");
@@ -256,29 +258,41 @@ inline int thread_count() {
   long count = PyLong_AsLong(value);
   Py_DECREF(value);
   if (count == -1 && PyErr_Occurred()) throw PythonError();
-  return int(count);
+  if (omp_get_max_active_levels() < 1) return 1;
+  return int(std::min({count, long(omp_get_thread_limit()), long(Forks::most())}));
 }
 
-// While this lives, OpenMP uses so many threads for what this thread computes.
+// While this lives, OpenMP uses so many threads, and never fewer, for what this thread computes.
 class Threads {
  public:
-  explicit Threads(int count) : before_(omp_get_max_threads()) { omp_set_num_threads(count); }
+  explicit Threads(int count) : before_(omp_get_max_threads()), dynamic_(omp_get_dynamic()) {
+    omp_set_dynamic(0);
+    omp_set_num_threads(count);
+  }
   Threads(const Threads&) = delete;
-  ~Threads() { omp_set_num_threads(before_); }
+  ~Threads() {
+    omp_set_num_threads(before_);
+    omp_set_dynamic(dynamic_);
+  }
 
  private:
-  int before_;
+  int before_, dynamic_;
 };
 
-// While this lives, other Python threads run; nothing of Python's may be touched.
+// While this lives, other Python threads run and no fork takes place; nothing of Python's may be
+// touched.
 class PythonReleased {
  public:
-  PythonReleased() : state_(PyEval_SaveThread()) {}
+  PythonReleased() : state_(PyEval_SaveThread()), computing_(Forks::gate()) {}
   PythonReleased(const PythonReleased&) = delete;
-  ~PythonReleased() { PyEval_RestoreThread(state_); }
+  ~PythonReleased() {
+    computing_.unlock();
+    PyEval_RestoreThread(state_);
+  }
 
  private:
   PyThreadState* state_;
+  std::shared_lock<std::shared_mutex> computing_;
 };
 
 }  // namespace conus

@@ -68,6 +68,8 @@ def available() -> Availability:
         prefixes.append(site.getuserbase())
     for prefix in dict.fromkeys(map(Path, prefixes)):
         if (prefix / HEADER).exists() and (prefix / LIBRARY).exists():
+            if "," in os.fspath(prefix):  # g++ splits there what the linker is told
+                return Availability(None, f"oneDNN cannot be used from {prefix}: it has a comma.")
             return Availability(prefix, "")
     return Availability(
         None,
@@ -159,7 +161,7 @@ class OneDNNOp(theano.graph.op.COp):
         return ["-O3", "-std=c++17", "-fopenmp", f"-Wl,-rpath,{self._prefix / 'lib'}"]
 
     def c_support_code(self, **_: Any) -> str:
-        return code("onednn.h", *self.files)
+        return code("forks.h", "onednn.h", *self.files)
 
     def c_code_cache_version(self) -> tuple[int, ...]:
         text = self.c_support_code()

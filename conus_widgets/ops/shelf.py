@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import tempfile
+import weakref
 from pathlib import Path
 from typing import IO
 
@@ -38,6 +39,7 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)
+        weakref.finalize(self, self._file.close)  # the arrays have it open for themselves
         self._end = 0
 
     def put(self, array: np.ndarray) -> np.ndarray:
