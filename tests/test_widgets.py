@@ -232,6 +232,7 @@ def test_a_specimen_is_one_answer_without_its_bad_photographs(make, net):
     assert net.calls[-1]["count"] == 2
     assert answer.names == ["photograph 1", "photograph 3"]
     assert widget.predictions == [answer] and len(widget.errors) == 1
+    page.until(lambda: page.of("finished"))
     assert page.of("finished")[-1]["specimen"]["answer"]["rows"][0]["label"] == answer.labels[0]
     with pytest.raises(ValueError, match="None of the photographs"):
         widget.clear()
@@ -308,7 +309,7 @@ def test_a_failing_network_is_said_on_the_card_and_the_next_photograph_works(mak
 
 
 def test_a_network_that_cannot_be_loaded_is_said_and_tried_again(monkeypatch):
-    from conus_widgets.widgets.classifier import classifier as module
+    from conus_widgets.widgets.live import loading as module
 
     loads = []
 
@@ -318,7 +319,7 @@ def test_a_network_that_cannot_be_loaded_is_said_and_tried_again(monkeypatch):
             raise FileNotFoundError("nowhere/resnet50.npz is not there.")
         return FakePredictor()
 
-    monkeypatch.setattr(module, "_load", load)
+    monkeypatch.setattr(module, "load", load)
     widget = Classifier("nowhere")
     page = Page(widget)
     try:

@@ -46,6 +46,7 @@ class Checker:
         with session.changed:
             self.region = region
             self._asked = None
+            session.changed.notify_all()  # who waits for the region before it waits in vain
             sight = session.sight(region.photograph)
             if sight is None:
                 return None

@@ -4,6 +4,7 @@ import { make, set } from "../dropzone/elements.js";
 import { openLine } from "../dropzone/line.js";
 import { sendFiles } from "../dropzone/sending.js";
 import { makeZone } from "../dropzone/zone.js";
+import { hidePicture, isAlive, showDead } from "../live/saved.js";
 import { makeClasses } from "./classes.js";
 import { makeChoices, makeScale, makeTools, makeTrust } from "./controls.js";
 import { makeDrawing } from "./drawing.js";
@@ -21,6 +22,7 @@ const floatsOf = (view) => new Float32Array(bytesOf(view));
 const pixelsOf = (view) => new Uint8Array(bytesOf(view));
 
 function render({ model, el }) {
+  if (!isAlive(el)) return showDead(el);
   const root = make("div", "cw-root cw-explorer");
   const warning = make("div", "cw-warning", "", { role: "alert", hidden: "" });
   const status = make("div", "cw-status", READYING_NETWORK, { role: "status" });
@@ -217,10 +219,7 @@ function render({ model, el }) {
     changed();
   });
 
-  // The static picture below is for the notebook without a kernel; see Classifier in Python.
-  const mark = CSS.escape(model.get("mark"));
-  const hide = make("style", "", `.${mark}, .jp-OutputArea-child:has(.${mark}) { display: none; }`);
-  document.head.append(hide);
+  const showPicture = hidePicture(model);
 
   const [choice, , scale, tools, trust, ...beside] = parts.map(({ element }) => element);
   strip.append(status, cancel);
@@ -253,7 +252,7 @@ function render({ model, el }) {
     line.close();
     size.disconnect();
     drawing.stop();
-    hide.remove();
+    showPicture();
     for (const { sight } of app.photographs.values()) sight?.bitmap.close();
   };
 }
