@@ -40,7 +40,7 @@ function render({ model, el }) {
   const post = (kind, content, buffers) => line.post({ kind, ...content }, buffers);
   const drawing = makeDrawing({ inStroke: () => stage.busy(), photograph: () => stage.refresh(), all: refresh });
   const changed = (urgent) => drawing.soon(urgent !== false);
-  const app = makeApp({ tell, post, changed, speak, isGone: () => Boolean(line?.gone()), stage: () => stage });
+  const app = makeApp({ tell, post, changed, speak, isGone: () => Boolean(line?.gone()), isMine: ({ page }) => page === line.name, stage: () => stage });
 
   function warn(...texts) {
     warning.replaceChildren(...texts.map((text) => make("div", "", text)));
@@ -150,7 +150,8 @@ function render({ model, el }) {
       app.checked(message, floatsOf(buffers[0]));
     }
     else if (kind === "region") app.takeRegion(message, pixelsOf(buffers[0]), buffers[1] && pixelsOf(buffers[1]));
-    else if (kind === "file") save(message.name, buffers[0]);
+    else if (kind === "dropped" && !app.isMine(message)) app.paneDropped(message.pane);
+    else if (kind === "file" && app.isMine(message)) save(message.name, buffers[0]);
     return null;
   }
 

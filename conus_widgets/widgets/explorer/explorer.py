@@ -305,14 +305,16 @@ class Explorer(DropZone):
 
     def _handle(self, content: dict[str, Any], buffers: list[Any]) -> None:
         kind, session = content.get("kind"), self._session
+        page = str(content.get("page", ""))
         if kind == "hello":
             with session.changed:
+                session.pages.add(page)
                 telling.everything(session)
         elif kind == "choose":
             choice = {key: content[key] for key in CHOICES if key in content}
             session.choose(int(content["pane"]), int(content["generation"]), **choice)
         elif kind == "drop":
-            session.drop(int(content["pane"]))
+            session.drop(int(content["pane"]), page)
         elif kind == "region":
             with session.changed:
                 session.checker.cover(session.checker.read(content, buffers))
@@ -323,7 +325,7 @@ class Explorer(DropZone):
         elif kind == "check":
             session.check(str(content["method"]))
         elif kind == "save":
-            saving.send(session, str(content["form"]), int(content["pane"]), self._tell)
+            saving.send(session, str(content["form"]), int(content["pane"]), self._tell, page)
         elif kind in ("cancel", "resume"):
             getattr(self, kind)()
         else:

@@ -172,6 +172,8 @@ class Region:
         What that took.
     error : str
         Why it will not be there.
+    page : str
+        The view that it was painted in; "" if Python covered it.
     """
 
     mask: np.ndarray | None = None
@@ -184,6 +186,7 @@ class Region:
     covered: np.ndarray | None = None
     seconds: float = 0.0
     error: str = ""
+    page: str = ""
 
     @property
     def is_empty(self) -> bool:

@@ -50,6 +50,7 @@ class Session:
         self.photographs: dict[int, Photograph] = {}
         self.panes = [Pane()]
         self.view: dict[str, Any] = {}  # what the page wants kept: pins, the way to draw
+        self.pages: set[str] = set()  # views that have been there
         self.predictor: Any = None
         self.tell, self.settled = tell, settled
         self._worker, self._owner = worker, owner
@@ -136,11 +137,12 @@ class Session:
             pane.renew(generation, choice)
             self._begin(pane)
 
-    def drop(self, index: int) -> None:
-        """Take a map off the page; the last one stays."""
+    def drop(self, index: int, page: str = "") -> None:
+        """Take a map off the page; the last one stays. `page` is the view that asked."""
         with self.changed:
             if len(self.panes) > 1 and 0 <= index < len(self.panes):
                 self.panes.pop(index).stop()
+                self.tell("dropped", pane=index, page=page)
                 self.settled()
 
     def check(self, name: str) -> Ticket:
