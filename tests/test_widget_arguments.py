@@ -89,6 +89,16 @@ def test_a_folder_that_is_not_there_is_said_on_the_page_and_in_python(tmp_path):
             widget.close()
 
 
+def test_a_subclass_is_a_widget_too():
+    class Mine(Classifier):
+        pass
+
+    with pytest.raises(TypeError, match="A photograph"):
+        Mine(b"...")
+    with pytest.raises(TypeError, match="Mine has no argument 'veiws'"):
+        Mine(FakePredictor(), veiws=3)
+
+
 # Arguments that do not exist
 
 

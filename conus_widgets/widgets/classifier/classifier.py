@@ -97,7 +97,7 @@ class Classifier(DropZone):
         **options: Any,
     ) -> None:
         # All this comes first: a widget that is half made would stay on the page.
-        self._worker = worker_of(predictor, widget=type(self).__name__, asks=_ASKS)
+        self._worker = worker_of(predictor, widget="Classifier", asks=_ASKS)
         self._ready = predictor_of(self._worker, predictor)
         self._top = whole("top", top, least=1)
         self._seed = None if seed is None else whole("seed", seed, least=0)

@@ -31,6 +31,7 @@ function render({ model, el }) {
   const foot = make("p", "cw-foot", LOCAL);
   let awaited = 0; // photographs that this page has sent, to be shown when they come
   let adding = false;
+  let unloaded = false; // the network could not be loaded
   const failed = new Map(); // photographs that cannot be used: number -> why
   let line = null;
 
@@ -46,6 +47,7 @@ function render({ model, el }) {
     warning.replaceChildren(...texts.map((text) => make("div", "", text)));
     warning.hidden = !texts.some(Boolean);
     delete warning.dataset.region;
+    delete warning.dataset.choice;
   }
 
   /** The network will not answer with the region covered. */
@@ -121,7 +123,7 @@ function render({ model, el }) {
       app.choose(app.active, { photograph: message.number });
     }
     const top = app.sight() && app.network.labels[app.pane().choice.target];
-    if (top) speak(`${message.name}: ${top} first.`);
+    speak(top ? `${message.name}: ${top} first.` : "");
     changed();
   }
 
@@ -142,6 +144,7 @@ function render({ model, el }) {
     if (kind === "map") {
       const awaited = app.panes.some(({ generation, state }) => generation === message.generation && state === "running");
       const pane = app.receive(message, message.map && floatsOf(buffers[0]));
+      if (warning.dataset.choice && !app.panes.some(({ error }) => error)) warn("");
       if (awaited && pane.late && pane.state === "done") speak(`Done: ${app.wordsOf(pane)}.`);
     } else if (kind === "progress") app.progress(message);
     else if (kind === "checking") app.heardChecking(message);
@@ -157,11 +160,13 @@ function render({ model, el }) {
 
   function takeNetwork({ phase, problem, view, ...network }) {
     if (phase === "loading") return;
-    if (phase === "failed") {
+    unloaded = phase === "failed";
+    if (unloaded) {
       warn(problem);
       const again = make("button", "cw-button", "Try again", { type: "button" });
       again.addEventListener("click", () => {
         warn("");
+        unloaded = false;
         speak(READYING_NETWORK);
         tell("resume");
       });
@@ -169,7 +174,10 @@ function render({ model, el }) {
       speak("");
       return;
     }
-    if (problem) warn(problem);
+    if (problem) {
+      warn(problem);
+      warning.dataset.choice = "1"; // until something else is chosen
+    }
     const fresh = app.network === null;
     app.network = network;
     if (!app.region) app.makeRegion(network.size);
@@ -190,7 +198,7 @@ function render({ model, el }) {
       awaited = Math.max(0, awaited - failed.size + known);
     }
     const reading = photographs.find(({ state }) => state === "reading");
-    if (reading) speak(`Looking at ${reading.name} ...`);
+    if (reading && !unloaded) speak(`Looking at ${reading.name} ...`);
     else if (app.network && !app.photographs.size) speak(INVITATION);
     else if (failed.size > known) speak("");
     while (app.panes.length < panes.length) app.panes.push(newPane());

@@ -98,7 +98,7 @@ class Explorer(DropZone):
         **options: Any,
     ) -> None:
         # All this comes first: a widget that is half made would stay on the page.
-        self._worker = worker_of(predictor, widget=type(self).__name__, asks=_ASKS)
+        self._worker = worker_of(predictor, widget="Explorer", asks=_ASKS)
         choice = {"target": target, "against": against, "method": method, "layer": layer}
         choice = validated(choice, {}, predictor_of(self._worker, predictor))
         with_layer(method, layer)

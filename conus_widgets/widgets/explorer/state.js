@@ -119,7 +119,8 @@ export function makeApp({ tell, post, changed, speak, isGone, isMine, stage }) {
     changed();
     return pane;
   };
-  const setLocalMapIfMissing = (pane) => pane.map || setLocalMap(pane);
+  // What was refused stays refused: the map of another class in its place would deceive.
+  const setLocalMapIfMissing = (pane) => pane.map || pane.error || setLocalMap(pane);
   app.progress = ({ generation: number, part }) => {
     const pane = app.panes.find((one) => one.generation === number);
     if (pane) Object.assign(pane, { part, late: true });
@@ -223,7 +224,7 @@ export function makeApp({ tell, post, changed, speak, isGone, isMine, stage }) {
     if (other) return `${placeWords(here)}: ${signedText(app.valueHere(), "free")} ${map.unit} for ${app.wordsOf(app.pane())}`;
     const order = ranking(sight.logits);
     const rival = choice.against ?? order.find((number) => number !== choice.target);
-    const said = [choice.target, rival].filter((number) => number !== undefined);
+    const said = [choice.target, rival].filter((number) => number !== undefined && number !== null);
     const value = (number) => camOf(sight, number)[cell.row * sight.columns + cell.column];
     return spoken(here, said.map((number) => ({ value: value(number), label: app.network.labels[number] })));
   };
