@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conus_widgets.widgets import Classifier, DropZone
+from conus_widgets.widgets import Classifier, DropZone, Explorer
 from conus_widgets.widgets.bundle import bundle
 
 JS = Path(__file__).parent / "js"
@@ -51,7 +51,7 @@ def test_functions(node, path):
     assert re.search(r"^\S+ pass [1-9]", run.stdout, re.M), run.stdout
 
 
-@pytest.mark.parametrize("widget", [Classifier, DropZone])
+@pytest.mark.parametrize("widget", [Classifier, DropZone, Explorer])
 def test_the_bundle_is_one_module(node, widget, tmp_path):
     """Parses: so no name is declared by two of its files, and no import is left."""
     path = tmp_path / "bundle.mjs"

@@ -232,10 +232,30 @@ def test_a_specimen_is_one_answer_without_its_bad_photographs(make, net):
     assert net.calls[-1]["count"] == 2
     assert answer.names == ["photograph 1", "photograph 3"]
     assert widget.predictions == [answer] and len(widget.errors) == 1
+    page.until(lambda: page.of("finished"))
     assert page.of("finished")[-1]["specimen"]["answer"]["rows"][0]["label"] == answer.labels[0]
     with pytest.raises(ValueError, match="None of the photographs"):
         widget.clear()
         widget.classify([b"bad"])
+
+
+def test_the_photographs_of_a_specimen_are_not_all_decoded_at_once(make, net, tmp_path):
+    """Files are handed on as they are: the predictor reads one at a time."""
+    widget, _ = make(specimen=True, views=3)
+    (tmp_path / "shell.png").write_bytes(png(2))
+    given, predict = [], net.predict
+
+    def kept(photographs, **options):
+        given.extend(photographs)
+        return predict(photographs, **options)
+
+    net.predict = kept
+    answer = widget.classify([png(1), tmp_path / "shell.png", picture(3)])
+    assert given[:2] == [png(1), tmp_path / "shell.png"]
+    alone = widget.classify(png(4))
+    net.predict = predict
+    assert answer.probabilities == net.predict([png(1), png(2), picture(3)], views=3).probabilities
+    assert alone.names[-1] == "photograph 1"
 
 
 def test_a_specimen_waits_for_the_whole_drop(make, net):
@@ -308,7 +328,7 @@ def test_a_failing_network_is_said_on_the_card_and_the_next_photograph_works(mak
 
 
 def test_a_network_that_cannot_be_loaded_is_said_and_tried_again(monkeypatch):
-    from conus_widgets.widgets.classifier import classifier as module
+    from conus_widgets.widgets.live import loading as module
 
     loads = []
 
@@ -318,7 +338,7 @@ def test_a_network_that_cannot_be_loaded_is_said_and_tried_again(monkeypatch):
             raise FileNotFoundError("nowhere/resnet50.npz is not there.")
         return FakePredictor()
 
-    monkeypatch.setattr(module, "_load", load)
+    monkeypatch.setattr(module, "load", load)
     widget = Classifier("nowhere")
     page = Page(widget)
     try:

@@ -48,7 +48,7 @@ test("a message is kept until its own receipt comes", async () => {
 test("what is posted has no number: nobody answers it", async () => {
   const { line, sent, handlers } = stand();
   line.post({ kind: "region" }, [1]);
-  assert.deepEqual(sent, [{ content: { kind: "region" }, buffers: [1] }]);
+  assert.deepEqual(sent, [{ content: { kind: "region", page: line.name }, buffers: [1] }]);
   handlers.status(null, "dead");
   line.post({ kind: "region" });
   assert.equal(sent.length, 1, "nor is it sent to nobody");

@@ -41,3 +41,15 @@ test("progress counts the photograph it is at, and never past the last", () => {
   assert.equal(wording.progressText(5, 5, "a.jpg"), "5 of 5: a.jpg");
   assert.equal(wording.progressText(0, 1, "a.jpg"), "Looking at a.jpg");
 });
+
+test("the menu of views says what each costs, and has the number that Python chose", () => {
+  const values = (chosen) => wording.viewsOffered(chosen).map(([n]) => n);
+  assert.deepEqual(values(1), [1, 10]);
+  assert.deepEqual(values(10), [1, 10]);
+  assert.deepEqual(values(3), [1, 3, 10]);
+  assert.deepEqual(values(1000), [1, 10, 1000]);
+  for (const [n, words] of wording.viewsOffered(1000)) {
+    assert.equal(words.startsWith(`${n}: `), true);
+    assert.equal(words.includes(`${n} times as long`), n > 1);
+  }
+});

@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import os
 import threading
 import time
 import weakref
@@ -32,8 +33,13 @@ class Board:
         Returns the Settings of now.
     tell : callable
         ``tell(kind, buffers=None, **content)`` sends a message to the page.
-    loaded, finished : callable
-        Called in the worker's thread, with the predictor as soon as it is there, and after a run.
+    loaded : callable
+        Called in the worker's thread with the predictor as soon as it is there; returns what is
+        wrong with the settings, or "".
+    finished : callable
+        Called after a run.
+    answered : callable
+        Called when the answers on the page are others than before.
 
     Notes
     -----
@@ -48,8 +54,9 @@ class Board:
         *,
         settings: Callable[[], Settings],
         tell: Callable[..., None],
-        loaded: Callable[[Any], None],
+        loaded: Callable[[Any], str],
         finished: Callable[[], None],
+        answered: Callable[[], None],
     ) -> None:
         self.cards: list[Card] = []
         self.changed = threading.Condition(threading.RLock())
@@ -59,6 +66,7 @@ class Board:
         self.drops: set[str] = set()  # of which more photographs are still to come
         self._worker, self._owner, self._settings = worker, owner, settings
         self._tell, self._loaded, self._finished = tell, loaded, finished
+        self._answered = answered
         self._number = 0
         self._unannounced: list[int] = []
         self._begun = self._said = 0.0
@@ -81,6 +89,7 @@ class Board:
                 if self._settings().specimen:
                     self.again()
                 self._finished()
+                self._answered()
 
     def clear(self) -> None:
         with self.changed:
@@ -89,6 +98,7 @@ class Board:
             self._stop()
             self._tell("removed", numbers=numbers)
             self._finished()
+            self._answered()
 
     def cancel(self) -> None:
         with self.changed:
@@ -168,8 +178,7 @@ class Board:
         if self.phase == "ready":
             return
         with self.changed:
-            self.phase, self.problem = "warming", ""
-            self._loaded(predictor)
+            self.phase, self.problem = "warming", self._loaded(predictor)
             self.tell_everything()
         if predictor not in _warm:
             predictor.predict(np.zeros((predictor.size, predictor.size, 3), np.uint8), top=1)
@@ -182,6 +191,7 @@ class Board:
         self, predictor: Any, ticket: Ticket, batch: Sequence[Card], settings: Settings
     ) -> None:
         read: list[tuple[Card, Any]] = []
+        several = len(batch) > 1
         for card in batch:
             try:
                 image = read_photograph(card.source, name=card.name)
@@ -189,7 +199,10 @@ class Board:
                 self._settle(ticket, [card], error=error)
             else:
                 card.thumbnail = card.thumbnail or thumbnail(image)
-                read.append((card, image))
+                # Several are read once more by the predictor, one at a time: decoded, those of a
+                # specimen could fill the memory.
+                again = several and isinstance(card.source, (bytes, str, os.PathLike))
+                read.append((card, card.source if again else image))
         if not read:
             if settings.specimen:
                 self.together = ValueError("None of the photographs can be used.")
@@ -201,7 +214,7 @@ class Board:
 
         try:
             prediction = predictor.predict(
-                [image for _, image in read],
+                [photograph for _, photograph in read],
                 top=settings.top,
                 views=settings.views,
                 seed=settings.seed,
@@ -237,6 +250,7 @@ class Board:
                 self._unannounced.append(card.number)
                 self._tell_card(card)
             self.changed.notify_all()
+            self._answered()
 
     def _failed(self, error: BaseException) -> None:
         with self.changed:

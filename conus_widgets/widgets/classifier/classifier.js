@@ -4,8 +4,9 @@ import { openLine } from "../dropzone/line.js";
 import { sendFiles } from "../dropzone/sending.js";
 import { make } from "../dropzone/elements.js";
 import { makeZone } from "../dropzone/zone.js";
+import { hidePicture, isAlive, showDead } from "../live/saved.js";
 import { makeCard, makeSpecimen } from "./parts.js";
-import { announcement, progressText } from "./wording.js";
+import { announcement, progressText, viewsOffered } from "./wording.js";
 
 const READYING = "Getting the network ready ...";
 const SHORT = 300; // ms; work that is over sooner shows no progress
@@ -44,6 +45,7 @@ function makeCheck(model, trait, label, title) {
 }
 
 function render({ model, el }) {
+  if (!isAlive(el)) return showDead(el);
   const root = make("div", "cw-root cw-classifier");
   const warning = make("div", "cw-warning", "", { role: "alert", hidden: "" });
   const controls = make("div", "cw-controls", "", { role: "group", "aria-label": "How to look" });
@@ -71,9 +73,16 @@ function render({ model, el }) {
   const line = openLine(model, el, { listen, say });
   const zone = makeZone(root, take);
 
-  function say(text, gone) {
+  function warn(text) {
     warning.replaceChildren(text);
     warning.hidden = !text;
+    delete warning.dataset.line;
+  }
+
+  function say(text, gone) {
+    // What the line says goes away when all is well again; what is wrong with the network stays.
+    if (text || warning.dataset.line) warn(text);
+    if (text) warning.dataset.line = "1";
     if (gone) {
       zone.disable(true);
       for (const control of root.querySelectorAll("select, input, .cw-strip button, .cw-remove")) control.disabled = true;
@@ -202,10 +211,10 @@ function render({ model, el }) {
 
   function getReady({ phase, problem, notice, regions }) {
     if (phase === "failed") {
-      say(problem, false);
+      warn(problem);
       const again = make("button", "cw-button", "Try again", { type: "button" });
       again.addEventListener("click", () => {
-        say("", false);
+        warn("");
         status.textContent = READYING;
         tell("resume");
       });
@@ -215,16 +224,19 @@ function render({ model, el }) {
     }
     if (phase === "ready" && status.textContent === READYING) status.textContent = cards.size ? "" : "Ready.";
     if (phase === "loading") return;
+    if (problem) warn(problem);
     network = { notice };
-    region.wrapper.hidden = regions.length === 0;
-    region.fill([["", "everywhere"], ...regions.map((name) => [name, name])]);
+    const chosen = model.get("region"); // from Python it may be one that does not exist
+    const unknown = chosen && !regions.includes(chosen) ? [[chosen, `${chosen} (does not exist)`]] : [];
+    region.wrapper.hidden = regions.length + unknown.length === 0;
+    region.fill([["", "everywhere"], ...regions.map((name) => [name, name]), ...unknown]);
     known();
   }
 
   const views = makeSelect(model, "views", "Views", Number);
-  const offers = [[1, "1: as it is"], [10, "10: turned and cropped, averaged"]];
-  if (![1, 10].includes(model.get("views"))) offers.push([model.get("views"), String(model.get("views"))]);
-  views.fill(offers);
+  const offer = () => views.fill(viewsOffered(model.get("views")));
+  model.on("change:views", offer); // Python may set any number
+  offer();
   const region = makeSelect(model, "region", "Region", (value) => value || null);
   region.wrapper.hidden = true;
   controls.append(
@@ -234,6 +246,7 @@ function render({ model, el }) {
     makeCheck(model, "original", "Original pixels", "Send files unchanged instead of scaling them down in the browser first"),
   );
   model.on("change:specimen", refresh);
+  model.on("change:region", () => network && warn(""));
 
   const cancelAll = () => {
     stop = true;
@@ -258,10 +271,7 @@ function render({ model, el }) {
     if (event.key === "Escape" && since) cancelAll();
   });
 
-  // The static picture below is for the notebook without a kernel; see Classifier in Python.
-  const mark = CSS.escape(model.get("mark"));
-  const hide = make("style", "", `.${mark}, .jp-OutputArea-child:has(.${mark}) { display: none; }`);
-  document.head.append(hide);
+  const showPicture = hidePicture(model);
 
   strip.append(progress, doing, status, cancel, resume, clear);
   root.append(warning, zone.element, controls, strip, panel.element, list, foot);
@@ -271,7 +281,7 @@ function render({ model, el }) {
 
   return () => {
     line.close();
-    hide.remove();
+    showPicture();
     for (const card of cards) card.dispose();
   };
 }

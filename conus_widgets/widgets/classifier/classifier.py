@@ -1,32 +1,30 @@
 """The widget that answers photographs with ranked lists."""
 
 import contextvars
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import traitlets
 
+from conus_widgets.preparation import name_of
 from conus_widgets.widgets.bundle import bundle
 from conus_widgets.widgets.classifier.board import Board
 from conus_widgets.widgets.classifier.cards import Settings
 from conus_widgets.widgets.classifier.picture import Picture
 from conus_widgets.widgets.dropzone.dropzone import SCRIPTS, STYLE, DropZone
 from conus_widgets.widgets.dropzone.parcels import DroppedFile
-from conus_widgets.worker import worker_for
+from conus_widgets.widgets.live.arguments import one_of, whole
+from conus_widgets.widgets.live.loading import predictor_of, worker_of
+from conus_widgets.widgets.live.news import Answer, News
+from conus_widgets.widgets.live.saved import SavedPicture, show
 
 __all__ = ["Classifier"]
 
 _HERE = Path(__file__).parent
 _HOLD = 256 * 1024 * 1024
-
-
-def _load(source: Any) -> Any:
-    # Imported here, in the worker's thread: it takes seconds, and the page must not wait for it.
-    from conus_widgets.predictor import load_predictor
-
-    return load_predictor(source)
+_ASKS = ("info", "labels", "notice", "predict", "regions", "resample", "size")
+_MOST_VIEWS = 1000
 
 
 class Classifier(DropZone):
@@ -38,11 +36,13 @@ class Classifier(DropZone):
         A loaded one, or what ``load_predictor`` takes; None is the demonstration network. Loading
         begins at once, in the background.
     top : int
-        How many classes an answer lists.
+        How many classes an answer lists, at least 1.
     views : int
-        1: the photograph as it is. More: the mean of so many random views.
+        1: the photograph as it is. 2 to 1,000: the mean of so many random views. Each is a run of
+        the network: 100 views take a hundred times as long as one. They need no more memory, as
+        only a batch of them is there at a time.
     seed : int or None
-        Of the random views.
+        Of the random views, 0 or more; None: other views each time.
     region : str or None
         Weigh the classes by this region.
     specimen : bool
@@ -51,8 +51,19 @@ class Classifier(DropZone):
         Have files sent unchanged. None: only where the network needs it, which is where its
         photographs were resized by nearest neighbour, so that smoothed ones look foreign to it.
 
+    Raises
+    ------
+    TypeError
+        If `predictor` is no predictor, or for an argument that does not exist.
+    ValueError
+        For a `top`, `views` or `seed` out of its range, and for an unknown region if the network is
+        loaded already. If it is not, the page says so as soon as it is, and so does each answer.
+
     Notes
     -----
+    `prediction` and `predictions` can be observed: ``classifier.observe(f, "prediction")`` calls
+    ``f(change)`` with each new answer, between two cells, or before `classify` returns.
+
     `views`, `region`, `specimen` and `original` are also the controls on the page, and can be set
     from Python; what is on the page is then classified anew. Photographs go no further than the
     machine that runs the kernel.
@@ -68,7 +79,7 @@ class Classifier(DropZone):
     _esm: Any = bundle(*SCRIPTS, _HERE / "wording.js", _HERE / "parts.js", _HERE / "classifier.js")
     _css: Any = STYLE.read_text("utf-8") + (_HERE / "classifier.css").read_text("utf-8")
 
-    views = traitlets.Int(1, min=1, max=1000).tag(sync=True)
+    views = traitlets.Int(1, min=1, max=_MOST_VIEWS).tag(sync=True)
     region = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     specimen = traitlets.Bool(False).tag(sync=True)
     mark = traitlets.Unicode().tag(sync=True)
@@ -85,32 +96,40 @@ class Classifier(DropZone):
         original: bool | None = None,
         **options: Any,
     ) -> None:
+        # All this comes first: a widget that is half made would stay on the page.
+        self._worker = worker_of(predictor, widget="Classifier", asks=_ASKS)
+        self._ready = predictor_of(self._worker, predictor)
+        self._top = whole("top", top, least=1)
+        self._seed = None if seed is None else whole("seed", seed, least=0)
+        views = whole("views", views, least=1, most=_MOST_VIEWS)
+        if isinstance(region, str) and region and self._ready is not None:
+            _known_region(region, self._ready)
         super().__init__(
             original=bool(original), views=views, region=region, specimen=specimen, **options
         )
         self._context = contextvars.copy_context()
-        self._top, self._seed = top, seed
         self._decide_original = original is None
-        self._displayed = False
         self.mark = f"conus-saved-{self.model_id}"
-        self._worker = worker_for(predictor, load=_load)
+        self._saved = SavedPicture(self.picture, self.mark)
+        self._news = News(self)
         self._board = Board(
             self._worker,
             self.model_id,
             settings=self._settings,
             tell=self._tell,
             loaded=lambda predictor: self._in_context(self._loaded, predictor),
-            finished=self._show_picture,
+            finished=self._saved.renew,
+            answered=self._answered,
         )
-        self.observe(lambda _: self._board.again(), names=["views", "region", "specimen"])
+        self.observe(self._changed, names=["views", "region", "specimen"])
         self._board.start()
 
-    @property
+    @Answer
     def prediction(self) -> Any:
         """The last answer, a Prediction; None before the first."""
         return self._board.last
 
-    @property
+    @Answer
     def predictions(self) -> list[Any]:
         """The answers on the page in its order, each a Prediction; a specimen has one."""
         with self._board.changed:
@@ -158,7 +177,7 @@ class Classifier(DropZone):
         sources = list(photographs) if several else [photographs]
         board = self._board
         with board.changed:
-            cards = [board.add(_name(source, n), source) for n, source in enumerate(sources, 1)]
+            cards = [board.add(name_of(source, n), source) for n, source in enumerate(sources)]
             if self.specimen:
                 board.again()
             else:
@@ -169,10 +188,13 @@ class Classifier(DropZone):
                 board.cancel()
                 raise
             if any(card.state == "stopped" for card in cards):
-                raise RuntimeError(board.problem or "The classification was stopped.")
+                raise RuntimeError(
+                    board.problem if board.phase == "failed" else "The classification was stopped."
+                )
             answers = (
                 [board.together] if self.specimen else [c.error or c.prediction for c in cards]
             )
+        self._news.deliver()
         if several and not self.specimen:
             return answers
         if isinstance(answers[0], Exception):
@@ -195,27 +217,51 @@ class Classifier(DropZone):
     def picture(self) -> Picture:
         """The answers as they stand, as a picture (HTML and text) that needs no kernel."""
         with self._board.changed:
-            return Picture(
-                self._board.cards, self._board.together if self.specimen else None, self.mark
-            )
+            together = self._board.together if self.specimen else None
+            # A mark is what the living widget hides the picture by: one that was closed does not.
+            return Picture(self._board.cards, together, self.mark if self.comm else "")
+
+    def _changed(self, change: Any) -> None:
+        if change.name == "region":
+            self._board.problem = ""
+        self._board.again()
+
+    def _answered(self) -> None:
+        self._news.tell("prediction", self.prediction)
+        self._news.tell("predictions", self.predictions)
+
+    @traitlets.validate("region")
+    def _validate_region(self, proposal: Any) -> str | None:
+        region: str | None = proposal["value"] or None
+        if region is not None and self._ready is not None:
+            _known_region(region, self._ready)
+        return region
 
     def _tell(self, kind: str, buffers: list[bytes] | None = None, **content: Any) -> None:
         self._in_context(self.send, {"kind": kind, **content}, buffers)
 
-    def _in_context(self, call: Callable[..., None], *arguments: Any) -> None:
+    def _in_context(self, call: Callable[..., Any], *arguments: Any) -> Any:
         # ipykernel sends what the page says next to the (sub)shell that wrote to it last, which it
         # knows by a context variable. Unset in the worker's thread, that is the main shell, and
         # the page would wait for whatever cell is running there.
-        self._context.copy().run(call, *arguments)
+        return self._context.copy().run(call, *arguments)
 
     def _settings(self) -> Settings:
         return Settings(self._top, self.views, self._seed, self.region or None, self.specimen)
 
-    def _loaded(self, predictor: Any) -> None:
+    def _loaded(self, predictor: Any) -> str:
+        """Take what the network wants; return what is wrong with the settings, or nothing."""
+        self._ready = predictor
         self.long_side = 4 * predictor.size
         if self._decide_original:
             self._decide_original = False
             self.original = predictor.resample == "nearest"
+        try:
+            if self.region is not None:
+                _known_region(self.region, predictor)
+        except ValueError as error:
+            return str(error)
+        return ""
 
     def _message(self, widget: Any, content: dict[str, Any], buffers: list[Any]) -> None:
         self._context = contextvars.copy_context()
@@ -250,32 +296,17 @@ class Classifier(DropZone):
                 board.start()
 
     def _ipython_display_(self, **_: Any) -> None:
-        from IPython.display import publish_display_data
-
-        data, metadata = self._repr_mimebundle_() or ({}, {})
-        plain = {"text/plain": f"{type(self).__name__}: run this cell for the live tool."}
-        publish_display_data({**data, **plain}, metadata)
-        # A second output below the widget, hidden by its script while it lives. JupyterLab shows
-        # nothing of a widget without a kernel, not even the other forms in the same output.
-        self._displayed = True
-        self._show_picture(update=False)
-
-    def _show_picture(self, *, update: bool = True) -> None:
-        if self._displayed:
-            from IPython.display import publish_display_data
-
-            publish_display_data(
-                self.picture()._repr_mimebundle_(),
-                transient={"display_id": self.mark},
-                update=update,
-            )
+        show(self, self._saved)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}: {self.picture()!r}"
 
 
-def _name(source: Any, number: int) -> str:
-    if isinstance(source, (str, os.PathLike)):
-        return Path(os.fspath(source)).name
-    given = getattr(source, "name", None) or getattr(source, "filename", None)
-    return Path(given).name if isinstance(given, str) and given else f"photograph {number}"
+def _known_region(region: str, predictor: Any) -> None:
+    """Refuse a region that a network does not weigh by."""
+    if not predictor.regions:
+        raise ValueError(
+            f"region is {region!r}, but this network weighs by no region: its folder has no "
+            "regions.csv. Leave the region out."
+        )
+    one_of("region", region, list(predictor.regions))

@@ -6,6 +6,7 @@ from html import escape
 from typing import Any
 
 from conus_widgets.widgets.classifier.cards import Card, percent, remarks, sentence
+from conus_widgets.widgets.live.saved import hiding
 
 __all__ = ["Picture"]
 
@@ -47,18 +48,9 @@ class Picture:
         more = f"<p>... and {self._more} more</p>" if self._more else ""
         hint = "Answers of the last run. " if body else ""
         return (
-            f'{self._style()}<div class="conus-saved {escape(self._mark)}">{body}{more}'
+            f'{hiding(self._mark)}<div class="conus-saved {escape(self._mark)}">{body}{more}'
             f'<p style="{_QUIET}">{hint}Run this cell for the live tool.</p></div>'
         )
-
-    def _style(self) -> str:
-        # Without a kernel JupyterLab writes "Error displaying widget: model not found" into the
-        # output before this one; the answers are here, so that line would only alarm.
-        if not self._mark:
-            return ""
-        output = ".jp-OutputArea-child"
-        before = f"{output}:has(+ {output} .{self._mark}):not(:has(.cw-root))"
-        return f"<style>{before} {{ display: none }}</style>"
 
     def __repr__(self) -> str:
         lines = [line for entry in self._entries for line in _text(entry)]

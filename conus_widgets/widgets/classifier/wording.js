@@ -45,3 +45,10 @@ export function announcement({ cards, specimen = null, stopped = false, open = 0
 export function progressText(settled, total, name) {
   return total > 1 ? `${Math.min(settled + 1, total)} of ${total}: ${name}` : `Looking at ${name}`;
 }
+
+/** [[views, words]] of the menu: what a number of views is, and what it costs. `chosen` is among them. */
+export function viewsOffered(chosen) {
+  return [...new Set([1, 10, chosen])]
+    .sort((a, b) => a - b)
+    .map((n) => [n, n === 1 ? "1: as it is" : `${n}: turned and cropped, averaged, takes ${n} times as long`]);
+}

@@ -4,10 +4,12 @@ import { openLine } from "./line.js";
 import { sendFiles } from "./sending.js";
 import { make } from "./elements.js";
 import { makeZone } from "./zone.js";
+import { isAlive, showDead } from "../live/saved.js";
 
 const STATES = { preparing: "is being read", sending: "is being sent", sent: "has arrived" };
 
 function render({ model, el }) {
+  if (!isAlive(el)) return showDead(el);
   const root = make("div", "cw-root");
   const warning = make("div", "cw-warning", "", { role: "alert", hidden: "" });
   const status = make("div", "cw-status", "", { role: "status" });

@@ -1,5 +1,6 @@
 """A widget that takes photographs from the browser."""
 
+import inspect
 import logging
 import threading
 from collections.abc import Callable
@@ -11,14 +12,17 @@ import traitlets
 
 from conus_widgets.widgets.bundle import bundle
 from conus_widgets.widgets.dropzone.parcels import LIMIT, DroppedFile, Parcels
+from conus_widgets.widgets.live.arguments import known
+from conus_widgets.widgets.live.saved import show
 
 __all__ = ["SCRIPTS", "STYLE", "DropZone"]
 
 _HERE = Path(__file__).parent
 _log = logging.getLogger(__name__)
 
-SCRIPTS = tuple(
-    _HERE / name for name in ("sizes.js", "line.js", "sending.js", "elements.js", "zone.js")
+SCRIPTS = (
+    *(_HERE / name for name in ("sizes.js", "line.js", "sending.js", "elements.js", "zone.js")),
+    _HERE.parent / "live" / "saved.js",
 )
 STYLE = _HERE / "dropzone.css"
 
@@ -64,7 +68,13 @@ class DropZone(anywidget.AnyWidget):
         limit: int = LIMIT,
         **options: Any,
     ) -> None:
-        super().__init__(original=original, long_side=long_side, limit=limit, **options)
+        traits = [name for name in self.trait_names() if not name.startswith("_")]
+        arguments = [name for name in inspect.signature(type(self).__init__).parameters]
+        known(type(self).__name__, options, [*arguments[1:-1], *traits])
+        try:
+            super().__init__(original=original, long_side=long_side, limit=limit, **options)
+        except traitlets.TraitError as error:  # of no use to whoever knows no traits
+            raise ValueError(str(error)) from None
         self.files: list[DroppedFile] = []
         self._callbacks = [on_photograph] if on_photograph is not None else []
         self._parcels = Parcels(limit)
@@ -78,6 +88,26 @@ class DropZone(anywidget.AnyWidget):
     def clear(self) -> None:
         """Forget the files."""
         self.files.clear()
+
+    @property
+    def model_id(self) -> str:
+        """By which the page knows the widget.
+
+        Raises
+        ------
+        RuntimeError
+            If the widget was closed.
+        """
+        if self.comm is None:
+            name = type(self).__name__
+            raise RuntimeError(
+                f"This {name} was closed and cannot be shown again: make a new one, {name}(...)."
+            )
+        found: str = self.comm.comm_id
+        return found
+
+    def _ipython_display_(self, **_: Any) -> None:
+        show(self)
 
     def _received(self, file: DroppedFile) -> None:
         self.files.append(file)

@@ -13,7 +13,8 @@ export function silence(seconds, status) {
 
 /**
  * Opens the line. `say(text, gone)` is called with what the user should know, and with "" when all
- * is well again. `listen(message, buffers)` gets everything but the receipts.
+ * is well again. `listen(message, buffers)` gets everything but the receipts. A widget may be shown
+ * more than once: each message says by `page` which view it is from, and all of them hear the answer.
  */
 export function openLine(model, el, { say, listen }) {
   const open = new Map(); // id -> {resolve, reject, since}
@@ -63,12 +64,12 @@ export function openLine(model, el, { say, listen }) {
     if (gone) return Promise.reject(new Error(GONE));
     const id = `${name}-${++number}`;
     const heard = new Promise((resolve, reject) => open.set(id, { resolve, reject, since: Date.now() }));
-    model.send({ ...content, id }, undefined, buffers);
+    model.send({ ...content, id, page: name }, undefined, buffers);
     timer ||= setInterval(check, 500);
     return heard;
   };
   /** Sends one of many messages, each of which makes the one before idle talk: nobody answers it. */
-  const post = (content, buffers = []) => gone || model.send(content, undefined, buffers);
+  const post = (content, buffers = []) => gone || model.send({ ...content, page: name }, undefined, buffers);
   // A running cell holds up the first message that a widget sends, not the later ones: those come
   // in by a subshell of the kernel, as soon as one message that names it was answered.
   const opener = setTimeout(() => send({ kind: "open" }).catch(() => {}), 1000);

@@ -46,9 +46,12 @@ class Checker:
         with session.changed:
             self.region = region
             self._asked = None
+            session.changed.notify_all()  # who waits for the region before it waits in vain
             sight = session.sight(region.photograph)
             if sight is None:
                 return None
+            if region.page and region.final and len(session.pages) > 1:
+                telling.region(session, region)  # for the other views
             if not region.is_empty:
                 self._asked = region
                 return self._worker.submit((self._owner, "region"), lambda p, _: self.check(p))
@@ -82,6 +85,7 @@ class Checker:
             given=given,
             generation=int(content["generation"]),
             final=bool(content["final"]),
+            page=str(content.get("page", "")),
         )
 
     def check(self, predictor: Any) -> None:

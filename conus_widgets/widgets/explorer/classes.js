@@ -88,6 +88,7 @@ export function makeClasses(app) {
   });
 
   const ask = whenNews((first, rival) => {
+    if (first === null) return question.replaceChildren("Which class? Choose one with A.");
     question.replaceChildren("Why ", make("strong", "", first));
     if (rival !== null) question.append(" rather than ", make("strong", "", rival));
     question.append("?");
@@ -136,7 +137,7 @@ export function makeClasses(app) {
     set(table, { "aria-busy": String(app.isAwaiting()) });
     const rest = (search.value.trim() ? matching(order, labels, search.value) : order).length - shown.length;
     const others = rest > 0 ? `and ${rest} more: type a part of the name above` : shown.length ? "" : "No class is called so.";
-    ask(labels[choice.target], choice.against === null ? null : labels[choice.against]);
+    ask(choice.target === null ? null : labels[choice.target], choice.against === null ? null : labels[choice.against]);
     set(verdict, { hidden: !region });
     if (!region) return write(others, "");
     const [was, is] = [order[0], top].map((number) => isolated(labels[number]));

@@ -4,6 +4,7 @@ import { make, set } from "../dropzone/elements.js";
 import { openLine } from "../dropzone/line.js";
 import { sendFiles } from "../dropzone/sending.js";
 import { makeZone } from "../dropzone/zone.js";
+import { hidePicture, isAlive, showDead } from "../live/saved.js";
 import { makeClasses } from "./classes.js";
 import { makeChoices, makeScale, makeTools, makeTrust } from "./controls.js";
 import { makeDrawing } from "./drawing.js";
@@ -21,6 +22,7 @@ const floatsOf = (view) => new Float32Array(bytesOf(view));
 const pixelsOf = (view) => new Uint8Array(bytesOf(view));
 
 function render({ model, el }) {
+  if (!isAlive(el)) return showDead(el);
   const root = make("div", "cw-root cw-explorer");
   const warning = make("div", "cw-warning", "", { role: "alert", hidden: "" });
   const status = make("div", "cw-status", READYING_NETWORK, { role: "status" });
@@ -29,6 +31,7 @@ function render({ model, el }) {
   const foot = make("p", "cw-foot", LOCAL);
   let awaited = 0; // photographs that this page has sent, to be shown when they come
   let adding = false;
+  let unloaded = false; // the network could not be loaded
   const failed = new Map(); // photographs that cannot be used: number -> why
   let line = null;
 
@@ -38,12 +41,13 @@ function render({ model, el }) {
   const post = (kind, content, buffers) => line.post({ kind, ...content }, buffers);
   const drawing = makeDrawing({ inStroke: () => stage.busy(), photograph: () => stage.refresh(), all: refresh });
   const changed = (urgent) => drawing.soon(urgent !== false);
-  const app = makeApp({ tell, post, changed, speak, isGone: () => Boolean(line?.gone()), stage: () => stage });
+  const app = makeApp({ tell, post, changed, speak, isGone: () => Boolean(line?.gone()), isMine: ({ page }) => page === line.name, stage: () => stage });
 
   function warn(...texts) {
     warning.replaceChildren(...texts.map((text) => make("div", "", text)));
     warning.hidden = !texts.some(Boolean);
     delete warning.dataset.region;
+    delete warning.dataset.choice;
   }
 
   /** The network will not answer with the region covered. */
@@ -119,7 +123,7 @@ function render({ model, el }) {
       app.choose(app.active, { photograph: message.number });
     }
     const top = app.sight() && app.network.labels[app.pane().choice.target];
-    if (top) speak(`${message.name}: ${top} first.`);
+    speak(top ? `${message.name}: ${top} first.` : "");
     changed();
   }
 
@@ -140,6 +144,7 @@ function render({ model, el }) {
     if (kind === "map") {
       const awaited = app.panes.some(({ generation, state }) => generation === message.generation && state === "running");
       const pane = app.receive(message, message.map && floatsOf(buffers[0]));
+      if (warning.dataset.choice && !app.panes.some(({ error }) => error)) warn("");
       if (awaited && pane.late && pane.state === "done") speak(`Done: ${app.wordsOf(pane)}.`);
     } else if (kind === "progress") app.progress(message);
     else if (kind === "checking") app.heardChecking(message);
@@ -148,17 +153,20 @@ function render({ model, el }) {
       app.checked(message, floatsOf(buffers[0]));
     }
     else if (kind === "region") app.takeRegion(message, pixelsOf(buffers[0]), buffers[1] && pixelsOf(buffers[1]));
-    else if (kind === "file") save(message.name, buffers[0]);
+    else if (kind === "dropped" && !app.isMine(message)) app.paneDropped(message.pane);
+    else if (kind === "file" && app.isMine(message)) save(message.name, buffers[0]);
     return null;
   }
 
   function takeNetwork({ phase, problem, view, ...network }) {
     if (phase === "loading") return;
-    if (phase === "failed") {
+    unloaded = phase === "failed";
+    if (unloaded) {
       warn(problem);
       const again = make("button", "cw-button", "Try again", { type: "button" });
       again.addEventListener("click", () => {
         warn("");
+        unloaded = false;
         speak(READYING_NETWORK);
         tell("resume");
       });
@@ -166,7 +174,10 @@ function render({ model, el }) {
       speak("");
       return;
     }
-    if (problem) warn(problem);
+    if (problem) {
+      warn(problem);
+      warning.dataset.choice = "1"; // until something else is chosen
+    }
     const fresh = app.network === null;
     app.network = network;
     if (!app.region) app.makeRegion(network.size);
@@ -187,7 +198,7 @@ function render({ model, el }) {
       awaited = Math.max(0, awaited - failed.size + known);
     }
     const reading = photographs.find(({ state }) => state === "reading");
-    if (reading) speak(`Looking at ${reading.name} ...`);
+    if (reading && !unloaded) speak(`Looking at ${reading.name} ...`);
     else if (app.network && !app.photographs.size) speak(INVITATION);
     else if (failed.size > known) speak("");
     while (app.panes.length < panes.length) app.panes.push(newPane());
@@ -217,10 +228,7 @@ function render({ model, el }) {
     changed();
   });
 
-  // The static picture below is for the notebook without a kernel; see Classifier in Python.
-  const mark = CSS.escape(model.get("mark"));
-  const hide = make("style", "", `.${mark}, .jp-OutputArea-child:has(.${mark}) { display: none; }`);
-  document.head.append(hide);
+  const showPicture = hidePicture(model);
 
   const [choice, , scale, tools, trust, ...beside] = parts.map(({ element }) => element);
   strip.append(status, cancel);
@@ -253,7 +261,7 @@ function render({ model, el }) {
     line.close();
     size.disconnect();
     drawing.stop();
-    hide.remove();
+    showPicture();
     for (const { sight } of app.photographs.values()) sight?.bitmap.close();
   };
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import operator
 import os
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,18 @@ from typing import Any
 import numpy as np
 import traitlets
 
+from conus_widgets.preparation import name_of
 from conus_widgets.widgets.bundle import bundle
 from conus_widgets.widgets.dropzone.dropzone import SCRIPTS, STYLE, DropZone
 from conus_widgets.widgets.dropzone.parcels import DroppedFile
 from conus_widgets.widgets.explorer import composing, saving, telling
-from conus_widgets.widgets.explorer.pane import CHOICES, Region
+from conus_widgets.widgets.explorer.pane import CHOICES, Region, validated, with_layer
 from conus_widgets.widgets.explorer.picture import Picture
-from conus_widgets.widgets.explorer.saved import SavedPicture
 from conus_widgets.widgets.explorer.session import Session
-from conus_widgets.widgets.explorer.sight import name_of
-from conus_widgets.worker import worker_for
+from conus_widgets.widgets.live.arguments import one_of
+from conus_widgets.widgets.live.loading import predictor_of, worker_of
+from conus_widgets.widgets.live.news import Answer, News
+from conus_widgets.widgets.live.saved import SavedPicture, show
 
 __all__ = ["Explorer"]
 
@@ -29,13 +32,8 @@ _PARTS = [
     *("controls", "stage", "region", "state", "drawing", "explorer"),
 ]
 _MOST_PHOTOGRAPHS = 12
-
-
-def _load(source: Any) -> Any:
-    # Imported in the worker's thread: it takes seconds, and the page must not wait for it.
-    from conus_widgets.predictor import load_predictor
-
-    return load_predictor(source)
+_ASKS = ("inputs", "labels", "network", "notice", "preparation", "size")
+_REST = 0.4  # seconds: a saved picture for every step of a brush would be too many
 
 
 class Explorer(DropZone):
@@ -53,10 +51,22 @@ class Explorer(DropZone):
     method : str
         "cam", "hires_cam", "layer_cam", "occlusion" ... as in the menu of the page.
     layer : str, optional
-        For methods that look into a layer; the last one by default.
+        For methods that look into a layer; by default the last one that is finer than the last of
+        all.
+
+    Raises
+    ------
+    TypeError
+        If `predictor` is no predictor, or for an argument that does not exist.
+    ValueError
+        For a class, method or layer that does not exist, with the nearest names. If the network is
+        not loaded yet, the page says so as soon as it is, and `explanation` raises it.
 
     Notes
     -----
+    `explanation` and `evidence` can be observed: ``explorer.observe(f, "evidence")`` calls
+    ``f(change)`` with each new one, between two cells; of a stroke with the brush, at its end.
+
     The page holds every class's share of every cell, so hovering and choosing a class ask nothing
     of the kernel. Photographs go no further than the machine that runs the kernel.
 
@@ -87,18 +97,22 @@ class Explorer(DropZone):
         layer: str | None = None,
         **options: Any,
     ) -> None:
+        # All this comes first: a widget that is half made would stay on the page.
+        self._worker = worker_of(predictor, widget="Explorer", asks=_ASKS)
+        choice = {"target": target, "against": against, "method": method, "layer": layer}
+        choice = validated(choice, {}, predictor_of(self._worker, predictor))
+        with_layer(method, layer)
         super().__init__(**options)
         self._context = contextvars.copy_context()
         self.mark = f"conus-saved-{self.model_id}"
-        self._saved = SavedPicture(self.picture, self.mark)
-        self._worker = worker_for(predictor, load=_load)
-        self._session = Session(
-            self._worker, self.model_id, tell=self._tell, settled=self._saved.renew
-        )
-        self._session.choose(0, 0, target=target, against=against, method=method, layer=layer)
+        self._told: Region | None = None  # of which observers know
+        self._saved = SavedPicture(self.picture, self.mark, rest=_REST)
+        self._news = News(self)
+        self._session = Session(self._worker, self.model_id, tell=self._tell, settled=self._settled)
+        self._session.choose(0, 0, **choice)
         self._session.start()
         given = photograph if isinstance(photograph, (list, tuple)) else [photograph]
-        for number, one in enumerate(given, 1):
+        for number, one in enumerate(given):
             if one is not None:
                 self._session.add(one, name_of(one, number))
 
@@ -111,25 +125,31 @@ class Explorer(DropZone):
             raise ticket.error
         return self._worker.predictor
 
-    @property
+    @Answer
     def explanation(self) -> Any:
         """The map that is chosen on the page, an Explanation; waits until it is there.
 
         Raises
         ------
         RuntimeError
-            Where there is no photograph, or the map failed or was stopped.
+            If there is no photograph, or the map failed or was stopped.
+        ValueError
+            If a class or layer was asked for that does not exist.
         """
         session = self._session
         with session.changed:
             pane = session.active
             self._wait_for_sight(pane.photograph)
             session.changed.wait_for(lambda: pane.state not in ("waiting", "running"))
+            if pane.wrong:
+                raise ValueError(pane.wrong)
             if pane.state != "done":
                 raise RuntimeError(pane.error or "The map was stopped; choose it again.")
-            return pane.explanation
+            found = pane.explanation
+        self._news.deliver()
+        return found
 
-    @property
+    @Answer
     def evidence(self) -> Any:
         """Share and checked change of the covered region, an Evidence; None where there is none."""
         session = self._session
@@ -141,7 +161,7 @@ class Explorer(DropZone):
     def look(self, photograph: Any) -> None:
         """Put one more photograph on the page, and show it in the first map."""
         with self._session.changed:
-            number = self._session.add(photograph, name_of(photograph, 1 + self._session._number))
+            number = self._session.add(photograph, name_of(photograph, self._session._number))
             self._session.choose(0, photograph=number, target=None, against=None)
 
     def choose(self, *, pane: int = 0, **choice: Any) -> None:
@@ -159,7 +179,13 @@ class Explorer(DropZone):
         ValueError
             For something that does not exist, with the nearest names.
         """
-        self._session.choose(pane, **choice)
+        session = self._session
+        with session.changed:
+            if validated(choice, session.photographs, session.predictor).get("layer") is not None:
+                beside = session.panes[pane if pane in range(len(session.panes)) else -1]
+                with_layer(choice.get("method", beside.method), choice["layer"])
+            session.choose(pane, **choice)
+        self._news.deliver()
 
     def cover(self, region: Any, fill: Any = "black", *, offset: tuple[int, int] = (0, 0)) -> Any:
         """Cover a region of the photograph, on the page too, and run the network again.
@@ -178,11 +204,26 @@ class Explorer(DropZone):
         -------
         Evidence
             For each class the share that the map attributes to the region, and the checked change.
+
+        Raises
+        ------
+        ValueError
+            For a region, fill or offset that is none.
+        RuntimeError
+            If there is no photograph, the network failed, or another region was covered meanwhile.
         """
         from conus_widgets.explain.region import coverage
 
         session, predictor = self._session, self.predictor
         size = predictor.size
+        try:
+            columns, rows = map(operator.index, offset)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"offset is {offset!r}: give two whole numbers, columns and rows."
+            ) from None
+        if isinstance(fill, str) and not os.path.exists(fill):
+            fill = one_of("fill", fill, composing.FILLS)
         named = isinstance(fill, str) and fill in composing.FILLS
         given = None if named else predictor.inputs([fill])[0]
         with session.changed:
@@ -195,7 +236,7 @@ class Explorer(DropZone):
                 mask=inside >= 0.5,
                 photograph=number,
                 fill=fill if named else "given",
-                offset=offset,
+                offset=(columns, rows),
                 given=given,
                 generation=1 + session.checker.region.generation,
             )
@@ -206,10 +247,16 @@ class Explorer(DropZone):
             if ticket.error is not None:
                 raise ticket.error
         with session.changed:
-            session.changed.wait_for(lambda: made.covered is not None or made.error, timeout=60)
+            session.changed.wait_for(
+                lambda: made.covered is not None or made.error or session.checker.region is not made
+            )
             if made.covered is None:
-                raise RuntimeError(made.error or "The network did not answer.")
-            return saving.evidence(session, made)
+                raise RuntimeError(
+                    made.error or "Another region was covered meanwhile: cover this one once more."
+                )
+            found = saving.evidence(session, made)
+        self._news.deliver()
+        return found
 
     def cancel(self) -> None:
         """Stop slow maps; what they have shown so far stays."""
@@ -222,7 +269,19 @@ class Explorer(DropZone):
     def picture(self) -> Picture:
         """The page as it stands, as a picture (HTML and text) that needs no kernel."""
         with self._session.changed:
-            return Picture(self._session, self.mark)
+            # A mark is what the living widget hides the picture by: one that was closed does not.
+            return Picture(self._session, self.mark if self.comm else "")
+
+    def _settled(self) -> None:
+        """Renew the saved picture, and tell observers what is there now."""
+        self._saved.renew()
+        session = self._session
+        pane, region = session.active, session.checker.region
+        if pane.state == "done":
+            self._news.tell("explanation", pane.explanation)
+        if region is not self._told and (region.is_empty or region.covered is not None):
+            self._told = region
+            self._news.tell("evidence", self.evidence)
 
     def _wait_for_sight(self, number: int) -> Any:
         session = self._session
@@ -246,25 +305,27 @@ class Explorer(DropZone):
 
     def _handle(self, content: dict[str, Any], buffers: list[Any]) -> None:
         kind, session = content.get("kind"), self._session
+        page = str(content.get("page", ""))
         if kind == "hello":
             with session.changed:
+                session.pages.add(page)
                 telling.everything(session)
         elif kind == "choose":
             choice = {key: content[key] for key in CHOICES if key in content}
             session.choose(int(content["pane"]), int(content["generation"]), **choice)
         elif kind == "drop":
-            session.drop(int(content["pane"]))
+            session.drop(int(content["pane"]), page)
         elif kind == "region":
             with session.changed:
                 session.checker.cover(session.checker.read(content, buffers))
         elif kind == "view":
             with session.changed:
                 session.view = dict(content["view"])
-            self._saved.renew()
+                self._settled()
         elif kind == "check":
             session.check(str(content["method"]))
         elif kind == "save":
-            saving.send(session, str(content["form"]), int(content["pane"]), self._tell)
+            saving.send(session, str(content["form"]), int(content["pane"]), self._tell, page)
         elif kind in ("cancel", "resume"):
             getattr(self, kind)()
         else:
@@ -286,12 +347,7 @@ class Explorer(DropZone):
             session.add(file.data, file.name)
 
     def _ipython_display_(self, **_: Any) -> None:
-        from IPython.display import publish_display_data
-
-        data, metadata = self._repr_mimebundle_() or ({}, {})
-        plain = {"text/plain": f"{type(self).__name__}: run this cell for the live tool."}
-        publish_display_data({**data, **plain}, metadata)
-        self._saved.show()
+        show(self, self._saved)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}: {self.picture()!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from conus_widgets.explain.target import class_number
-from conus_widgets.widgets.explorer.methods import method_called
+from conus_widgets.widgets.explorer.methods import METHODS, method_called
 from conus_widgets.widgets.explorer.sight import Sight
 from conus_widgets.worker import Ticket
 
@@ -50,6 +51,9 @@ class Pane:
         "waiting", "running", "done", "failed" or "stopped".
     explanation : Explanation or None
         The map on the page: while it runs, the coarse one.
+    wrong : str
+        Why what was asked for cannot be explained, e.g. a class that does not exist. Nothing else
+        is explained in its place.
     """
 
     photograph: int = 0
@@ -61,6 +65,7 @@ class Pane:
     state: str = "waiting"
     error: str = ""
     explanation: Any = None
+    wrong: str = ""
     ticket: Ticket | None = None
 
     def choice(self) -> dict[str, Any]:
@@ -71,6 +76,12 @@ class Pane:
             choice = {"target": None, "against": None, **choice}
         vars(self).update(choice)
         self.generation, self.explanation, self.error, self.state = generation, None, "", "waiting"
+        self.wrong = ""
+
+    def refuse(self, why: str) -> None:
+        """Explain nothing until something else is chosen."""
+        self.target = self.against = self.layer = None
+        self.state, self.explanation, self.error, self.wrong = "failed", None, why, why
 
     def stop(self) -> None:
         if self.ticket is not None:
@@ -78,7 +89,7 @@ class Pane:
             self.ticket = None
 
 
-def checked(
+def validated(
     choice: dict[str, Any], photographs: Mapping[int, Photograph], predictor: Any
 ) -> dict[str, Any]:
     """Return a choice with classes as numbers, once the network is there to know them.
@@ -91,18 +102,55 @@ def checked(
     for key in choice:
         if key not in CHOICES:
             raise ValueError(f"{key!r} cannot be chosen: only {', '.join(CHOICES)}.")
-    if choice.get("photograph", 0) not in (0, *photographs):
-        raise ValueError(f"There is no photograph {choice['photograph']}.")
+    number = choice.get("photograph", 0)
+    if not isinstance(number, (int, np.integer)) or number not in (0, *photographs):
+        there = f"they are numbered 1 to {len(photographs)}" if photographs else "there is none yet"
+        raise ValueError(f"There is no photograph {number!r}: {there}.")
     if "method" in choice:
         method_called(choice["method"])
     found = dict(choice)
-    if predictor is not None:
-        if found.get("layer") is not None:
+    if found.get("layer") is not None:
+        if not isinstance(found["layer"], str):
+            raise ValueError(f"layer is {reprlib.repr(found['layer'])}: give a layer's name.")
+        if predictor is not None:
             found["layer"] = predictor.network.layer(found["layer"])
-        for key in ("target", "against"):
-            if found.get(key) is not None:
-                found[key] = class_number(found[key], predictor.labels)
+    for key in ("target", "against"):
+        if found.get(key) is not None:
+            found[key] = _class(key, found[key], predictor)
+    if found.get("target") is not None and found["target"] == found.get("against"):
+        raise ValueError(
+            f"target and against are both {choice['target']!r}: name another class as against, or "
+            "leave it out."
+        )
     return found
+
+
+def _class(key: str, given: Any, predictor: Any) -> Any:
+    """Return the number of a class; its name, if the network is not there to know it."""
+    if isinstance(given, bool) or not isinstance(given, (str, int, np.integer)):
+        raise ValueError(
+            f"{key} is {reprlib.repr(given)}: give the number or the name of one class. Why A "
+            "rather than B is asked by target=A, against=B."
+        )
+    if predictor is None:
+        return given
+    try:
+        return class_number(given, predictor.labels)
+    except ValueError as error:
+        raise ValueError(f"{key} is {given!r}. {error}") from None
+
+
+def with_layer(method: str, layer: str | None) -> None:
+    """Refuse a layer for a method that looks into none: it would change nothing.
+
+    Raises
+    ------
+    ValueError
+        With the methods that take one.
+    """
+    if layer is not None and not method_called(method).layered:
+        able = ", ".join(one.name for one in METHODS.values() if one.layered)
+        raise ValueError(f"The method {method!r} takes no layer: use one of {able}.")
 
 
 @dataclass(eq=False)
@@ -124,6 +172,8 @@ class Region:
         What that took.
     error : str
         Why it will not be there.
+    page : str
+        The view that it was painted in; "" if Python covered it.
     """
 
     mask: np.ndarray | None = None
@@ -136,6 +186,7 @@ class Region:
     covered: np.ndarray | None = None
     seconds: float = 0.0
     error: str = ""
+    page: str = ""
 
     @property
     def is_empty(self) -> bool:

@@ -13,6 +13,7 @@ from PIL import Image
 from conus_widgets.explain.scale import limit_of
 from conus_widgets.widgets.classifier.cards import percent
 from conus_widgets.widgets.explorer import saving, telling
+from conus_widgets.widgets.live.saved import hiding
 
 if TYPE_CHECKING:
     from conus_widgets.widgets.explorer.session import Session
@@ -43,6 +44,7 @@ class Picture:
         self._mark = mark
         self._lines: list[str] = []
         found = [pane for pane in session.panes if pane.explanation is not None]
+        self._errors = [pane.error for pane in session.panes if pane.error]
         self._maps = []
         for pane in found:
             one = pane.explanation
@@ -102,27 +104,19 @@ class Picture:
         table = (
             f'<table style="border-collapse:collapse;margin:6px 0">{rows}</table>' if rows else ""
         )
-        said = " ".join(text for text in (self._region, self._notice) if text)
+        said = " ".join(text for text in (*self._errors, self._region, self._notice) if text)
         hint = "Orange speaks for, blue against. The last state. " if maps else ""
         return (
-            f'{self._style()}<div class="conus-saved {escape(self._mark)}">'
+            f'{hiding(self._mark)}<div class="conus-saved {escape(self._mark)}">'
             f'<div style="display:flex;flex-wrap:wrap;gap:16px">{maps}</div>{table}'
             f'<div style="{_QUIET}">{escape(said)}</div>'
             f'<p style="{_QUIET}">{hint}Run this cell for the live tool.</p></div>'
         )
 
-    def _style(self) -> str:
-        # As in the classifier's picture: without a kernel JupyterLab would show an alarm above.
-        if not self._mark:
-            return ""
-        output = ".jp-OutputArea-child"
-        before = f"{output}:has(+ {output} .{self._mark}):not(:has(.cw-root))"
-        return f"<style>{before} {{ display: none }}</style>"
-
     def __repr__(self) -> str:
         lines = [f"{words} ({how})" for _, words, how, _ in self._maps]
         lines += ["  " + "  ".join(row) for row in self._rows]
-        lines += [text for text in (self._region, self._notice) if text]
+        lines += [text for text in (*self._errors, self._region, self._notice) if text]
         return "\n".join(lines) or "There is no photograph yet."
 
 

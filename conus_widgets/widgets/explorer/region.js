@@ -8,6 +8,7 @@ import { coverPixels, coverRaster } from "./scene.js";
 /** Adds to the app what can be done with a region. `tell` and `post` send to the kernel. */
 export function addRegion(app, tell, post) {
   let answer = null; // logits with the region covered
+  let taken = 0; // the last region that came from Python or another view
   let weights = null; // of the region, on the cells
   let raster = null;
   const canvas = document.createElement("canvas"); // of that raster
@@ -60,11 +61,14 @@ export function addRegion(app, tell, post) {
     if (app.isAwaiting()) answer = null;
     flow.forget();
   };
-  app.checked = ({ generation: number, photograph, took }, logits) => {
+  app.checked = ({ generation: number, photograph, took, page }, logits) => {
+    if (page && !app.isMine({ page }) && number !== taken) return; // a stroke in another view, on its way
     if (flow.answered(number, took) && photograph === app.pane().choice.photograph) answer = logits;
     app.changed();
   };
-  app.takeRegion = ({ generation: number, fill, offset }, bits, given) => { // from Python
+  app.takeRegion = ({ generation: number, fill, offset, page }, bits, given) => { // from Python, or another view
+    if (page && app.isMine({ page })) return;
+    taken = number;
     app.region.set(unpackBits(bits, app.region.mask.length));
     Object.assign(app, { fill, offset, given: given ?? app.given, lender: 0 });
     flow.follow(number);

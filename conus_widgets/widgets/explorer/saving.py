@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 FORMS = ("png", "npz")
 
 
-def send(session: Session, form: str, index: int, tell: Callable[..., None]) -> None:
-    """Send the page a file to keep: one map as ``npz``, or all maps of its unit as ``png``.
+def send(
+    session: Session, form: str, index: int, tell: Callable[..., None], page: str = ""
+) -> None:
+    """Send a view a file to keep: one map as ``npz``, or all maps of its unit as ``png``.
 
     Raises
     ------
@@ -42,7 +44,7 @@ def send(session: Session, form: str, index: int, tell: Callable[..., None]) -> 
             path = Path(folder) / name
             found.save(path)
             data = path.read_bytes()
-    tell("file", [data], name=name)
+    tell("file", [data], name=name, page=page)
 
 
 def evidence(session: Session, region: Region) -> Any:

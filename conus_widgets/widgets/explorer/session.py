@@ -15,7 +15,7 @@ import numpy as np
 from conus_widgets.explain.target import Target, resolve
 from conus_widgets.widgets.explorer import methods, telling
 from conus_widgets.widgets.explorer.checking import Checker, check_method
-from conus_widgets.widgets.explorer.pane import MOST, Pane, Photograph, checked
+from conus_widgets.widgets.explorer.pane import MOST, Pane, Photograph, validated
 from conus_widgets.widgets.explorer.sight import Sight, look
 from conus_widgets.worker import Ticket, Worker
 
@@ -50,6 +50,7 @@ class Session:
         self.photographs: dict[int, Photograph] = {}
         self.panes = [Pane()]
         self.view: dict[str, Any] = {}  # what the page wants kept: pins, the way to draw
+        self.pages: set[str] = set()  # views that have been there
         self.predictor: Any = None
         self.tell, self.settled = tell, settled
         self._worker, self._owner = worker, owner
@@ -113,25 +114,35 @@ class Session:
         Raises
         ------
         ValueError
-            For a pane, photograph, method, layer or class that does not exist.
+            For a pane, photograph, method, layer or class that does not exist. At most four maps
+            stand side by side.
         """
         with self.changed:
-            if not 0 <= index <= min(len(self.panes), MOST - 1):
-                raise ValueError(f"There is no map {index + 1}; at most {MOST} stand side by side.")
-            choice = checked(choice, self.photographs, self.predictor)
+            last = min(len(self.panes), MOST - 1)
+            if not isinstance(index, (int, np.integer)) or not 0 <= index <= last:
+                raise ValueError(
+                    f"pane is {index!r}: give a number from 0 to {last}; at most {MOST} maps stand "
+                    "side by side."
+                )
+            choice = validated(choice, self.photographs, self.predictor)
             if index == len(self.panes):
                 self.panes.append(Pane(**self.panes[-1].choice()))
             pane = self.panes[index]
+            if "target" in choice and "against" not in choice and choice["target"] == pane.against:
+                choice["against"] = None
+            if self.predictor is not None:
+                self.problem = ""  # it was about what was chosen before
             if generation is None:
                 generation = 1 + max(pane.generation for pane in self.panes)
             pane.renew(generation, choice)
             self._begin(pane)
 
-    def drop(self, index: int) -> None:
-        """Take a map off the page; the last one stays."""
+    def drop(self, index: int, page: str = "") -> None:
+        """Take a map off the page; the last one stays. `page` is the view that asked."""
         with self.changed:
             if len(self.panes) > 1 and 0 <= index < len(self.panes):
                 self.panes.pop(index).stop()
+                self.tell("dropped", pane=index, page=page)
                 self.settled()
 
     def check(self, name: str) -> Ticket:
@@ -163,13 +174,24 @@ class Session:
         return self.photographs[number].sight if number in self.photographs else None
 
     def target(self, pane: Pane) -> Target:
-        """Return what a pane explains; by default the top class of its photograph."""
+        """Return what a pane explains; by default the top class of its photograph.
+
+        Raises
+        ------
+        ValueError
+            If that is the class that it is to be held against.
+        """
         sight = self.sight(pane.photograph)
         assert sight is not None and self.predictor is not None
         if pane.target is None:
             pane.target = int(np.argmax(sight.logits))
+        if pane.against == pane.target:
+            raise ValueError(
+                f"against is {self.predictor.labels[pane.against]!r}, which is the top class of "
+                "this photograph itself: name a target, or another class as against."
+            )
         weights = {pane.target: 1.0}
-        if pane.against is not None and pane.against != pane.target:
+        if pane.against is not None:
             weights[pane.against] = -1.0
         return resolve(weights, self.predictor.labels)
 
@@ -177,10 +199,17 @@ class Session:
         """Answer a pane: at once where the shares are known, else in the worker's thread."""
         pane.stop()
         sight = self.sight(pane.photograph)
-        if sight is None or self.predictor is None:
+        if sight is None or self.predictor is None or pane.wrong:
             return  # `_look` comes back here
+        try:
+            target = self.target(pane)
+        except ValueError as error:
+            pane.refuse(str(error))
+            telling.pane(self, pane)
+            self.changed.notify_all()
+            return self.settled()
         if pane.method == methods.CAM:
-            target, predictor = self.target(pane), self.predictor
+            predictor = self.predictor
             return self._done(pane, sight.cam(target, predictor.labels, predictor.notice))
         pane.state, pane.error = "running", ""
         owner = (self._owner, "map", id(pane))
@@ -205,10 +234,11 @@ class Session:
                 self.predictor, self.phase, self.problem = predictor, "ready", ""
                 for pane in self.panes:  # now names can become numbers
                     try:
-                        vars(pane).update(checked(pane.choice(), self.photographs, predictor))
+                        vars(pane).update(validated(pane.choice(), self.photographs, predictor))
                     except ValueError as error:
-                        pane.target = pane.against = pane.layer = None
+                        pane.refuse(str(error))
                         self.problem = str(error)
+                        self.settled()
                 telling.everything(self)
 
     def _look(self, photograph: Photograph, predictor: Any, ticket: Ticket) -> None:
@@ -293,3 +323,4 @@ class Session:
             pane.state, pane.error = "failed", str(error) or type(error).__name__
             telling.pane(self, pane)
             self.changed.notify_all()
+            self.settled()

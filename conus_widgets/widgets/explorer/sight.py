@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import functools
 import io
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -126,11 +124,3 @@ def as_rgb(plane: np.ndarray, mean: np.ndarray) -> bytes:
     return (
         np.clip(np.rint(plane + mean), 0, 255).astype(np.uint8)[::-1].transpose(1, 2, 0).tobytes()
     )
-
-
-def name_of(source: Any, number: int) -> str:
-    """Return what to call a photograph: its file's name, or its number."""
-    if isinstance(source, (str, os.PathLike)):
-        return Path(os.fspath(source)).name
-    given = getattr(source, "name", None) or getattr(source, "filename", None)
-    return Path(given).name if isinstance(given, str) and given else f"photograph {number}"

@@ -13,13 +13,13 @@ export const newPane = () => ({
   generation: 0, state: "waiting", error: "", map: null, part: 0, late: false,
 });
 
-/** `tell(kind, content, buffers)` sends, `post` does so without an answer; `changed()` draws soon, `changed(false)` at a stroke's pace; `speak(text)` is read aloud. */
-export function makeApp({ tell, post, changed, speak, isGone, stage }) {
+/** `tell(kind, content, buffers)` sends, `post` does so without an answer; `changed()` draws soon, `changed(false)` at a stroke's pace; `speak(text)` is read aloud; `isMine(message)`: it answers this view, not another one. */
+export function makeApp({ tell, post, changed, speak, isGone, isMine, stage }) {
   const app = {
     most: MAPS, network: null, photographs: new Map(), panes: [newPane()], active: 0,
     view: { zoom: 1, u: 0.5, v: 0.5 }, style: "grey", opacity: 0.75, held: null,
     tool: "look", brush: 14, fill: "black", offset: [0, 0], source: null, given: null, lender: 0,
-    region: null, checking: null, pins: [], cursor: null, changed, say: speak, gone: isGone,
+    region: null, checking: null, pins: [], cursor: null, changed, say: speak, gone: isGone, isMine,
   };
   let generation = 0; // of maps that were asked for
   let keeping = 0;
@@ -83,9 +83,14 @@ export function makeApp({ tell, post, changed, speak, isGone, stage }) {
   };
   app.dropPane = (index) => {
     if (app.panes.length < 2) return;
+    tell("drop", { pane: index });
+    app.paneDropped(index);
+  };
+  /** A map was taken away, here or in another view. */
+  app.paneDropped = (index) => {
+    if (app.panes.length < 2 || index >= app.panes.length) return;
     const before = app.pane().choice.photograph;
     app.panes.splice(index, 1);
-    tell("drop", { pane: index });
     follow(Math.min(app.active > index ? app.active - 1 : app.active, app.panes.length - 1), before);
   };
   app.activate = (index) => index !== app.active && follow(index, app.pane().choice.photograph);
@@ -114,7 +119,8 @@ export function makeApp({ tell, post, changed, speak, isGone, stage }) {
     changed();
     return pane;
   };
-  const setLocalMapIfMissing = (pane) => pane.map || setLocalMap(pane);
+  // What was refused stays refused: the map of another class in its place would deceive.
+  const setLocalMapIfMissing = (pane) => pane.map || pane.error || setLocalMap(pane);
   app.progress = ({ generation: number, part }) => {
     const pane = app.panes.find((one) => one.generation === number);
     if (pane) Object.assign(pane, { part, late: true });
@@ -218,7 +224,7 @@ export function makeApp({ tell, post, changed, speak, isGone, stage }) {
     if (other) return `${placeWords(here)}: ${signedText(app.valueHere(), "free")} ${map.unit} for ${app.wordsOf(app.pane())}`;
     const order = ranking(sight.logits);
     const rival = choice.against ?? order.find((number) => number !== choice.target);
-    const said = [choice.target, rival].filter((number) => number !== undefined);
+    const said = [choice.target, rival].filter((number) => number !== undefined && number !== null);
     const value = (number) => camOf(sight, number)[cell.row * sight.columns + cell.column];
     return spoken(here, said.map((number) => ({ value: value(number), label: app.network.labels[number] })));
   };

@@ -80,9 +80,10 @@ export function makeSum(app) {
   });
   const refresh = () => {
     const sight = app.sight();
-    set(element, { hidden: !sight });
-    if (!sight) return;
     const { target, against } = app.pane().choice;
+    const none = !sight || target === null; // a class that does not exist was asked for
+    set(element, { hidden: none });
+    if (none) return;
     const sums = sumsOf(sight, target, against);
     const [what, whole] = against === null ? ["bias", "logit"] : ["difference of the biases", "difference of the logits"];
     write(against === null ? "Adds up to the logit" : "Adds up to the difference of the logits", [
@@ -118,9 +119,9 @@ export function makePins(app) {
     drawn = now;
     hint.hidden = pins.length > 0;
     table.hidden = pins.length === 0;
-    const numbers = against === null ? [target] : [target, against];
+    const numbers = [target, against].filter((number) => number !== null);
     const columns = ["cell", ...numbers.map((number) => labels[number])];
-    if (against !== null) columns.push("difference");
+    if (numbers.length > 1) columns.push("difference");
     columns.push("most for", "most against", "");
     titles.replaceChildren(...columns.map((text, index) => {
       const title = make("th", index ? "cx-number" : "", "", { scope: "col", title: text });
@@ -130,7 +131,7 @@ export function makePins(app) {
     fillTable(body, pins.map(([order, pin]) => {
       const cell = pin.row * sight.columns + pin.column;
       const values = numbers.map((number) => camOf(sight, number)[cell]);
-      if (against !== null) values.push(values[0] - values[1]);
+      if (numbers.length > 1) values.push(values[0] - values[1]);
       const said = speaks(sight, cell, 1);
       const most = [said.for[0], said.against[0]].map((one) => (one ? `${isolated(labels[one.number])} ${signedText(one.value)}` : "none"));
       const name = `row ${pin.row + 1}, column ${pin.column + 1}`;

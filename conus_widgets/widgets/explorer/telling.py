@@ -124,11 +124,12 @@ def checked(session: Session, region: Region) -> None:
         generation=region.generation,
         photograph=region.photograph,
         took=round(1000 * region.seconds),
+        page=region.page,
     )
 
 
 def region(session: Session, one: Region) -> None:
-    """A region that Python set, or that the page had before it was loaded again."""
+    """A region that came from Python, from another view, or from before the page was loaded."""
     assert one.mask is not None
     buffers = [composing.pack(one.mask)]
     seen = session.sight(one.photograph)
@@ -141,6 +142,7 @@ def region(session: Session, one: Region) -> None:
         photograph=one.photograph,
         fill=one.fill,
         offset=list(one.offset),
+        page=one.page,
     )
     if one.covered is not None:
         checked(session, one)

@@ -1,0 +1,1 @@
+"""What the widgets on a page share."""

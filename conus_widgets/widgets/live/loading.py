@@ -1,0 +1,97 @@
+"""The network behind a widget: what may be given for it, and how it is loaded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from conus_widgets.worker import Worker, worker_for
+
+__all__ = ["load", "predictor_of", "worker_of"]
+
+_PHOTOGRAPHS = (
+    *(".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"),
+    *(".gif", ".bmp", ".heic", ".heif", ".avif"),
+)
+
+
+def load(source: Any) -> Any:
+    """Load a predictor, in the worker's thread."""
+    # Imported here: it takes seconds, and the page must not wait for it.
+    from conus_widgets.predictor import load_predictor
+
+    return load_predictor(source)
+
+
+def worker_of(predictor: Any, *, widget: str, asks: Sequence[str]) -> Worker:
+    """Return the worker of the predictor that a widget was given.
+
+    Parameters
+    ----------
+    predictor : Predictor, str, os.PathLike or None
+        A loaded one, or what ``load_predictor`` takes.
+    widget : str
+        Who asks, for errors.
+    asks : sequence of str
+        What the widget asks of a predictor, by name.
+
+    Raises
+    ------
+    TypeError
+        For anything that is no predictor.
+    ValueError
+        For the path of a photograph.
+    """
+    if _is_source(predictor):
+        if str(predictor).lower().endswith(_PHOTOGRAPHS):
+            raise ValueError(
+                f"{predictor} is a photograph by its name, but the first argument of {widget} is "
+                f"the predictor. {_PLACE_OF_PHOTOGRAPHS[widget]}"
+            )
+    elif isinstance(predictor, type) or not all(hasattr(predictor, name) for name in asks):
+        raise TypeError(_refusal(predictor, widget))
+    return worker_for(predictor, load=lambda source: load(source))
+
+
+def predictor_of(worker: Worker, given: Any) -> Any:
+    """Return the predictor if it is loaded by now, else None."""
+    return given if worker.predictor is None and not _is_source(given) else worker.predictor
+
+
+def _is_source(predictor: Any) -> bool:
+    return predictor is None or isinstance(predictor, (str, os.PathLike))
+
+
+_PLACE_OF_PHOTOGRAPHS = {
+    "Explorer": "Write Explorer(predictor, photograph), or Explorer(photograph=...) for the "
+    "demonstration network.",
+    "Classifier": "Write Classifier(), then drop photographs on the page, or give them to its "
+    "classify().",
+}
+
+
+def _refusal(given: Any, widget: str) -> str:
+    name = getattr(given, "__name__", "")
+    if isinstance(given, type):
+        return (
+            f"{widget} was given the class {name} itself: give a predictor, as load_predictor() "
+            "returns it."
+        )
+    if callable(given) and name:
+        written = name if name.isidentifier() else "..."
+        return (
+            f"{widget} was given the function {name} itself, without calling it: write "
+            f"{widget}({written}())."
+        )
+    hint = ""
+    if isinstance(given, (bytes, bytearray, list, tuple)) or hasattr(given, "shape"):
+        hint = f" A photograph? {_PLACE_OF_PHOTOGRAPHS[widget]}"
+    elif type(given).__module__.startswith("PIL."):
+        hint = f" {_PLACE_OF_PHOTOGRAPHS[widget]}"
+    kind = type(given).__name__
+    return (
+        f"The first argument of {widget} is the predictor, and this {kind} is not one: give what "
+        f"load_predictor() returns, a checkpoint's folder, or nothing for the demonstration "
+        f"network.{hint}"
+    )
