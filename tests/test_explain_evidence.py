@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from conus_widgets.explain.area import coverage
 from explain_cases import PAIR, picture, small
 from stand_in import StandIn
 from test_independent import ENGINES, needs
 
 from conus_widgets import explain
-from conus_widgets.explain.region import coverage
 
 IMAGE = picture()
 WIDTH, HEIGHT = IMAGE.size

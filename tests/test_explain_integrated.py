@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from conus_widgets.explain.baseline import baseline_of
 from explain_cases import PAIR, picture, small
 from stand_in import StandIn
 from test_independent import ENGINES, needs
 
 from conus_widgets import explain
-from conus_widgets.explain.baseline import baseline_of
 from conus_widgets.explain.subject import Subject
 
 BASELINES = ["black", "mean", "blur", "blurred", (200, 10, 60), picture(9)]

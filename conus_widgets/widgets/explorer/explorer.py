@@ -179,7 +179,7 @@ class Explorer(DropZone):
         Evidence
             For each class the share that the map attributes to the region, and the checked change.
         """
-        from conus_widgets.explain.region import coverage
+        from conus_widgets.explain.area import coverage
 
         session, predictor = self._session, self.predictor
         size = predictor.size

@@ -79,7 +79,7 @@ def inside(shares: np.ndarray, mask: np.ndarray) -> np.ndarray:
     -------
     float64 array (classes,)
     """
-    from conus_widgets.explain.region import coverage
+    from conus_widgets.explain.area import coverage
 
     _, rows, columns = shares.shape
     height, width = mask.shape
