@@ -35,7 +35,7 @@ def test_each_is_what_its_name_says(subject):
 def test_a_blur_leaves_no_marking():
     speckled = np.random.default_rng(0).integers(0, 256, (56, 56, 3), np.uint8)
     subject = Subject(StandIn(), speckled)
-    assert cover_of(subject, "blur").pixels.std() < 0.2 * subject.inputs.std()
+    assert cover_of(subject, "blur").pixels.std() < 0.3 * subject.inputs.std()
 
 
 @pytest.mark.parametrize("given", GIVEN, ids=str)
