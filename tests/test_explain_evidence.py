@@ -7,7 +7,7 @@ from stand_in import StandIn
 from test_independent import ENGINES, needs
 
 from conus_widgets import explain
-from conus_widgets.explain.region import coverage
+from conus_widgets.explain.area import coverage
 
 IMAGE = picture()
 WIDTH, HEIGHT = IMAGE.size
@@ -29,7 +29,7 @@ def close(found, expected, evidence):
 def test_the_whole_photograph_gives_the_logits_without_their_bias(predictor):
     found = explain.evidence(predictor, IMAGE, WHOLE)
     close(found.shares, found.logits.astype(float) - found.bias, found)
-    assert found.area == pytest.approx(1)
+    assert found.fraction == pytest.approx(1)
     mean = predictor.forward(predictor.inputs([IMAGE]) * 0).logits[0]
     close(found.covered, mean, found)
     close(found.changes, found.logits.astype(float) - mean, found)
@@ -37,7 +37,7 @@ def test_the_whole_photograph_gives_the_logits_without_their_bias(predictor):
 
 def test_covering_nothing_changes_nothing(predictor):
     found = explain.evidence(predictor, IMAGE, np.zeros((HEIGHT, WIDTH), bool))
-    assert not found.shares.any() and found.area == 0
+    assert not found.shares.any() and found.fraction == 0
     close(found.changes, np.zeros(len(found.labels)), found)
 
 
@@ -48,7 +48,7 @@ def test_shares_of_parts_add_up_to_the_whole(predictor):
     each = [explain.evidence(predictor, IMAGE, part) for part in parts]
     whole = explain.evidence(predictor, IMAGE, WHOLE)
     close(sum(part.shares for part in each), whole.shares, whole)
-    assert sum(part.area for part in each) == pytest.approx(1)
+    assert sum(part.fraction for part in each) == pytest.approx(1)
     if isinstance(predictor, StandIn):  # a linear network also adds up what is checked
         close(sum(part.changes for part in each), whole.changes, whole)
 
@@ -163,8 +163,8 @@ def test_a_region_may_reach_over_the_edge():
         ((30, 10, 10, 40), "left < right"),
         ((WIDTH, 0, WIDTH + 5, 9), f"beside the photograph.*{WIDTH} x {HEIGHT}"),
         ([(1, 2), (3, 4)], "at least three points"),
-        ("shoulder", "str.* is no region"),
-        (None, "is no region"),
+        ("shoulder", "str.* is no area"),
+        (None, "is no area"),
         ([(0, 0), (9, float("nan")), (4, 4)], "not numbers"),
         (np.zeros((5, 6), bool), rf"\(5, 6\).*\({HEIGHT}, {WIDTH}\)"),
         (np.zeros((HEIGHT, WIDTH)), "a bool array"),

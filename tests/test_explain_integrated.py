@@ -7,7 +7,7 @@ from stand_in import StandIn
 from test_independent import ENGINES, needs
 
 from conus_widgets import explain
-from conus_widgets.explain.baseline import baseline_of
+from conus_widgets.explain.covers import cover_of
 from conus_widgets.explain.subject import Subject
 
 BASELINES = ["black", "mean", "blur", "blurred", (200, 10, 60), picture(9)]
@@ -18,7 +18,7 @@ BASELINES = ["black", "mean", "blur", "blurred", (200, 10, 60), picture(9)]
 def test_they_are_complete_on_a_linear_network(baseline, target):
     linear, image = StandIn(), picture()
     found = explain.integrated_gradients(linear, image, target, baseline=baseline, steps=1)
-    start = baseline_of(Subject(linear, image), baseline)[None]
+    start = cover_of(Subject(linear, image), baseline).pixels[None]
     ends = linear.forward(np.concatenate([start, linear.inputs([image])])).logits
     difference = found.target.of(ends[1]) - found.target.of(ends[0])
     assert found.values.sum(dtype=float) == pytest.approx(difference, abs=1e-5 * np.ptp(ends))
@@ -85,7 +85,7 @@ def test_a_baseline_that_is_the_photograph_leaves_nothing():
         (np.zeros((3, 56, 55)), r"\(3, 56, 55\).*\(3, 56, 56\)"),
         (np.full((3, 56, 56), np.nan), "9408 values that are not numbers"),
         ((0, 300, 0), "outside 0 to 255"),
-        ("white", "black, mean, blurred, blur"),
+        ("white", "mean, black, blur, noise"),
     ],
     ids=str,
 )

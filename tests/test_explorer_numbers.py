@@ -109,7 +109,7 @@ def test_covering_nothing_changes_nothing(explore, linear):
 def test_a_patch_from_nowhere_else_changes_nothing(explore):
     widget, _ = explore(picture(5))
     found = widget.cover((10, 10, 30, 30), fill="patch", offset=(0, 0))
-    assert found.area > 0 and np.abs(found.changes).max() < 1e-5
+    assert found.fraction > 0 and np.abs(found.changes).max() < 1e-5
 
 
 @pytest.mark.parametrize("fill", ["black", "mean", "blur"])
@@ -171,7 +171,7 @@ def test_the_whole_photograph_s_share_is_the_logit_without_the_bias(explore):
     widget, _ = explore(picture(7))
     found = widget.cover((0, 0, 56, 42))
     np.testing.assert_allclose(found.shares, found.logits - found.bias, rtol=1e-4, atol=1e-5)
-    assert found.area == 1
+    assert found.fraction == 1
 
 
 def test_a_blur_leaves_one_colour_as_it_is_and_no_marking(linear):

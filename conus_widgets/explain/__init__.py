@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from conus_widgets.explain.area import mask
 from conus_widgets.explain.cam import cam
 from conus_widgets.explain.evidence import Evidence, evidence
 from conus_widgets.explain.explanation import Cost, Explanation
@@ -43,6 +44,7 @@ __all__ = [
     "integrated_gradients",
     "layer_cam",
     "load",
+    "mask",
     "occlusion",
     "random_masks",
     "resolve",

@@ -9,8 +9,8 @@ import numpy as np
 from scipy.special import softmax
 
 from conus_widgets.arguments import one_of, whole
+from conus_widgets.explain.covers import cover_of
 from conus_widgets.explain.explanation import Explanation
-from conus_widgets.explain.fills import fill_of
 from conus_widgets.explain.subject import Subject
 from conus_widgets.explain.target import resolve
 
@@ -29,8 +29,8 @@ class Covering:
     ----------
     predictor, image, target
         As in `occlusion`.
-    fill, seed
-        See `fill_of`.
+    fill, offset, seed
+        See `covers.cover`.
     output : {"logit", "probability"}
         What is measured of the answer.
     batch : int, optional
@@ -53,6 +53,7 @@ class Covering:
         target: Any,
         *,
         fill: Any,
+        offset: tuple[int, int],
         seed: int,
         output: str,
         batch: int | None,
@@ -61,7 +62,8 @@ class Covering:
         one_of("output", output, OUTPUTS)
         whole("batch", batch, least=1, or_none=True)
         self.subject = Subject(predictor, image)
-        self.fill = fill_of(self.subject, fill, seed)
+        cover = cover_of(self.subject, fill, offset=offset, seed=seed)
+        self.fill = cover.pixels.astype(np.float32)
         self.batch = batch or self.subject.network.variants_batch
         self._output, self._cancelled = output, cancelled
         network = self.subject.network

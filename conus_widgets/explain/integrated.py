@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conus_widgets.arguments import number, whole
-from conus_widgets.explain.baseline import baseline_of
+from conus_widgets.explain.covers import cover_of
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject, each
 from conus_widgets.explain.target import Target
@@ -36,8 +36,8 @@ def integrated_gradients(
     ----------
     predictor, image, target
         As in `gradient`.
-    baseline : {"black", "mean", "blurred"}, (R, G, B), photograph, or float array (3, size, size)
-        Where the way starts: see `baseline_of`.
+    baseline : str, (R, G, B), photograph, or float array (3, size, size)
+        Where the way starts, "black" or "mean", say: see `covers.cover`.
     steps : int, at least 1
         The way is first cut into so many equal steps. They are doubled as long as the residual is
         too large; gradients that are there already are kept.
@@ -73,7 +73,7 @@ def integrated_gradients(
     steps = whole("steps", steps, least=1, most=most)
     tolerance = number("tolerance", tolerance, least=0)
     subject = Subject(predictor, image)
-    start = baseline_of(subject, baseline)
+    start = cover_of(subject, baseline).pixels
     aim = subject.aim(target)
     way = _Way(subject, aim, start, progress, cancelled)
     way.walk(np.linspace(0, 1, steps + 1))

@@ -9,6 +9,7 @@ import numpy as np
 
 from conus_widgets.arguments import number, one_of, shown, whole
 from conus_widgets.explain.covering import Covering, moments
+from conus_widgets.explain.covers import DEFAULT, plain
 from conus_widgets.explain.drilldown import DrillDown
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import each
@@ -29,7 +30,8 @@ def occlusion(
     *,
     window: int | Sequence[int] = 32,
     stride: int = 8,
-    fill: Any = "mean",
+    fill: Any = DEFAULT,
+    offset: tuple[int, int] = (0, 0),
     method: str = "exact",
     share: float = 0.3,
     output: str = "logit",
@@ -52,8 +54,10 @@ def occlusion(
         averaged; ``window=(20, 50, 100), stride=4`` is what this network's authors used.
     stride : int
         From one window to the next, in the same pixels; at most the smallest window.
-    fill : {"mean", "black", "blur", "noise"} or (R, G, B)
-        What a window covers the photograph with: see `fill_of`.
+    fill : {"mean", "black", "blur", "noise", "patch"}, (R, G, B) or photograph
+        What a window covers the photograph with: see `covers.cover`.
+    offset : (int, int)
+        Of "patch": columns and rows, in pixels of the network's input.
     method : {"exact", "drill-down"}
         "exact": each window in a run of the network of its own. "drill-down": see `DrillDown`.
     share : float, above 0, at most 1
@@ -103,7 +107,7 @@ def occlusion(
     grids = [Windows(predictor.size, size, stride) for size in sizes]
     covering = Covering(
         predictor, image, target,
-        fill=fill, seed=seed, output=output, batch=batch, cancelled=cancelled,
+        fill=fill, offset=offset, seed=seed, output=output, batch=batch, cancelled=cancelled,
     )  # fmt: skip
     searches: list[Sweep | DrillDown] = [
         Sweep(covering, grid)
@@ -114,7 +118,7 @@ def occlusion(
     options = {
         "window": sizes[0] if len(sizes) == 1 else sizes,
         "stride": stride,
-        "fill": fill,
+        "fill": plain(fill),
         "method": method,
         "output": output,
         "seed": seed,

@@ -9,6 +9,7 @@ import numpy as np
 
 from conus_widgets.arguments import number, whole
 from conus_widgets.explain.covering import Covering, moments
+from conus_widgets.explain.covers import DEFAULT, plain
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import each
 
@@ -25,7 +26,8 @@ def random_masks(
     masks: int = 1000,
     cells: int = 7,
     keep: float = 0.5,
-    fill: Any = "mean",
+    fill: Any = DEFAULT,
+    offset: tuple[int, int] = (0, 0),
     output: str = "logit",
     seed: int = 0,
     batch: int | None = None,
@@ -37,7 +39,7 @@ def random_masks(
 
     Parameters
     ----------
-    predictor, image, target, fill, output, batch
+    predictor, image, target, fill, offset, output, batch
         As in `occlusion`.
     masks : int, at least 2
     cells : int
@@ -77,7 +79,7 @@ def random_masks(
     cells = whole("cells", cells, least=1, most=predictor.size)
     covering = Covering(
         predictor, image, target,
-        fill=fill, seed=seed, output=output, batch=batch, cancelled=cancelled,
+        fill=fill, offset=offset, seed=seed, output=output, batch=batch, cancelled=cancelled,
     )  # fmt: skip
     size = covering.subject.size
     rng = np.random.default_rng(seed)
@@ -103,7 +105,7 @@ def random_masks(
                     "masks": masks,
                     "cells": cells,
                     "keep": keep,
-                    "fill": fill,
+                    "fill": plain(fill),
                     "output": output,
                     "seed": seed,
                 },

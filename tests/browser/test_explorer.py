@@ -116,7 +116,7 @@ def test_a_rectangle_has_both_its_numbers_and_covering_nothing_has_none(page):
         assert number(logit) == pytest.approx(covered[label], abs=CLOSE)
         assert number(share) == pytest.approx(shares[label], abs=CLOSE)
         assert number(change) == pytest.approx(changes[label], abs=CLOSE)
-    area = page.python("float(found.area)")
+    area = page.python("float(found.fraction)")
     assert number(page.verdict.inner_text()) / 100 == pytest.approx(area, abs=0.00051)
     # Uncovered again, everything is as it was.
     page.button("Undo").click()

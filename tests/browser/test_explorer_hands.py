@@ -100,14 +100,14 @@ def test_fingers_pin_paint_and_pinch_and_the_page_stands_still(open_notebook):
     fingers(line((0.3, 0.7), (0.35, 0.3)))
     page.rest()
     assert page.app("app.region.area()") > 0.01
-    covered = page.python("float(explorer.evidence.area)")
+    covered = page.python("float(explorer.evidence.fraction)")
     assert covered == pytest.approx(page.app("app.region.area()"), abs=1e-6)
     assert page.page.evaluate(scrolled) == before, "a finger that paints does not scroll"
 
     fingers(line((0.45, 0.5), (0.2, 0.5)), line((0.55, 0.5), (0.8, 0.5)))
     assert page.app("app.view.zoom") > 2
     assert page.page.evaluate(scrolled) == before
-    assert page.python("float(explorer.evidence.area)") == pytest.approx(covered, abs=1e-6)
+    assert page.python("float(explorer.evidence.fraction)") == pytest.approx(covered, abs=1e-6)
 
     page.page.touchscreen.tap(*centre(page.button("Fit")))
     page.page.touchscreen.tap(*centre(page.button("Look")))

@@ -15,7 +15,7 @@ METHODS = [
 #: What the map of each pane must be, by the functions that anybody can call.
 EXPECTED = """\
 import base64, gc
-from conus_widgets.explain.region import coverage
+from conus_widgets.explain.area import coverage
 from conus_widgets.widgets.explorer import composing, methods
 images = [twins.marked, twins.plain]
 def differs(choice, values):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from conus_widgets.explain.baseline import baseline_of
+from conus_widgets.explain.covers import cover_of
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject
 
@@ -70,7 +70,7 @@ def completeness(
     if explanation.method == "cam":
         start = aim.of(subject.network.head[1])
     elif explanation.method == "integrated_gradients":
-        baseline = baseline_of(subject, explanation.options["baseline"]).astype(np.float32)
+        baseline = cover_of(subject, explanation.options["baseline"]).pixels.astype(np.float32)
         start = aim.of(subject.network.forward(baseline[None], cancelled=cancelled).logits[0])
     else:
         raise ValueError(

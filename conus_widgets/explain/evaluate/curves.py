@@ -12,7 +12,7 @@ from scipy.special import softmax
 
 from conus_widgets.arguments import whole
 from conus_widgets.equality import ByValue
-from conus_widgets.explain.baseline import baseline_of
+from conus_widgets.explain.covers import cover_of
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject
 
@@ -107,7 +107,7 @@ def insertion(
         Which `explanation` is of.
     explanation : Explanation
     fill : {"mean", "black", "blur"}, (R, G, B) or photograph
-        What stands where a pixel is not: see `baseline_of`.
+        What stands where a pixel is not: see `covers.cover`.
     steps : int
         How many equal portions the pixels come in (28).
     progress, cancelled : callable, optional
@@ -145,7 +145,7 @@ def _curve(
 ) -> Curve:
     steps = whole("steps", steps, least=1)
     subject = Subject(predictor, explanation.image)
-    plain, covered = subject.inputs[0], baseline_of(subject, fill).astype(np.float32)
+    plain, covered = subject.inputs[0], cover_of(subject, fill).pixels.astype(np.float32)
     before, after = (plain, covered) if kind == "deletion" else (covered, plain)
     order = np.argsort(-on_input(explanation, subject.size).ravel(), kind="stable")
     changed = np.round(np.linspace(0, order.size, steps + 1)).astype(int)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from conus_widgets.explain.baseline import blurred
+from conus_widgets.explain.covers import blurred
 
 FILLS = ("black", "mean", "blur", "patch")
 

@@ -212,7 +212,7 @@ class Explorer(DropZone):
         RuntimeError
             If there is no photograph, the network failed, or another region was covered meanwhile.
         """
-        from conus_widgets.explain.region import coverage
+        from conus_widgets.explain.area import coverage
 
         session, predictor = self._session, self.predictor
         size = predictor.size

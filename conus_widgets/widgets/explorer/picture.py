@@ -77,7 +77,9 @@ class Picture:
         if covered:
             checked = saving.evidence(session, region)
             heads += ["share of the region", "checked: change where covered"]
-            self._region = f"Covered: {checked.area:.1%} of the photograph, with {checked.fill}."
+            self._region = (
+                f"Covered: {checked.fraction:.1%} of the photograph, with {checked.fill}."
+            )
         self._rows.append(heads)
         for i in np.argsort(-sight.logits, kind="stable")[:TOP]:
             label = session.predictor.labels[i]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from conus_widgets.explain.covers import COVERS
 
 if TYPE_CHECKING:
     from conus_widgets.widgets.explorer.pane import Region
@@ -49,41 +49,20 @@ def send(
 
 def evidence(session: Session, region: Region) -> Any:
     """Return share and checked change of a region that was checked, for each class."""
-    from conus_widgets.explain.evidence import Evidence
+    from conus_widgets.explain.evidence import assembled
     from conus_widgets.explain.explanation import Cost
 
     sight = session.sight(region.photograph)
     assert sight is not None and region.mask is not None and region.covered is not None
-    return Evidence(
-        shares=inside(sight.shares, region.mask),
-        changes=sight.logits.astype(np.float64) - region.covered,
+    return assembled(
+        part=region.mask,
+        cells=sight.shares,
         logits=sight.logits,
         covered=region.covered,
         bias=sight.bias,
-        area=float(region.mask.mean()),
         image=sight.image,
-        labels=list(session.predictor.labels),
-        fill=region.fill if region.given is None else "another photograph",
+        labels=session.predictor.labels,
+        fill=COVERS.get(region.fill, "another photograph"),
         cost=Cost(forward=1),
         notice=session.predictor.notice,
     )
-
-
-def inside(shares: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return what the cells attribute to a region, each weighed by its area inside.
-
-    Parameters
-    ----------
-    shares : array (classes, rows, columns)
-    mask : bool array (size, size)
-
-    Returns
-    -------
-    float64 array (classes,)
-    """
-    from conus_widgets.explain.region import coverage
-
-    _, rows, columns = shares.shape
-    height, width = mask.shape
-    weights = coverage(mask, (width, height), (rows, columns))
-    return np.tensordot(shares.astype(np.float64), weights, 2)

@@ -1,23 +1,27 @@
-"""A region of a photograph, and how much of each cell of a grid lies inside it."""
+"""An area of a photograph, and how much of each cell of a grid lies inside it."""
 
 from __future__ import annotations
 
+import base64
+import zlib
 from typing import Any
 
 import numpy as np
 
+LARGEST = 2048  # pixels of the side of a mask, as of a network's input
 
-def coverage(region: Any, size: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:
-    """Return the part of each cell's area that lies inside a region, exactly.
+
+def coverage(area: Any, size: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:
+    """Return the part of each cell's area that lies inside an area, exactly.
 
     Parameters
     ----------
-    region : rectangle, polygon or mask
+    area : rectangle, polygon or mask
         In the photograph's pixels, where the first pixel reaches from (0, 0) to (1, 1).
 
         - A rectangle is four numbers: left, top, right, bottom.
         - A polygon is a list of at least three points (x, y), not crossing itself.
-        - A mask is a bool array (height, width) of the photograph.
+        - A mask is a bool array (height, width) of the photograph, or (rows, columns) of `grid`.
     size : (width, height)
         Of the photograph.
     grid : (rows, columns)
@@ -31,11 +35,12 @@ def coverage(region: Any, size: tuple[int, int], grid: tuple[int, int]) -> np.nd
     Raises
     ------
     ValueError
-        Where the region is none of the three, of another size, or beside the photograph.
+        If the area is none of the three, of another size, or beside the photograph.
     """
-    if isinstance(region, np.ndarray) and region.dtype == bool:
-        return _of_mask(region, size, grid)
-    points = _corners(region, size)
+    if isinstance(area, np.ndarray) and area.dtype == bool:
+        rows, columns = area.shape if area.shape == grid else size[::-1]
+        return _of_mask(area, (columns, rows), grid)
+    points = _corners(area, size)
     width, height = size
     rows, columns = grid
     x = np.linspace(0, width, columns + 1)
@@ -45,10 +50,39 @@ def coverage(region: Any, size: tuple[int, int], grid: tuple[int, int]) -> np.nd
     return found
 
 
-def _corners(region: Any, size: tuple[int, int]) -> np.ndarray:
+def mask(text: str) -> np.ndarray:
+    """Return the mask (size, size) that `mask_text` wrote, to repeat what was covered by hand.
+
+    Raises
+    ------
+    ValueError
+        If the text was cut or is none of this form.
+    """
+    try:
+        size, _, packed = text.partition(":")
+        side = int(size)
+        if not 1 <= side <= LARGEST:
+            raise ValueError(f"the side is {side}")
+        bits = zlib.decompressobj().decompress(base64.b64decode(packed, validate=True), side * side)
+        if len(bits) != -(-side * side // 8):
+            raise ValueError(f"{len(bits)} bytes came")
+    except (ValueError, zlib.error) as error:
+        raise ValueError(
+            f"This is no text of a mask ({error}): copy the whole line of the explorer again."
+        ) from error
+    return np.unpackbits(np.frombuffer(bits, np.uint8), count=side * side).reshape(side, side) > 0
+
+
+def mask_text(given: np.ndarray) -> str:
+    """Return a mask (size, size) as one short line of text; see `mask`."""
+    packed = base64.b64encode(zlib.compress(np.packbits(given).tobytes(), 9)).decode()
+    return f"{len(given)}:{packed}"
+
+
+def _corners(area: Any, size: tuple[int, int]) -> np.ndarray:
     """Return the corners (N, 2) of a rectangle or polygon."""
     try:
-        points = np.asarray(region, np.float64)
+        points = np.asarray(area, np.float64)
     except (TypeError, ValueError):
         points = np.empty(0)
     if points.shape == (4,):
@@ -62,17 +96,17 @@ def _corners(region: Any, size: tuple[int, int]) -> np.ndarray:
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3:
         shape = f" of shape {points.shape}" if points.size else ""
         raise ValueError(
-            f"{type(region).__name__}{shape} is no region: give a rectangle (left, top, right, "
+            f"{type(area).__name__}{shape} is no area: give a rectangle (left, top, right, "
             "bottom), a polygon of at least three points (x, y), or a mask, a bool array of the "
             "photograph's size."
         )
     if not np.isfinite(points).all():
-        raise ValueError("The region has corners that are not numbers (NaN or infinite).")
+        raise ValueError("The area has corners that are not numbers (NaN or infinite).")
     width, height = size
     low, high = points.min(axis=0), points.max(axis=0)
     if low[0] >= width or low[1] >= height or high[0] <= 0 or high[1] <= 0:
         raise ValueError(
-            f"The region from ({low[0]:g}, {low[1]:g}) to ({high[0]:g}, {high[1]:g}) lies beside "
+            f"The area from ({low[0]:g}, {low[1]:g}) to ({high[0]:g}, {high[1]:g}) lies beside "
             f"the photograph, which has {width} x {height} pixels."
         )
     return points
@@ -115,8 +149,15 @@ def _of_mask(mask: np.ndarray, size: tuple[int, int], grid: tuple[int, int]) -> 
             f"The mask has shape {mask.shape}, where a photograph of {width} x {height} pixels "
             f"needs ({height}, {width})."
         )
+    return averaged(mask, grid)
+
+
+def averaged(part: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
+    """Return the means (rows, columns), float64, of values (height, width) over the cells of a
+    grid; a value that two cells share counts for each by its area."""
+    height, width = part.shape
     sums = np.zeros((height + 1, width + 1))
-    sums[1:, 1:] = mask.cumsum(axis=0, dtype=np.float64).cumsum(axis=1)
+    sums[1:, 1:] = part.cumsum(axis=0, dtype=np.float64).cumsum(axis=1)
     # Within a pixel a sum grows evenly: straight lines between whole pixels are exact.
     at = _between(_between(sums, grid[0]).T, grid[1]).T
     cells = np.diff(np.diff(at, axis=0), axis=1)
