@@ -1,5 +1,6 @@
 """Wrong arguments of the widgets: refused at once, in words, with the way out."""
 
+import json
 import threading
 
 import numpy as np
@@ -306,3 +307,33 @@ def test_numbers_of_numpy_are_numbers():
     assert len(widget.classify(picture(1)).labels) == 2 and widget.prediction.seed == 4
     widget._worker.close()
     widget.close()
+
+
+# Names
+
+ODD = ("\udcff.png", "a\x1b[31m\n.png", "<b>bold.png", "\u202eesrever.png", "\x00")
+
+
+def test_a_name_on_the_page_is_one_line_of_text_that_can_be_sent(explore):
+    """Also where a file's name is not UTF-8: such letters have no place in a message."""
+    images = []
+    for name in ODD:
+        images.append(picture(1))
+        images[-1].filename = f"folder/{name}"
+    classifier = Classifier(FakePredictor())
+    page = Page(classifier)
+    classifier.classify(images)
+    explorer, other = explore(images)
+    other.say(kind="hello")
+    for widget, heard in ((classifier, page.heard), (explorer, other.heard)):
+        for message, _ in heard:
+            json.dumps(message, ensure_ascii=False).encode("utf-8")
+        html = widget.picture()._repr_html_()
+        html.encode("utf-8")
+        assert "<b>" not in html and "\x1b" not in repr(widget.picture())
+    names = [card.name for card in classifier._board.cards]
+    assert names == [one.name for one in explorer._session.photographs.values()]
+    assert all(name.isprintable() for name in names)
+    assert names[:3] == ["\\udcff.png", "a\\x1b[31m\\n.png", "<b>bold.png"]
+    classifier._worker.close()
+    classifier.close()
