@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
 import os
 import sys
@@ -20,15 +22,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0, or 1 where any photograph, download or check failed. Wrong usage exits with 2.
     """
+    _print_anything()
     options = _parser().parse_args(arguments)
     try:
-        return int(options.command(options))
+        code = int(options.command(options))
+        if sys.stdout is not None:
+            sys.stdout.flush()  # a full disk or a closed pipe shows here
+        return code
     except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
+        _say("Stopped.")
         return 130
     except BrokenPipeError:  # as in "... | head"
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_stdout()
         return 1
+    except MemoryError:
+        _say("The memory does not suffice: give fewer or smaller photographs, or allow more.")
+    except OSError as error:
+        _say(f"The answer cannot be written: {error.strerror or error}.")
+        _forget_stdout()
+    return 1
+
+
+def _print_anything() -> None:
+    """Let what the terminal cannot show be shown escaped, rather than end in an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _forget_stdout() -> None:
+    """Let what is still to be written go nowhere, or Python would report it again at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,7 +106,11 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument(
         "--out",
         metavar="FILE",
-        help="a picture (.png) or everything (.npz); PHOTO-METHOD.png in this folder",
+        help="a figure (.png) or everything (.npz); PHOTO-METHOD.png in this folder. An earlier "
+        "map is replaced, the photograph never",
+    )
+    explain.add_argument(
+        "--force", action="store_true", help="replace any other file that is called like FILE"
     )
     explain.add_argument("--model", help=f"a checkpoint's folder, .npz or name ({DEMONSTRATION})")
 
@@ -109,15 +138,26 @@ def _parser() -> argparse.ArgumentParser:
 
 def _whole(least: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        if not text.isdecimal() or int(text) < least:
+        if not text.isdecimal() or len(text) > 18 or int(text) < least:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
         return int(text)
 
     return parse
 
 
-def _say(error: BaseException) -> None:
-    print(error, file=sys.stderr)
+def _say(error: BaseException | str) -> None:
+    if sys.stderr is not None:  # with None, print would write to standard output
+        print(str(error) or type(error).__name__, file=sys.stderr)
+
+
+def _json(form: Any) -> str:
+    """Return JSON that standard output can hold; letters that it cannot write stand as \\uXXXX."""
+    text = json.dumps(form, indent=2, ensure_ascii=False)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(form, indent=2)
+    return text
 
 
 def _classify(options: argparse.Namespace) -> int:
@@ -145,13 +185,13 @@ def _classify(options: argparse.Namespace) -> int:
     except PhotographError as error:  # not one photograph of the specimen can be used
         each = predictor.predict_each(options.photographs)  # costs nothing: nothing is computed
         answers, failed = [error], [bad for bad in each if isinstance(bad, PhotographError)]
-    except ValueError as error:  # an unknown region
+    except (RuntimeError, ValueError, OSError) as error:  # an unknown region
         _say(error)
         return 1
     if options.json:
         forms = [_form(answer) for answer in answers]
         alone = options.specimen or len(options.photographs) == 1
-        print(json.dumps(forms[0] if alone else forms, indent=2, ensure_ascii=False))
+        print(_json(forms[0] if alone else forms))
     else:
         good = [answer for answer in answers if not isinstance(answer, PhotographError)]
         print("\n\n".join(map(str, good)), end="\n" if good else "")
@@ -193,10 +233,7 @@ def _fetch(options: argparse.Namespace) -> int:
         if options.source is None:
             folder = download.fetch_configured(sha256=options.sha256)
             if folder is None:
-                print(
-                    "Nothing to fetch: give an address, 'deep-oc-conus', or set CONUS_MODEL_URL.",
-                    file=sys.stderr,
-                )
+                _say("Nothing to fetch: give an address, 'deep-oc-conus', or set CONUS_MODEL_URL.")
                 return 1
         else:
             folder = download.fetch(options.source, sha256=options.sha256)

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,8 +20,11 @@ from tqdm import tqdm
 
 from conus_widgets import shells
 from conus_widgets.architecture import Architecture
+from conus_widgets.arguments import whole
+from conus_widgets.beside import beside
 from conus_widgets.checkpoint import Checkpoint, write
 from conus_widgets.machine import threads
+from conus_widgets.outputs import place_for
 from conus_widgets.photograph import random_views, to_input
 from conus_widgets.prediction import Prediction
 from conus_widgets.predictor import EMBEDDED, Predictor, load_predictor
@@ -27,6 +32,7 @@ from conus_widgets.resnet import build
 from conus_widgets.runtime import lasagne
 from conus_widgets.training import Plan, Trainer, train
 
+NAME = "demonstration"
 NOTICE = "demonstration: drawn shells, not for identification"
 WIDTH, STEM, SIZE = 0.25, 32, 224
 RESAMPLE = "lanczos"
@@ -80,11 +86,14 @@ class DrawnShells:
         self.labels = np.repeat(np.arange(len(shells.KINDS)), each)
         if not path.exists():
             _draw_all(path, each, first)
-        self.images = np.load(path, mmap_mode="r", allow_pickle=False)
-        if len(self.images) != len(self.labels):
-            raise ValueError(
-                f"{path} holds {len(self.images)} drawings, not {len(self.labels)}: remove it."
-            )
+        shape = (len(self.labels), SIZE, SIZE, 3)
+        try:
+            self.images = np.load(path, mmap_mode="r", allow_pickle=False)
+            found = f"{self.images.dtype} {self.images.shape}"
+        except (ValueError, EOFError, AttributeError) as error:  # no array, or an archive of them
+            raise ValueError(f"{path} holds no drawings: move it away.") from error
+        if found != f"uint8 {shape}":
+            raise ValueError(f"{path} holds {found}, not drawings, uint8 {shape}: move it away.")
 
     def inputs(self, indices: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return one random view of each drawing as network input (N, 3, 224, 224)."""
@@ -98,18 +107,18 @@ class DrawnShells:
 def _draw_all(path: Path, each: int, first: int) -> None:
     jobs = [(kind, number, first) for kind in shells.KINDS for number in range(each)]
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".part")
+    part = beside(path, ".part")
     shape = (len(jobs), SIZE, SIZE, 3)
-    images = np.lib.format.open_memmap(beside, mode="w+", dtype=np.uint8, shape=shape)
+    images = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=shape)
     with multiprocessing.get_context("spawn").Pool(threads()) as pool:
         drawings = pool.imap(_draw, jobs, chunksize=8)
         for number, image in enumerate(tqdm(drawings, total=len(jobs), unit="drawing")):
             images[number] = image
     images.flush()
-    os.replace(beside, path)
+    os.replace(part, path)
 
 
-def make(work: Path, out: Path, *, each: int, test: int) -> dict[str, float]:
+def make(work: Path, out: Path, *, each: int, test: int, force: bool = False) -> dict[str, float]:
     """Draw, train, write the checkpoint, test what was written.
 
     Parameters
@@ -120,12 +129,22 @@ def make(work: Path, out: Path, *, each: int, test: int) -> dict[str, float]:
         Folder that gets the checkpoint.
     each, test : int
         Drawings of each kind to train on, and to test on (seeds that were never trained on).
+    force : bool
+        Write over files in `out` that are no demonstration's.
+
+    Raises
+    ------
+    ValueError
+        At once, where `out` holds another checkpoint, or `work` something else than a training.
 
     Returns
     -------
     dict
         The figures that stand in the checkpoint's JSON.
     """
+    each, test = whole("each", each, least=1), whole("test", test, least=1)
+    work, out = work.expanduser(), out.expanduser()
+    _validate(work, out, force)
     examples = DrawnShells(work / "training.npy", each=each, first=TRAINING_SEED)
     architecture = Architecture(len(shells.KINDS), width=WIDTH, stem=STEM, size=SIZE)
     lasagne.random.set_rng(np.random.RandomState(0))
@@ -140,7 +159,7 @@ def make(work: Path, out: Path, *, each: int, test: int) -> dict[str, float]:
     stages = [{**asdict(plan), "views": views} for plan, views in STAGES]
     record = {"training_params": {"drawings_of_each_kind": each, "stages": stages}}
     checkpoint = Checkpoint(
-        name="demonstration",
+        name=NAME,
         architecture=architecture,
         arrays=lasagne.layers.get_all_param_values(layers["logits"]),
         labels=list(shells.KINDS),
@@ -161,6 +180,28 @@ def make(work: Path, out: Path, *, each: int, test: int) -> dict[str, float]:
     return figures
 
 
+def _validate(work: Path, out: Path, force: bool) -> None:
+    """Raise a ValueError where the checkpoint would be written over something else."""
+    if out.resolve() == work.resolve():
+        raise ValueError(f"{out} cannot hold the drawings and the checkpoint: give two folders.")
+    others = [file.name for file in out.glob("*.npz") if file.name != f"{NAME}.npz"]
+    if others:
+        raise ValueError(
+            f"{out} holds {others[0]}; a checkpoint needs a folder of its own: give another one."
+        )
+    try:
+        notice = json.loads((out / f"{NAME}.json").read_text(encoding="utf-8"))["notice"]
+    except (OSError, ValueError, TypeError, KeyError):
+        notice = ""
+    for name in (f"{NAME}.npz", f"{NAME}.json", "synsets.txt", "info.txt"):
+        place_for(
+            out / name,
+            is_ours=lambda _: notice == NOTICE,
+            force=force,
+            way="give another folder, or --force to replace it",
+        )
+
+
 def accuracy(predictor: Predictor, examples: DrawnShells) -> float:
     """Return the share of drawings whose kind is named first."""
     answers = predictor.predict_each([np.asarray(image) for image in examples.images], top=1)
@@ -168,18 +209,31 @@ def accuracy(predictor: Predictor, examples: DrawnShells) -> float:
     return float(np.mean(np.array(first) == examples.labels))
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Command line of ``python -m conus_widgets.demonstration``."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line of ``python -m conus_widgets.demonstration``; returns 0, or 1 after an error."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("build/demonstration"))
     parser.add_argument("--out", type=Path, default=EMBEDDED)
     parser.add_argument("--each", type=int, default=600, help="drawings of each kind")
     parser.add_argument("--test", type=int, default=75, help="test drawings of each kind")
+    parser.add_argument(
+        "--force", action="store_true", help="replace files in OUT that are no demonstration's"
+    )
     options = parser.parse_args(arguments)
-    figures = make(options.work, options.out, each=options.each, test=options.test)
+    try:
+        figures = make(
+            options.work, options.out, each=options.each, test=options.test, force=options.force
+        )
+    except KeyboardInterrupt:
+        print("Stopped; the same command goes on from here.", file=sys.stderr)
+        return 130
+    except (RuntimeError, ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
     for name, value in figures.items():
         print(f"{name}: {value}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from tqdm import tqdm
 
 from conus_widgets import ops
 from conus_widgets.architecture import Architecture, Convolution, connect
+from conus_widgets.beside import written_whole
 from conus_widgets.engine import chosen_engine, settle_threads
 from conus_widgets.ops.normalization import batch_norm
 from conus_widgets.resnet import ALPHA, EPSILON
@@ -121,11 +121,9 @@ class Trainer:
 
     def save(self, path: Path, step: int) -> None:
         """Write all that the next step depends on, beside `path`, then move it there."""
-        beside = path.with_suffix(".part")
-        with open(beside, "wb") as file:
+        with written_whole(path) as file:
             values = [variable.get_value(borrow=True) for variable in self.changed]
             np.savez(file, *values, step=np.int64(step))
-        os.replace(beside, path)
 
     def load(self, path: Path) -> int:
         """Read what `save` wrote; return the step to go on with.
@@ -133,11 +131,18 @@ class Trainer:
         Raises
         ------
         ValueError
-            Where the file belongs to another network.
+            Where the file belongs to another network, is damaged or is something else.
         """
-        with np.load(path, allow_pickle=False) as file:
-            values = [file[f"arr_{number}"] for number in range(len(file.files) - 1)]
-            step = int(file["step"])
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                values = [file[f"arr_{number}"] for number in range(len(file.files) - 1)]
+                step = int(file["step"])
+        except OSError:
+            raise
+        except Exception as error:  # damaged bytes make zipfile, zlib and NumPy raise anything
+            raise ValueError(
+                f"{path} holds no training, or is damaged: move it away to start anew."
+            ) from error
         shapes = [value.shape for value in values]
         expected = [variable.get_value(borrow=True).shape for variable in self.changed]
         if shapes != expected:

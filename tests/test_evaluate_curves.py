@@ -123,9 +123,24 @@ def test_a_gradient_of_a_linear_network_is_perfectly_stable(predictor):
     assert found.correlation == pytest.approx(1) and found.change < 1e-6
 
 
+def test_noise_that_comes_in_strips_is_the_noise_of_the_whole(predictor):
+    image = picture().resize((70, 150))
+    seen = []
+
+    def method(_, given, target):
+        seen.append(np.asarray(given))
+        return explain.cam(predictor, given, target)
+
+    evaluate.stability(predictor, method, image, noise=9, copies=2, seed=4)
+    rng, pixels = np.random.default_rng(4), np.asarray(image, float)
+    for found in seen[1:]:
+        expected = np.clip(np.round(pixels + rng.normal(0, 9, pixels.shape)), 0, 255)
+        np.testing.assert_array_equal(found, expected.astype(np.uint8))
+
+
 @pytest.mark.parametrize("options", [{"noise": -1}, {"copies": 0}])
 def test_stability_refuses_numbers_outside_their_bounds(predictor, options):
-    with pytest.raises(ValueError, match="noise is .* and copies is"):
+    with pytest.raises(ValueError, match="(noise is -1|copies is 0): it must be"):
         evaluate.stability(predictor, explain.cam, picture(), **options)
 
 

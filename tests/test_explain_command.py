@@ -1,8 +1,10 @@
 """python -m conus_widgets explain, as a person uses it."""
 
+import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from explain_cases import picture
 from PIL import Image
@@ -87,6 +89,74 @@ def test_what_cannot_be_done_is_said_in_one_line(call, tmp_path, arguments, word
     assert (code, out) == (1, "")
     assert words in err and err.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["shell.png"]
+
+
+OUTS = {
+    "name": "shell.png",
+    "dot": "./shell.png",
+    "up and down": "sub/../shell.png",
+    "home": "~/shell.png",
+    "link": "link.png",
+    "hard link": "hard.png",
+    "linked folder": "folder/shell.png",
+    "case": "Shell.PNG",
+}
+
+
+@pytest.mark.parametrize("name", OUTS)
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_the_photograph_is_never_written_over(call, tmp_path, monkeypatch, name, force):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "sub").mkdir()
+    os.symlink("shell.png", tmp_path / "link.png")
+    os.link(tmp_path / "shell.png", tmp_path / "hard.png")
+    os.symlink(tmp_path, tmp_path / "folder")
+    before = (tmp_path / "shell.png").read_bytes()
+    names = sorted(os.listdir(tmp_path))
+    for photograph in ("shell.png", str(tmp_path / "shell.png"), "link.png"):
+        code, out, err = call(photograph, "--out", OUTS[name], *force)
+        assert (code, out) == (1, "") and "would be written over" in err and err.count("\n") == 1
+    assert (tmp_path / "shell.png").read_bytes() == before
+    assert sorted(os.listdir(tmp_path)) == names
+
+
+def test_another_file_is_replaced_with_force_only(call, tmp_path):
+    (tmp_path / "notes.png").write_bytes(b"mine")
+    code, out, err = call("shell.png", "--out", "notes.png")
+    assert (code, out) == (1, "") and "--force" in err and err.count("\n") == 1
+    assert (tmp_path / "notes.png").read_bytes() == b"mine"
+    code, out, err = call("shell.png", "--out", "notes.png", "--force")
+    assert (code, err) == (0, "") and "notes.png (in place of an earlier file)" in out
+    # Now it is a map of ours.
+    assert call("shell.png", "--out", "notes.png", "--target", "banded")[0] == 0
+    assert call("shell.png")[0] == call("shell.png")[0] == 0
+
+
+def test_the_model_is_never_written_over(call, tmp_path):
+    (tmp_path / "model").mkdir()
+    np.savez(tmp_path / "model" / "weights.npz", np.ones(3))
+    before = (tmp_path / "model" / "weights.npz").read_bytes()
+    for model in ("model", "model/weights.npz"):
+        arguments = ("shell.png", "--model", model, "--out", "model/weights.npz", "--force")
+        code, out, err = call(*arguments)
+        assert (code, out) == (1, "") and "weights.npz would be written over" in err
+    assert (tmp_path / "model" / "weights.npz").read_bytes() == before
+
+
+def test_a_long_name_and_one_that_is_no_utf8(call, tmp_path):
+    long = f"{'x' * 247}.png"
+    odd = os.fsdecode(b"sh\xffell.png")
+    for name in (long, odd):
+        picture().save(tmp_path / name)
+    code, out, err = call(long, "--method", "integrated_gradients")
+    assert (code, err) == (0, "")
+    (made,) = (path for path in tmp_path.glob("*integrated_gradients.png"))
+    assert made.name.startswith("xxx") and made.name in out
+    code, out, err = call(odd)
+    assert (code, err) == (0, "") and "sh\\udcffell-cam.png" in out
+    assert (tmp_path / os.fsdecode(b"sh\xffell-cam.png")).exists()
+    code, out, err = call(long, "--out", "x" * 300 + ".png")
+    assert (code, out) == (1, "") and "name too long" in err and err.count("\n") == 1
 
 
 def test_the_help_names_every_method(capsys):

@@ -94,7 +94,14 @@ def test_baselines_that_cannot_be_are_refused(baseline, words):
         explain.integrated_gradients(StandIn(), picture(), baseline=baseline)
 
 
-@pytest.mark.parametrize("options", [{"steps": 0}, {"steps": 9, "most": 8}, {"tolerance": -1}])
-def test_numbers_outside_their_bounds_are_refused(options):
-    with pytest.raises(ValueError, match="at least 1 step"):
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"steps": 0}, "steps is 0: it must be a whole number from 1 to 512"),
+        ({"steps": 9, "most": 8}, "steps is 9: it must be a whole number from 1 to 8"),
+        ({"tolerance": -1}, "tolerance is -1: it must be a number of at least 0"),
+    ],
+)
+def test_numbers_outside_their_bounds_are_refused(options, words):
+    with pytest.raises(ValueError, match=words):
         explain.integrated_gradients(StandIn(), picture(), **options)

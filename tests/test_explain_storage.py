@@ -1,5 +1,7 @@
 """What is saved comes back; what is damaged is refused."""
 
+import os
+
 import numpy as np
 import pytest
 from explain_cases import METHODS, PAIR, made, picture
@@ -78,6 +80,102 @@ def test_a_file_that_cannot_be_written_leaves_nothing_beside(tmp_path):
         made(RAMP).save(tmp_path / "nowhere" / "map.npz")
     with pytest.raises(FileNotFoundError):
         explain.load(tmp_path / "none.npz")
+
+
+@pytest.mark.parametrize("ending", ["png", "npz"])
+def test_an_earlier_map_is_replaced_and_another_file_only_if_asked(tmp_path, ending):
+    path = tmp_path / f"map.{ending}"
+    made(RAMP).save(path)
+    first = path.read_bytes()
+    made(-RAMP).save(path)
+    assert path.read_bytes() != first
+    for foreign in (b"", b"notes", b"PK\3\4 no archive"):
+        path.write_bytes(foreign)
+        with pytest.raises(ValueError, match="is there already and was not made .* force=True"):
+            made(RAMP).save(path)
+        assert path.read_bytes() == foreign
+    made(RAMP).save(path, force=True)
+    assert path.read_bytes() == first
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_checkpoints_and_pictures_of_others_are_no_maps(tmp_path):
+    np.savez(tmp_path / "model.npz", np.ones(3))
+    picture().save(tmp_path / "drawn.png")
+    made(RAMP).save(tmp_path / "map.png")
+    edited = Image.open(tmp_path / "map.png")
+    edited.save(tmp_path / "edited.png")  # without the texts: it is somebody's work now
+    for name in ("model.npz", "drawn.png", "edited.png"):
+        with pytest.raises(ValueError, match="was not made by this kit"):
+            made(RAMP).save(tmp_path / name)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_the_photograph_that_is_explained_is_never_replaced(tmp_path, monkeypatch, force):
+    monkeypatch.chdir(tmp_path)
+    picture().save("shell.png")
+    before = (tmp_path / "shell.png").read_bytes()
+    found = explain.cam(StandIn(), "shell.png", 1)
+    os.symlink("shell.png", "link.png")
+    os.link("shell.png", "hard.png")
+    for name in ("shell.png", "./shell.png", tmp_path / "shell.png", "link.png", "hard.png"):
+        with pytest.raises(ValueError, match="(is the photograph|is there already)"):
+            found.save(name, force=force)
+        assert (tmp_path / "shell.png").read_bytes() == before
+    assert os.path.islink("link.png")
+    # A figure of ours can be a photograph, too.
+    made(RAMP, image=picture()).save("map.png")
+    before = (tmp_path / "map.png").read_bytes()
+    with pytest.raises(ValueError, match="map.png is the photograph that is explained"):
+        explain.cam(StandIn(), "map.png", 1).save("map.png", force=force)
+    assert (tmp_path / "map.png").read_bytes() == before
+    # It is known by its pixels, also where the path is not.
+    again = explain.cam(StandIn(), Image.open("shell.png"), 1)
+    again.save("again.npz")
+    with pytest.raises(ValueError, match="is the photograph that is explained"):
+        explain.load("again.npz").save("shell.png", force=True)
+
+
+def test_a_map_is_written_through_a_link_and_under_the_longest_name(tmp_path):
+    (tmp_path / "kept").mkdir()
+    os.symlink("kept/map.npz", tmp_path / "latest.npz")
+    made(RAMP).save(tmp_path / "latest.npz")
+    assert os.path.islink(tmp_path / "latest.npz")
+    assert explain.load(tmp_path / "kept" / "map.npz") == made(RAMP)
+    long = tmp_path / f"{'x' * 251}.npz"
+    assert explain.load(made(RAMP).save(long)) == made(RAMP)
+    with pytest.raises(OSError, match="name too long"):
+        made(RAMP).save(tmp_path / f"{'x' * 252}.npz")
+    assert sorted(os.listdir(tmp_path)) == sorted(["kept", "latest.npz", long.name])
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        ("empty.npz", r"it is empty \(0 bytes\)"),
+        ("text.npz", "it is text, not an .npz"),
+        ("shell.npz", "it is a PNG picture, not an .npz"),
+        ("map.png", "it is the figure of one; .* saved as .npz"),
+        ("model.npz", "an .npz of something else, without 'values' and"),
+        ("short.npz", "damaged or was not copied whole"),
+        ("pickled.npz", "holds pickled objects, which are never opened"),
+        ("newer.npz", "its format is 'conus_widgets explanation 2'"),
+    ],
+)
+def test_what_is_no_explanation_is_called_what_it_is(tmp_path, monkeypatch, name, words):
+    monkeypatch.chdir(tmp_path)
+    good = made(RAMP).save("good.npz").read_bytes()
+    made(RAMP).save("map.png")
+    picture().save("shell.npz", "PNG")
+    np.savez("model.npz", np.ones(3))
+    other = dict(np.load("good.npz"))
+    np.savez("pickled.npz", **{**other, "values": np.array([{}], object)})
+    newer = other["texts"].tobytes().replace(b"explanation 1", b"explanation 2")
+    np.savez("newer.npz", **{**other, "texts": np.frombuffer(newer, np.uint8)})
+    for file, content in (("empty", b""), ("text", b"notes"), ("short", good[:400])):
+        (tmp_path / f"{file}.npz").write_bytes(content)
+    with pytest.raises(ValueError, match=f"^{name} is no explanation that can be read: .*{words}"):
+        explain.load(name)
 
 
 def test_damaged_and_foreign_files_are_refused(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,12 @@ from typing import Any
 import numpy as np
 
 from conus_widgets import explain
-from conus_widgets.explain.storage import kind_of
+from conus_widgets.arguments import one_of
+from conus_widgets.beside import longest_name
+from conus_widgets.decoding import plain
+from conus_widgets.explain.panels import STYLES
+from conus_widgets.explain.storage import kind_of, place_for_map, save
+from conus_widgets.predictor import EMBEDDED
 
 METHODS = (
     "cam",
@@ -33,7 +39,8 @@ def run(predictor: Any, options: Namespace) -> str:
     ----------
     predictor : Predictor
     options : Namespace
-        photograph, method, target, against, layer, style and out, as on the command line.
+        photograph, method, target, against, layer, style, out, force and model, as on the command
+        line.
 
     Returns
     -------
@@ -43,8 +50,8 @@ def run(predictor: Any, options: Namespace) -> str:
     Raises
     ------
     ValueError
-        For an unknown method, class, layer or style, an unusable photograph, another ending, or a
-        folder that is not there.
+        For an unknown method, class, layer or style, an unusable photograph, another ending, a
+        folder that is not there, or a file that must not be written over: see `storage.save`.
     OSError
         Where the file cannot be written.
     """
@@ -55,16 +62,46 @@ def run(predictor: Any, options: Namespace) -> str:
             raise ValueError(f"{options.method} has no --layer: use --method layer_cam.")
         settings["layer"] = options.layer
     photograph = Path(options.photograph)
-    out = Path(options.out or f"{photograph.stem}-{options.method}.png")
-    style = {"style": options.style} if kind_of(out) == ".png" else {}
-    if not out.parent.is_dir():  # said before a minute is computed for nothing
-        raise ValueError(f"There is no folder {out.parent} for {out.name}: make it first.")
+    out = Path(options.out or _name_for(photograph, f"-{options.method}.png"))
+    style = {"style": one_of("style", options.style, STYLES)} if kind_of(out) == ".png" else {}
+    inputs = [photograph, *_weights(options.model)]
+    # Said before a minute is computed for nothing.
+    place = place_for_map(out, inputs=inputs, force=options.force)
+    if not place.parent.is_dir():
+        raise ValueError(
+            f"There is no folder {plain(str(out.parent))} for {plain(out.name)}: make it first."
+        )
+    if not os.access(place.parent, os.W_OK):
+        raise ValueError(
+            f"The folder {plain(str(out.parent))} may not be written to: give --out in another one."
+        )
+    replaced = place.exists()
     target = _target(predictor, photograph, options.target, options.against)
     found = method(predictor, photograph, target, **settings)
-    found.save(out, **style)
+    save(found, out, force=options.force, inputs=inputs, **style)
     lines = [repr(found)[1:-1]]
     lines += [f"{name}: {value:.4g}" for name, value in found.figures.items()]
-    return "\n".join([*lines, *found.remarks, str(out)])
+    said = plain(str(out)) + (" (in place of an earlier file)" if replaced else "")
+    return "\n".join([*lines, *found.remarks, said])
+
+
+def _name_for(photograph: Path, ending: str) -> str:
+    """Return the name of a photograph's map; cut where it would be too long for the disk."""
+    stem, most = photograph.stem, longest_name(Path()) - len(ending)
+    while len(os.fsencode(stem)) > most:
+        stem = stem[:-1]
+    return stem + ending
+
+
+def _weights(model: str | None) -> list[Path]:
+    """Return the arrays that a model is read from."""
+    # Imported here: what speaks HTTP takes a fifth of the start.
+    from conus_widgets import download
+
+    place = EMBEDDED if model is None else Path(os.path.expanduser(model))
+    if model in download.KNOWN and not place.exists():
+        place = download.folder_of(model)
+    return sorted(place.glob("*.npz")) if place.is_dir() else [place]
 
 
 def _method(name: str) -> Callable[..., Any]:

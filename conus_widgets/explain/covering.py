@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import softmax
 
+from conus_widgets.arguments import one_of, whole
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.fills import fill_of
 from conus_widgets.explain.subject import Subject
@@ -57,10 +58,8 @@ class Covering:
         batch: int | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
-        if output not in OUTPUTS:
-            raise ValueError(f"output is {output!r}: use one of {', '.join(OUTPUTS)}.")
-        if batch is not None and batch < 1:
-            raise ValueError(f"batch is {batch}: at least 1 photograph is needed at once.")
+        one_of("output", output, OUTPUTS)
+        whole("batch", batch, least=1, or_none=True)
         self.subject = Subject(predictor, image)
         self.fill = fill_of(self.subject, fill, seed)
         self.batch = batch or self.subject.network.variants_batch

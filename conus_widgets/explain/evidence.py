@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from conus_widgets.arguments import whole
+from conus_widgets.equality import ByValue
 from conus_widgets.explain.baseline import baseline_of, named
 from conus_widgets.explain.cam import shares
 from conus_widgets.explain.explanation import Cost
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Evidence:
+class Evidence(ByValue):
     """Two numbers for each class, of one region of one photograph.
 
     Parameters
@@ -72,7 +74,13 @@ class Evidence:
         -------
         list of dict
             "label", "logit", "share", "change".
+
+        Raises
+        ------
+        ValueError
+            For a `top` that is no whole number above 0.
         """
+        top = whole("top", top, least=1, or_none=True)
         order = np.argsort(-np.maximum(self.logits, self.covered), kind="stable")[:top]
         return [
             {

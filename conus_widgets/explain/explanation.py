@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from conus_widgets.arguments import flag
+from conus_widgets.equality import ByValue
 from conus_widgets.explain.target import Target
 
 if TYPE_CHECKING:  # Matplotlib takes half a second, which not everybody needs
@@ -18,16 +20,19 @@ if TYPE_CHECKING:  # Matplotlib takes half a second, which not everybody needs
 
 @dataclass(frozen=True)
 class Cost:
-    """What an explanation took: photographs run forward and backward through the network."""
+    """What an explanation took: photographs run forward and backward through the network.
+
+    The seconds differ from run to run; they do not count where two are compared.
+    """
 
     forward: int = 0
     backward: int = 0
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Explanation:
-    """A map of one photograph.
+class Explanation(ByValue):
+    """A map of one photograph. Two are equal if all is equal, but for the seconds they took.
 
     Parameters
     ----------
@@ -89,7 +94,7 @@ class Explanation:
         float32 array (height, width)
             Within the range of `values`. Where the grid is finer than the photograph, its mean.
         """
-        how = Image.Resampling.BILINEAR if smooth else Image.Resampling.NEAREST
+        how = Image.Resampling.BILINEAR if flag("smooth", smooth) else Image.Resampling.NEAREST
         grid = Image.fromarray(np.ascontiguousarray(self.values, np.float32))
         width, height = self.image.size
         rows, columns = self.values.shape
@@ -103,11 +108,14 @@ class Explanation:
 
         return plot(self, style, limit=limit)
 
-    def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
-        """Write a picture (``.png``) or everything (``.npz``, for `load`): see `storage.save`."""
+    def save(self, path: str | os.PathLike[str], *, force: bool = False, **options: Any) -> Path:
+        """Write a picture (``.png``) or everything (``.npz``, for `load`): see `storage.save`.
+
+        An earlier map is replaced, another file with ``force=True`` only, the photograph never.
+        """
         from conus_widgets.explain.storage import save
 
-        return save(self, path, **options)
+        return save(self, path, force=force, **options)
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> Explanation:

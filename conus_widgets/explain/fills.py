@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from conus_widgets.arguments import shown
 from conus_widgets.explain.baseline import baseline_of, is_colour
 from conus_widgets.explain.subject import Subject
 
@@ -48,7 +49,7 @@ def fill_of(subject: Subject, fill: Any, seed: int = 0) -> np.ndarray:
         fill = "blurred" if fill == "blur" else fill
     elif not is_colour(fill):
         raise ValueError(
-            f"fill is {fill!r}: use one of {', '.join(FILLS)}, or a colour (R, G, B) of numbers "
-            "from 0 to 255."
+            f"fill is {shown(fill)}: use one of {', '.join(FILLS)}, or a colour (R, G, B) of "
+            "numbers from 0 to 255."
         )
     return baseline_of(subject, fill).astype(np.float32)

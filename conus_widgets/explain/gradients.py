@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conus_widgets.arguments import flag, one_of
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject, each
 from conus_widgets.explain.target import Target
@@ -66,7 +67,7 @@ def gradient(
     Raises
     ------
     ValueError
-        For an unknown class or way to join channels.
+        For an unknown class or way to join channels, or a `guided` that is neither true nor false.
     Cancelled
         Where `cancelled` returned true.
 
@@ -75,7 +76,7 @@ def gradient(
     K. Simonyan, A. Vedaldi, A. Zisserman, "Deep Inside Convolutional Networks", 2013,
     arXiv:1312.6034; there with "largest". Costs one run forward and backward.
     """
-    join = joined(channels)
+    join, guided = joined(channels), flag("guided", guided)
     subject, aim, found = _look(predictor, image, target, guided, progress, cancelled)
     return subject.explanation(
         join(found.values[0].astype(np.float64)),
@@ -154,9 +155,7 @@ def gradient_times_input(
 
 def joined(channels: str) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function of `CHANNELS` that is called so, or raise a ValueError with the names."""
-    if channels not in CHANNELS:
-        raise ValueError(f"channels is {channels!r}: use one of {', '.join(CHANNELS)}.")
-    return CHANNELS[channels]
+    return CHANNELS[one_of("channels", channels, CHANNELS)]
 
 
 def _look(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conus_widgets.arguments import number, whole
 from conus_widgets.explain.baseline import baseline_of
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject, each
@@ -68,11 +69,9 @@ def integrated_gradients(
     arXiv:1703.01365, equation 1, by the trapezium rule. Costs ``steps + 1`` runs forward and
     backward, and one forward for the top class where no target is given.
     """
-    if not 1 <= steps <= most or not 0 <= tolerance < np.inf:
-        raise ValueError(
-            f"steps is {steps}, most is {most} and tolerance is {tolerance}: at least 1 step is "
-            "needed, no more than `most`, and a tolerance of 0 or more."
-        )
+    most = whole("most", most, least=1)
+    steps = whole("steps", steps, least=1, most=most)
+    tolerance = number("tolerance", tolerance, least=0)
     subject = Subject(predictor, image)
     start = baseline_of(subject, baseline)
     aim = subject.aim(target)

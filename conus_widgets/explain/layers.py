@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conus_widgets.arguments import one_of
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject, each
 
@@ -64,8 +65,7 @@ def layer_cam(
     At the last layer "hires" and "grad" equal `cam`, as the network behind it is linear.
     Costs one run forward and backward.
     """
-    if kind not in KINDS:
-        raise ValueError(f"kind is {kind!r}: use one of {', '.join(KINDS)}.")
+    kind = one_of("kind", kind, KINDS)
     subject = Subject(predictor, image)
     network = subject.network
     layer = network.layers[-1] if layer is None else network.layer(layer)

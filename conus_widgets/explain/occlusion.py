@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conus_widgets.arguments import number, one_of, shown, whole
 from conus_widgets.explain.covering import Covering, moments
 from conus_widgets.explain.drilldown import DrillDown
 from conus_widgets.explain.explanation import Explanation
@@ -93,13 +94,12 @@ def occlusion(
     own edges into the photograph: compare fills before you believe a detail. Costs a run forward
     for each window (625 for 32 and 8), times `share` in a drill-down, and one more.
     """
-    if method not in METHODS:
-        raise ValueError(f"method is {method!r}: use one of {', '.join(METHODS)}.")
-    if not 0 < share <= 1:
-        raise ValueError(f"share is {share}: it must be above 0 and at most 1.")
-    sizes = list(window) if isinstance(window, Sequence) else [window]
+    method, share = one_of("method", method, METHODS), number("share", share, above=0, most=1)
+    given = list(window) if np.ndim(window) else [window]  # type: ignore[arg-type]
+    sizes = [whole("window", size, least=None) for size in given]
     if not sizes or len(set(sizes)) < len(sizes):
-        raise ValueError(f"window is {window!r}: give one size, or several different ones.")
+        raise ValueError(f"window is {shown(window)}: give one size, or several different ones.")
+    seed = whole("seed", seed)
     grids = [Windows(predictor.size, size, stride) for size in sizes]
     covering = Covering(
         predictor, image, target,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
@@ -12,6 +12,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from PIL import Image
 
+from conus_widgets.arguments import number, one_of, shown
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.panels import (
     COLOURS,
@@ -22,6 +23,7 @@ from conus_widgets.explain.panels import (
     photograph_title,
 )
 from conus_widgets.explain.scale import limit_of
+from conus_widgets.outputs import MADE_BY
 
 ACROSS = 4  # panels in a row, at most
 WIDE = 3.2  # inches of a panel
@@ -37,7 +39,7 @@ class Picture(Figure):
 
     def _repr_png_(self) -> bytes:
         held = io.BytesIO()
-        self.savefig(held, format="png", dpi=100)
+        self.savefig(held, format="png", dpi=100, metadata={"Software": MADE_BY})
         return held.getvalue()
 
 
@@ -67,13 +69,16 @@ def plot(explanation: Explanation, style: str = "map", *, limit: float | None = 
 
 
 def compare(
-    explanations: Sequence[Explanation], *, style: str = "map", limit: float | None = None
+    explanations: Explanation | Iterable[Explanation],
+    *,
+    style: str = "map",
+    limit: float | None = None,
 ) -> Picture:
     """Draw several explanations under one scale.
 
     Parameters
     ----------
-    explanations : sequence of Explanation
+    explanations : Explanation, or several
         Of one photograph, or of several: then each map stands behind its own.
     style, limit
         As in `plot`.
@@ -87,21 +92,23 @@ def compare(
     ValueError
         As `plot`, for no explanation, or for maps of different units, which have no common scale.
     """
-    explanations = list(explanations)
-    if not explanations:
+    given = [explanations] if isinstance(explanations, Explanation) else list(explanations)
+    if not given:
         raise ValueError("No explanation was given: there is nothing to draw.")
-    if style not in STYLES:
-        raise ValueError(f"style is {style!r}: use one of {', '.join(STYLES)}.")
-    units = sorted({explanation.unit for explanation in explanations})
+    for one in given:
+        if not isinstance(one, Explanation):
+            raise ValueError(f"{shown(one)} is no explanation: give what `cam` returns, say.")
+    one_of("style", style, STYLES)
+    units = sorted({explanation.unit for explanation in given})
     if len(units) > 1:
         raise ValueError(
             f"Maps in {' and '.join(units)} have no common scale: draw those of one unit together."
         )
     if limit is None:
-        limit = limit_of(explanations)
-    elif not 0 < limit < np.inf:
-        raise ValueError(f"limit is {limit}: it must be a number above 0.")
-    return _draw(explanations, style, limit)
+        limit = limit_of(given)
+    else:
+        limit = number("limit", limit, above=0)
+    return _draw(given, style, limit)
 
 
 def _draw(explanations: list[Explanation], style: str, limit: float | None) -> Picture:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conus_widgets.arguments import number, whole
 from conus_widgets.explain.covering import Covering, moments
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import each
@@ -71,18 +72,14 @@ def random_masks(
     0 means "no matter" and the sign counts. Chance leaves a noise that falls with the square root
     of `masks`. Costs `masks` runs forward, and one more.
     """
-    if masks < 2 or not 0 < keep < 1:
-        raise ValueError(
-            f"masks is {masks} and keep is {keep}: at least 2 masks are needed, and a chance above "
-            "0 and below 1."
-        )
+    masks, seed = whole("masks", masks, least=2), whole("seed", seed)
+    keep = number("keep", keep, above=0, below=1)
+    cells = whole("cells", cells, least=1, most=predictor.size)
     covering = Covering(
         predictor, image, target,
         fill=fill, seed=seed, output=output, batch=batch, cancelled=cancelled,
     )  # fmt: skip
     size = covering.subject.size
-    if not 1 <= cells <= size:
-        raise ValueError(f"cells is {cells}: use 1 to {size}, the side of the network's input.")
     rng = np.random.default_rng(seed)
     weighed, kept, total = np.zeros((size, size)), np.zeros((size, size)), 0.0
     done, shown = 0, moments(masks)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conus_widgets.arguments import flag, number, one_of, whole
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.gradients import GUIDED, SLOPE, joined
 from conus_widgets.explain.subject import Subject, each
@@ -74,14 +75,9 @@ def smoothgrad(
     The noise of a channel follows its own range, as in the scripts of this network's authors: a
     picture of one colour gets none. Costs `samples` runs forward and backward, and one forward.
     """
-    if kind not in KINDS:
-        raise ValueError(f"kind is {kind!r}: use one of {', '.join(KINDS)}.")
-    if samples < 1 or not 0 <= noise < np.inf:
-        raise ValueError(
-            f"samples is {samples} and noise is {noise}: at least 1 sample is needed, and a noise "
-            "of 0 or more."
-        )
-    join = joined(channels)
+    kind, join = one_of("kind", kind, KINDS), joined(channels)
+    samples, noise = whole("samples", samples, least=1), number("noise", noise, least=0)
+    guided, clip, seed = flag("guided", guided), flag("clip", clip), whole("seed", seed)
     subject = Subject(predictor, image)
     aim = subject.aim(target)
     rng = np.random.default_rng(seed)

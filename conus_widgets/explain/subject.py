@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from PIL import Image
 
+from conus_widgets.arguments import shown
 from conus_widgets.decoding import PhotographError, label
 from conus_widgets.explain.explanation import Cost, Explanation
 from conus_widgets.explain.target import Target, resolve
 from conus_widgets.photograph import read_photograph
+from conus_widgets.preparation import is_alone, several
 
 if TYPE_CHECKING:  # the network's module starts Theano, which takes seconds
     from conus_widgets.network import Forward, Gradients, Inside, Progress
@@ -50,6 +52,7 @@ class Subject:
     """
 
     def __init__(self, predictor: Any, image: Any) -> None:
+        _validate(predictor)
         self.predictor = predictor
         self.network = Meter(predictor.network)
         self.image = _read(image)
@@ -134,6 +137,9 @@ class Meter:
 
     def layer(self, name: str) -> str:
         """Return the name of a layer, or raise a ValueError that names the nearest ones."""
+        if not isinstance(name, str):
+            layers = ", ".join(self.layers)
+            raise ValueError(f"layer is {shown(name)}: give a name, one of {layers}.")
         return str(self._network.layer(name))
 
     def forward(self, inputs: np.ndarray, **options: Any) -> Forward:
@@ -164,24 +170,35 @@ class Meter:
 
 
 def each(method: Method) -> Method:
-    """Let a method of one photograph also take a list of them, and then return a list.
+    """Let a method of one photograph also take several of them, and then return a list.
 
-    Its progress then runs through all of them: ``progress(done, total)`` counts in the steps of the
-    photograph at work, times the number of photographs.
+    What counts as several: see `preparation.several`. Its progress then runs through all of them:
+    ``progress(done, total)`` counts in the steps of the photograph at work, times the number of
+    photographs.
     """
 
     @functools.wraps(method)
     def call(predictor: Any, image: Any, *arguments: Any, **options: Any) -> Any:
-        if not isinstance(image, (list, tuple)):
+        _validate(predictor)
+        if image is not None and is_alone(image):
             return method(predictor, image, *arguments, **options)
+        images = several(image)
         told = options.pop("progress", None)
         found = []
-        for number, one in enumerate(image):
-            progress = told and _share(told, number, len(image))
+        for number, one in enumerate(images):
+            progress = told and _share(told, number, len(images))
             found.append(method(predictor, one, *arguments, progress=progress, **options))
         return found
 
     return call  # type: ignore[return-value]
+
+
+def _validate(predictor: Any) -> None:
+    if not hasattr(predictor, "network"):
+        raise ValueError(
+            f"{shown(predictor)} is no predictor: give what load_predictor() returns first, then "
+            "the photograph."
+        )
 
 
 def _share(told: Progress, number: int, count: int) -> Progress:

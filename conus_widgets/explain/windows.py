@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from conus_widgets.arguments import whole
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -33,6 +35,8 @@ class Windows:
     stride: int
 
     def __post_init__(self) -> None:
+        whole("window", self.window, least=None)
+        whole("stride", self.stride, least=None)
         if not 1 <= self.window <= self.size:
             raise ValueError(
                 f"A window of {self.window} pixels does not fit: the network sees {self.size} x "

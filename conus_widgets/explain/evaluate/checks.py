@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conus_widgets import shells
+from conus_widgets.arguments import whole
 from conus_widgets.explain.evaluate.completeness import completeness
 from conus_widgets.explain.evaluate.curves import deletion, insertion
+from conus_widgets.explain.evaluate.methods import by_name
 from conus_widgets.explain.evaluate.randomisation import randomisation
 from conus_widgets.explain.evaluate.stability import stability
 from conus_widgets.explain.explanation import Cost, Explanation
@@ -133,8 +135,7 @@ def checks(
     """
     from conus_widgets.network import batches
 
-    if drawings < 1:
-        raise ValueError(f"drawings is {drawings}: at least 1 is needed.")
+    drawings, methods = whole("drawings", drawings, least=1), by_name(methods)
     kinds = list(shells.KINDS)
     drawn = [shells.draw(kinds[n % len(kinds)], FIRST_SEED + n) for n in range(drawings)]
     few = drawn[:: max(1, drawings // 4)][:4]

@@ -10,6 +10,8 @@ import numpy as np
 from PIL import Image
 from scipy.special import softmax
 
+from conus_widgets.arguments import whole
+from conus_widgets.equality import ByValue
 from conus_widgets.explain.baseline import baseline_of
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject
@@ -21,7 +23,7 @@ KINDS = ("deletion", "insertion")
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class Curve(ByValue):
     """How the answer follows.
 
     Parameters
@@ -141,11 +143,10 @@ def _curve(
     progress: Callable[[int, int], Any] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Curve:
-    if steps < 1:
-        raise ValueError(f"steps is {steps}: at least 1 is needed.")
+    steps = whole("steps", steps, least=1)
     subject = Subject(predictor, explanation.image)
-    whole, covered = subject.inputs[0], baseline_of(subject, fill).astype(np.float32)
-    before, after = (whole, covered) if kind == "deletion" else (covered, whole)
+    plain, covered = subject.inputs[0], baseline_of(subject, fill).astype(np.float32)
+    before, after = (plain, covered) if kind == "deletion" else (covered, plain)
     order = np.argsort(-on_input(explanation, subject.size).ravel(), kind="stable")
     changed = np.round(np.linspace(0, order.size, steps + 1)).astype(int)
     logits = []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from conus_widgets.arguments import shown
 from conus_widgets.explain.cam import cam
 from conus_widgets.explain.centres import centred
 from conus_widgets.explain.explanation import Explanation
@@ -17,6 +18,15 @@ from conus_widgets.explain.random_masks import random_masks
 from conus_widgets.explain.smooth import smoothgrad
 
 Method = Callable[..., Explanation]
+
+
+def by_name(methods: Any) -> dict[str, Method]:
+    """Return methods by their names, or raise a ValueError where they have none."""
+    if isinstance(methods, Mapping) and all(map(callable, methods.values())):
+        return {str(name): method for name, method in methods.items()}
+    raise ValueError(
+        f"methods is {shown(methods)}: give functions by their names, as {{'cam': explain.cam}}."
+    )
 
 
 def _centred(method: Method) -> Method:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import ndimage
 
+from conus_widgets.arguments import whole
+from conus_widgets.explain.evaluate.methods import by_name
 from conus_widgets.explain.evaluate.twins import Twins, draw_twins
 from conus_widgets.explain.explanation import Explanation
 
@@ -166,10 +168,11 @@ def pointing_game(
     Cancelled
         Where `cancelled` returned true.
     ValueError
-        Where not one pair counts.
+        Where not one pair counts; for methods that have no names, or less than one pair.
     """
     from conus_widgets.network import Cancelled
 
+    methods, pairs = by_name(methods), whole("pairs", pairs, least=1)
     names = [*methods, CENTRE, CHANCE]
     found: dict[str, list[Score]] = {name: [] for name in names}
     markings = []

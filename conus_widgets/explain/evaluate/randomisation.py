@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
+from conus_widgets.arguments import one_of, whole
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.target import resolve
+from conus_widgets.preparation import several
 
 if TYPE_CHECKING:
     from conus_widgets.network import Progress
@@ -68,7 +70,7 @@ class Randomisation:
 def randomisation(
     predictor: Any,
     method: Callable[..., Explanation],
-    photographs: Sequence[Any],
+    photographs: Any,
     target: Any = None,
     *,
     where: Sequence[np.ndarray] | None = None,
@@ -85,7 +87,7 @@ def randomisation(
     predictor : Predictor
     method : callable
         ``method(predictor, photograph, target)`` returns an Explanation.
-    photographs : sequence of photographs
+    photographs : photograph, or list of photographs
     target : class, mapping or Target, optional
         The same before and after; by default the real network's top class for each photograph.
     where : sequence of bool arrays (height, width), optional
@@ -106,7 +108,7 @@ def randomisation(
     Raises
     ------
     ValueError
-        For no photograph, or a stage that does not exist.
+        For no photograph, a stage that does not exist, or another number of masks.
     Cancelled
         Where `cancelled` returned true.
 
@@ -118,11 +120,15 @@ def randomisation(
     """
     from conus_widgets.network import Cancelled, batches
 
-    images = list(photographs)
+    images, stages, seed = several(photographs), _known(stages), whole("seed", seed)
     if not images or not stages:
         raise ValueError(
             f"The check needs a photograph and a stage; it was given {len(images)} photographs and "
             f"{len(stages)} stages."
+        )
+    if where is not None and len(where) != len(images):
+        raise ValueError(
+            f"where holds {len(where)} masks for {len(images)} photographs: give one for each."
         )
 
     def stop() -> None:
@@ -130,23 +136,25 @@ def randomisation(
             raise Cancelled("Stopped before the end, as asked.")
 
     total, done = len(images) * (len(stages) + 1), 0
-    real, aims = [], []
+    real, aims = [], []  # the maps alone: an explanation holds its photograph as well
     for image in images:
         stop()
         logits = predictor.network.forward(predictor.inputs([image])).logits[0]
         aims.append(resolve(target, predictor.labels, logits))
-        real.append(method(predictor, image, aims[-1]))
+        explanation = method(predictor, image, aims[-1])
+        real.append(explanation.values)
         done += 1
         if progress is not None:
             progress(done, total)
     correlations = []
     for count in range(1, len(stages) + 1):
+        other = None  # or two shuffled networks would be there at once
         other = shuffled(predictor, stages[:count], seed=seed)
         found = []
         for part in batches(len(images), 1, None, cancelled):
             number = part.start
             new = method(other, images[number], aims[number]).values
-            old = real[number].values
+            old = real[number]
             if where is not None:
                 inside = _on_grid(where[number], old.shape)
                 new, old = new[inside], old[inside]
@@ -155,7 +163,7 @@ def randomisation(
             if progress is not None:
                 progress(done, total)
         correlations.append(float(np.mean(found)))
-    return Randomisation(name or real[0].method, tuple(stages), tuple(correlations), len(images))
+    return Randomisation(name or explanation.method, stages, tuple(correlations), len(images))
 
 
 def shuffled(predictor: Any, stages: Sequence[str] = STAGES, *, seed: int = 0) -> Any:
@@ -177,7 +185,7 @@ def shuffled(predictor: Any, stages: Sequence[str] = STAGES, *, seed: int = 0) -
     Raises
     ------
     ValueError
-        For a stage that does not exist.
+        For a stage that does not exist, or a seed that is no whole number.
 
     Notes
     -----
@@ -185,9 +193,7 @@ def shuffled(predictor: Any, stages: Sequence[str] = STAGES, *, seed: int = 0) -
     """
     from conus_widgets.predictor import Predictor
 
-    unknown = [stage for stage in stages if stage not in STAGES]
-    if unknown:
-        raise ValueError(f"There is no stage {unknown[0]!r}; there are {', '.join(STAGES)}.")
+    stages, seed = _known(stages), whole("seed", seed)
     checkpoint = predictor.checkpoint
     arrays = []
     for number, (name, _) in enumerate(checkpoint.architecture.parameters()):
@@ -197,6 +203,12 @@ def shuffled(predictor: Any, stages: Sequence[str] = STAGES, *, seed: int = 0) -
             array = rng.permutation(array.ravel()).reshape(array.shape)
         arrays.append(array)
     return Predictor(dataclasses.replace(checkpoint, arrays=arrays))
+
+
+def _known(stages: Any) -> tuple[str, ...]:
+    """Return stages as a tuple; a name alone is one stage."""
+    several = isinstance(stages, Iterable) and not isinstance(stages, str)
+    return tuple(one_of("stage", stage, STAGES) for stage in (stages if several else [stages]))
 
 
 def _on_grid(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
-import os
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 from conus_widgets import shells
+from conus_widgets.beside import written_whole
 from conus_widgets.explain.evaluate.randomisation import STAGES, Randomisation, randomisation
 
 if TYPE_CHECKING:
@@ -130,10 +131,8 @@ def _read(file: Path) -> Randomisation | None:
 
 def _keep(made: Randomisation, file: Path) -> None:
     record = {"version": VERSION, **dataclasses.asdict(made)}
-    beside = file.with_suffix(f".{os.getpid()}.part")
-    try:
+    # A full disk: the check is made again next time.
+    with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-        os.replace(beside, file)
-    except OSError:  # a full disk: the check is made again next time
-        beside.unlink(missing_ok=True)
+        with written_whole(file, text=True) as kept:
+            kept.write(json.dumps(record, indent=2) + "\n")

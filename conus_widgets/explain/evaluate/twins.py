@@ -10,13 +10,15 @@ import numpy as np
 from PIL import Image
 
 from conus_widgets import shells
+from conus_widgets.arguments import whole
+from conus_widgets.equality import ByValue
 
 FIRST_SEED = 970_000_000  # of drawings that nothing else uses, and no training saw
 LARGEST = 0.25  # of the shell: a larger marking is hit by chance
 
 
 @dataclass(frozen=True, eq=False)
-class Twins:
+class Twins(ByValue):
     """Two drawings that are equal to the bit but for one marking.
 
     Parameters
@@ -57,7 +59,8 @@ class Twins:
 
 def draw_twins(count: int, *, first: int = FIRST_SEED) -> Iterator[Twins]:
     """Yield so many twins, of all pairs in turn, from consecutive seeds."""
-    for number in range(count):
+    first = whole("first", first)
+    for number in range(whole("count", count)):
         pair = shells.PAIRS[number % len(shells.PAIRS)]
         marked, plain = (shells.draw(k, first + number) for k in (pair.marked, pair.plain))
         yield Twins(

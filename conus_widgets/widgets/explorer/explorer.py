@@ -275,9 +275,9 @@ class Explorer(DropZone):
         """Stop slow maps; what they have shown so far stays."""
         self._session.cancel()
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the map that is chosen on the page, as ``.png`` or ``.npz``."""
-        self.explanation.save(path)
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Write the map that is chosen on the page, as ``.png`` or ``.npz``: see `storage.save`."""
+        self.explanation.save(path, force=force)
 
     def picture(self) -> Picture:
         """The page as it stands, as a picture (HTML and text) that needs no kernel."""
