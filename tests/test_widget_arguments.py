@@ -149,7 +149,7 @@ WRONG_OF_ANY_NETWORK = [
     ({"target": 1.0}, "number or the name"),
     ({"target": True}, "number or the name"),
     ({"against": ["banded"]}, "number or the name"),
-    ({"method": "oclusion"}, "nearest are occlusion"),
+    ({"method": "oclusion"}, "there are occlusion"),
     ({"method": ["cam"]}, "method is"),
     ({"method": None}, "method is None"),
     ({"layer": 5, "method": "hires_cam"}, "layer is 5"),
@@ -246,15 +246,15 @@ def test_a_cover_that_another_one_replaces_does_not_wait_for_ever(explore, linea
 # The classifier's settings
 
 SETTINGS = [
-    ({"top": 0}, "top is 0: give a whole number of at least 1"),
+    ({"top": 0}, "top is 0: it must be a whole number of at least 1"),
     ({"top": -3}, "top is -3"),
     ({"top": "5"}, "top is '5'"),
     ({"top": 2.5}, "top is 2.5"),
     ({"top": True}, "top is True"),
-    ({"views": 0}, "views is 0: give a whole number from 1 to 1,000"),
+    ({"views": 0}, "views is 0: it must be a whole number from 1 to 1000"),
     ({"views": 1001}, "views is 1001"),
     ({"views": "many"}, "views is 'many'"),
-    ({"seed": -1}, "seed is -1: give a whole number of at least 0"),
+    ({"seed": -1}, "seed is -1: it must be a whole number of at least 0"),
     ({"seed": "a"}, "seed is 'a'"),
     ({"seed": 1.5}, "seed is 1.5"),
     ({"specimen": "yes"}, "specimen"),
@@ -270,7 +270,7 @@ def test_a_wrong_setting_is_a_value_error_at_once(wrong, words, tmp_path):
 
 
 def test_an_unknown_region_is_refused_with_the_nearest_names():
-    with pytest.raises(ValueError, match="'Panamik', .*the nearest are Panamic"):
+    with pytest.raises(ValueError, match="'Panamik', .*there are Panamic"):
         Classifier(FakePredictor(regions=["Panamic", "South African"]), region="Panamik")
     with pytest.raises(ValueError, match=r"no regions\.csv"):
         Classifier(FakePredictor(), region="Panamic")
@@ -307,6 +307,31 @@ def test_numbers_of_numpy_are_numbers():
     assert len(widget.classify(picture(1)).labels) == 2 and widget.prediction.seed == 4
     widget._worker.close()
     widget.close()
+
+
+def test_photographs_are_given_alone_or_in_any_row(explore):
+    widget = Classifier(FakePredictor())
+    stack = np.stack([np.asarray(picture(n)) for n in (1, 2)])
+    try:
+        assert widget.classify(stack[0]).labels
+        for rows in (stack, (one for one in stack), tuple(stack), [picture(1), picture(2)]):
+            assert len(widget.classify(rows)) == 2
+        assert widget.classify([]) == []
+        for wrong in (None, {"a": picture(1)}):
+            with pytest.raises(ValueError, match="[Pp]hotograph"):
+                widget.classify(wrong)
+        widget.clear()
+        widget.specimen = True
+        with pytest.raises(ValueError, match="No photograph was given"):
+            widget.classify([])
+        assert len(widget.classify(stack).names) == 2
+    finally:
+        widget._worker.close()
+        widget.close()
+    explorer, _ = explore(stack)
+    assert list(explorer._session.photographs) == [1, 2]
+    with pytest.raises(ValueError, match="dict"):
+        explore({"a": picture(1)})
 
 
 # Names

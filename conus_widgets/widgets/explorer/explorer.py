@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
-from conus_widgets.preparation import name_of
+from conus_widgets.preparation import name_of, several
 from conus_widgets.widgets.bundle import bundle
 from conus_widgets.widgets.dropzone.dropzone import SCRIPTS, STYLE, DropZone
 from conus_widgets.widgets.dropzone.parcels import DroppedFile
@@ -19,7 +19,7 @@ from conus_widgets.widgets.explorer import composing, saving, telling
 from conus_widgets.widgets.explorer.pane import CHOICES, Region, validated, with_layer
 from conus_widgets.widgets.explorer.picture import Picture
 from conus_widgets.widgets.explorer.session import Session
-from conus_widgets.widgets.live.arguments import one_of
+from conus_widgets.widgets.live.arguments import existing
 from conus_widgets.widgets.live.loading import predictor_of, worker_of
 from conus_widgets.widgets.live.news import Answer, News
 from conus_widgets.widgets.live.saved import SavedPicture, show
@@ -102,8 +102,7 @@ class Explorer(DropZone):
         choice = {"target": target, "against": against, "method": method, "layer": layer}
         choice = validated(choice, {}, predictor_of(self._worker, predictor))
         with_layer(method, layer)
-        given = list(photograph) if isinstance(photograph, (list, tuple)) else [photograph]
-        given = [one for one in given if one is not None]
+        given = [] if photograph is None else several(photograph)
         if len(given) > _MOST_PHOTOGRAPHS:
             raise ValueError(
                 f"{len(given)} photographs were given, and an Explorer shows at most "
@@ -236,7 +235,7 @@ class Explorer(DropZone):
                 f"offset is {offset!r}: give two whole numbers, columns and rows."
             ) from None
         if isinstance(fill, str) and not os.path.exists(fill):
-            fill = one_of("fill", fill, composing.FILLS)
+            fill = existing("fill", fill, composing.FILLS)
         named = isinstance(fill, str) and fill in composing.FILLS
         given = None if named else predictor.inputs([fill])[0]
         with session.changed:
