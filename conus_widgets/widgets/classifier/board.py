@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-import os
 import threading
 import time
 import weakref
@@ -191,7 +190,6 @@ class Board:
         self, predictor: Any, ticket: Ticket, batch: Sequence[Card], settings: Settings
     ) -> None:
         read: list[tuple[Card, Any]] = []
-        several = len(batch) > 1
         for card in batch:
             try:
                 image = read_photograph(card.source, name=card.name)
@@ -199,10 +197,7 @@ class Board:
                 self._settle(ticket, [card], error=error)
             else:
                 card.thumbnail = card.thumbnail or thumbnail(image)
-                # Several are read once more by the predictor, one at a time: decoded, those of a
-                # specimen could fill the memory.
-                again = several and isinstance(card.source, (bytes, str, os.PathLike))
-                read.append((card, card.source if again else image))
+                read.append((card, image))
         if not read:
             if settings.specimen:
                 self.together = ValueError("None of the photographs can be used.")
@@ -214,7 +209,7 @@ class Board:
 
         try:
             prediction = predictor.predict(
-                [photograph for _, photograph in read],
+                [image for _, image in read],
                 top=settings.top,
                 views=settings.views,
                 seed=settings.seed,

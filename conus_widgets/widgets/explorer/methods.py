@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from conus_widgets.widgets.explorer.layers import finer, shift_of
-from conus_widgets.widgets.live.arguments import one_of
+from conus_widgets.widgets.live.arguments import existing
 
 CAM = "cam"
 CHECKED = "res4e"  # the layer of which `explain.evaluate` speaks
@@ -167,7 +167,7 @@ def available() -> list[Method]:
 
 def method_called(name: str) -> Method:
     """Return an entry by name, or raise a ValueError with the nearest names, or all."""
-    return METHODS[one_of("method", name, list(METHODS))]
+    return METHODS[existing("method", name, list(METHODS))]
 
 
 def run(method: Method, predictor: Any, image: Any, target: Any, layer: str | None, **hooks: Any):
