@@ -22,12 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0, or 1 where any photograph, download or check failed. Wrong usage exits with 2.
     """
-    _print_anything()
+    _open_streams()
     options = _parser().parse_args(arguments)
     try:
         code = int(options.command(options))
-        if sys.stdout is not None:
-            sys.stdout.flush()  # a full disk or a closed pipe shows here
+        sys.stdout.flush()  # a full disk or a closed pipe shows here
         return code
     except KeyboardInterrupt:
         _say("Stopped.")
@@ -43,10 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1
 
 
-def _print_anything() -> None:
-    """Let what the terminal cannot show be shown escaped, rather than end in an error."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
+def _open_streams() -> None:
+    """Let anything be printed: escaped where the terminal cannot show it, nowhere where a stream is
+    closed, as by ``2>&-``."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))
+        elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
@@ -138,7 +141,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _whole(least: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        if not text.isdecimal() or len(text) > 18 or int(text) < least:
+        if text.isdecimal() and len(text) > 18:
+            raise argparse.ArgumentTypeError(f"{text[:18]}... is too large a number")
+        if not text.isdecimal() or int(text) < least:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
         return int(text)
 
@@ -146,8 +151,7 @@ def _whole(least: int) -> Callable[[str], int]:
 
 
 def _say(error: BaseException | str) -> None:
-    if sys.stderr is not None:  # with None, print would write to standard output
-        print(str(error) or type(error).__name__, file=sys.stderr)
+    print(str(error) or type(error).__name__, file=sys.stderr)
 
 
 def _json(form: Any) -> str:
@@ -205,11 +209,11 @@ def _explain(options: argparse.Namespace) -> int:
         from conus_widgets.explain.command import run
         from conus_widgets.predictor import load_predictor
 
-        predictor = load_predictor(options.model)
-        print(run(predictor, options))
+        said = run(load_predictor(options.model), options)
     except (RuntimeError, ValueError, OSError) as error:
         _say(error)
         return 1
+    print(said)
     return 0
 
 

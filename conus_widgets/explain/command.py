@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -61,9 +62,11 @@ def run(predictor: Any, options: Namespace) -> str:
         if options.method != "layer_cam":
             raise ValueError(f"{options.method} has no --layer: use --method layer_cam.")
         settings["layer"] = options.layer
-    photograph = Path(options.photograph)
-    out = Path(options.out or _name_for(photograph, f"-{options.method}.png"))
-    style = {"style": one_of("style", options.style, STYLES)} if kind_of(out) == ".png" else {}
+    photograph = options.photograph
+    out = Path(options.out or _name_for(Path(photograph), f"-{options.method}.png"))
+    style = {"style": one_of("style", options.style, STYLES)}
+    if kind_of(out) == ".npz":
+        style = {}  # it holds numbers
     inputs = [photograph, *_weights(options.model)]
     # Said before a minute is computed for nothing.
     place = place_for_map(out, inputs=inputs, force=options.force)
@@ -115,11 +118,12 @@ def _method(name: str) -> Callable[..., Any]:
     return method
 
 
-def _target(predictor: Any, photograph: Path, target: str | None, against: str | None) -> Any:
+def _target(predictor: Any, photograph: str, target: str | None, against: str | None) -> Any:
     """Return what the command line means by a class, and by one class against another."""
 
     def known(text: str) -> str | int:
-        return int(text) if text.isdecimal() and text not in predictor.labels else text
+        is_number = re.fullmatch(r"[+-]?\d{1,18}", text) and text not in predictor.labels
+        return int(text) if is_number else text
 
     if against is None:
         return None if target is None else known(target)
