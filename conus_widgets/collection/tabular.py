@@ -1,0 +1,202 @@
+"""A table of photographs: CSV in any of its kinds, or Parquet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+
+from .columns import find_column
+from .delimited import read_delimited
+from .pictures import is_address, locate
+from .problems import Problem, ReadingError
+from .screening import screened
+from .table import Record, Table, specimen_key
+from .views import orientation
+
+_THINGS = (
+    "file",
+    "label",
+    "specimen",
+    "view",
+    "region",
+    "institution",
+    "collection",
+    "catalogue",
+    "occurrence",
+    "media",
+)
+
+
+def read_table(
+    path: str | os.PathLike[str],
+    photographs: str | os.PathLike[str] | None = None,
+    *,
+    views: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    **columns: str,
+) -> Table:
+    """Read a table with a row for each photograph.
+
+    Parameters
+    ----------
+    path : path
+        A CSV file (commas, semicolons or tabs; UTF-8, UTF-16 or Latin-1) whose first row names
+        the columns, or a Parquet file.
+    photographs : path, optional
+        The folder of the photographs; by default the table's own. A file's name that does not
+        lead anywhere from there is looked for below it by its end; see `pictures.find`.
+    views : mapping of str to str, optional
+        Words for views and what they mean; see `views.orientation`.
+    encoding : str, optional
+        What the CSV file is written in, if it is none of the above.
+    **columns : str
+        Which column holds what, if its name does not say so: ``file``, ``label``, ``specimen``,
+        ``view``, ``region``, ``institution``, ``collection``, ``catalogue``, ``occurrence``, and
+        ``media`` for one with several photographs in a cell, with "|" between them.
+
+    Returns
+    -------
+    Table
+        All other columns are in `Record.others`. A specimen is institution, collection and
+        catalogue number; else the occurrence; else what the column for it says. A column that is
+        named here comes first.
+
+    Raises
+    ------
+    ReadingError
+        If the table cannot be read or has no column for the photographs.
+    ValueError
+        If a column that is named here is not there.
+    """
+    if unknown := sorted(set(columns) - set(_THINGS)):
+        raise ValueError(f"{unknown[0]!r} is none of {', '.join(_THINGS)}.")
+    source = os.path.abspath(path)
+    base = os.path.abspath(photographs) if photographs is not None else os.path.dirname(source)
+    names, rows, problems = _read(source, encoding)
+    place = {name: number for number, name in enumerate(names)}
+    found = {thing: find_column(names, thing, columns.get(thing)) for thing in _THINGS}
+    if found["file"] is None and found["media"] is None:
+        raise ReadingError(
+            f"{source} has no column that is known to name photographs, but "
+            f"{', '.join(map(repr, names[:8]))}; say which one it is: file='...'."
+        )
+    taken = {place[name] for name in found.values() if name is not None}
+    others = [(number, name) for name, number in place.items() if number not in taken]
+
+    def reader(thing: str) -> Callable[[Sequence[str]], str]:
+        name = found[thing]
+        if name is None:
+            return lambda cells: ""
+        number = place[name]
+        return lambda cells: cells[number].strip()
+
+    read = {thing: reader(thing) for thing in _THINGS}
+    entries: list[tuple[str, str, Sequence[str]]] = []  # what names the photograph, where, its row
+    for where, cells in rows:
+        given = [read["file"](cells)] if read["file"](cells) else several(read["media"](cells))
+        if not given:
+            reason = "names no photograph; the row is left out."
+            problems.append(Problem(f"{os.path.basename(source)}, {where},", reason))
+        entries += ((one, where, cells) for one in given)
+
+    located = locate([given for given, _, _ in entries], base, search=photographs is not None)
+    problems += located.problems
+    records = []
+    own = "specimen" in columns
+    grouped = False
+    for (given, where, cells), (file, reason) in zip(entries, located.found, strict=True):
+        if reason:
+            problems.append(Problem(f"{given} ({where})", reason))
+            continue
+        key = (read["specimen"](cells) if own else "") or specimen_key(
+            institution=read["institution"](cells),
+            collection=read["collection"](cells),
+            catalogue=read["catalogue"](cells),
+            occurrence=read["occurrence"](cells),
+            other=read["specimen"](cells),
+        )
+        grouped = grouped or bool(key)
+        record = Record(
+            file,
+            label=read["label"](cells),
+            specimen=key or given,
+            view=orientation(read["view"](cells), views),
+            region=read["region"](cells),
+            institution=read["institution"](cells),
+            occurrence=read["occurrence"](cells),
+            catalogue=read["catalogue"](cells),
+            others={name: cells[number].strip() for number, name in others if cells[number].strip()}
+            | ({"collectionCode": c} if (c := read["collection"](cells)) else {})
+            | ({"address": given} if is_address(given) else {}),
+            given_view=read["view"](cells),
+        )
+        records.append((record, where))
+    return screened(records, source=source, grouped=grouped, problems=problems, bases=(base,))
+
+
+def several(cell: str) -> list[str]:
+    """Return the photographs that one cell names, as Darwin Core's ``associatedMedia`` does.
+
+    "|" stands between them by Darwin Core's advice; people also write ";" or ", " there.
+    """
+    for sign in ("|", ";", ", "):
+        if sign in cell:
+            return [part.strip() for part in cell.split(sign) if part.strip()]
+    return [cell.strip()] if cell.strip() else []
+
+
+def _read(
+    source: str, encoding: str | None
+) -> tuple[list[str], list[tuple[str, Sequence[str]]], list[Problem]]:
+    """The names of the columns, the rows and where each stands, and what is wrong with others."""
+    try:
+        with open(source, "rb") as file:
+            head = file.read(4)
+    except OSError as error:
+        raise ReadingError(
+            f"{source} cannot be read: {error.strerror}; give a CSV or Parquet file."
+        ) from error
+    if head == b"PAR1":
+        return _read_parquet(source)
+    if head.startswith((b"PK\3\4", b"\xd0\xcf\x11\xe0")):
+        raise ReadingError(f"{source} is an office document or archive; export the table as CSV.")
+    table = read_delimited(source, encoding=encoding)
+    rows = [(f"line {row.line}", row.cells) for row in table.rows]
+    return _distinct(table.columns), rows, table.problems
+
+
+def _read_parquet(
+    source: str,
+) -> tuple[list[str], list[tuple[str, Sequence[str]]], list[Problem]]:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        table = pyarrow.parquet.read_table(source)
+        columns = [column.to_pylist() for column in table.columns]
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise ReadingError(
+            f"{source} is no sound Parquet file ({error}); write it again."
+        ) from error
+    texts = [[_text(value) for value in column] for column in columns]
+    rows: list[tuple[str, Sequence[str]]] = [
+        (f"row {number}", cells) for number, cells in enumerate(zip(*texts, strict=True), 1)
+    ]
+    return _distinct(table.column_names), rows, []
+
+
+def _text(value: object) -> str:
+    """A cell of Parquet as text; a column of numbers with gaps has become one of fractions."""
+    if value is None or value != value:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Names of columns; one that occurs again gets a number."""
+    found: list[str] = []
+    for place, name in enumerate(names, 1):
+        found.append(name if name and name not in found else f"{name or 'column'} ({place})")
+    return found
