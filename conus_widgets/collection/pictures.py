@@ -141,7 +141,7 @@ def find(identifiers: Sequence[str], files: Sequence[str]) -> list[Match]:
         if match.file:
             claims.setdefault(match.file, {})[whole] = match.parts
     decided = {}
-    for identifier, (match, whole) in wanted.items():
+    for identifier, (match, _) in wanted.items():
         if match.file:
             rivals = claims[match.file]
             longest = max(rivals.values())
@@ -150,9 +150,8 @@ def find(identifiers: Sequence[str], files: Sequence[str]) -> list[Match]:
             elif sum(parts == longest for parts in rivals.values()) > 1:
                 match = Match(
                     "",
-                    f"ends like {len(rivals) - 1} other identifiers, and only {match.file!r} in the "
-                    "folder does; keep the folders of the photographs, or name the files in a "
-                    "column.",
+                    f"ends like {len(rivals) - 1} other identifiers, and only {match.file!r} ends so; "
+                    "keep the folders of the photographs, or name the files in a column.",
                 )
         decided[identifier] = match
     return [decided[identifier] for identifier in identifiers]
