@@ -148,8 +148,8 @@ def draw_collection(
         )
         for photograph in plan
     )
-    place = str(root.absolute())
-    return screened(rows, source=place, grouped=True, bases=(place,))
+    source = str(root.absolute())
+    return screened(rows, source=source, grouped=True, bases=(source,))
 
 
 def read_truth(folder: str | os.PathLike[str]) -> tuple[Truth, ...]:
@@ -159,7 +159,10 @@ def read_truth(folder: str | os.PathLike[str]) -> tuple[Truth, ...]:
     if table.columns != [field.name for field in fields(Truth)]:
         raise ReadingError(f"{path} is not the truth of a drawn collection; draw it again.")
     return tuple(
-        Truth(*row.cells[:6], row.cells[6] == "True", int(row.cells[7])) for row in table.rows
+        Truth(file, label, kind, specimen, view, background, wrong == "True", int(seed))
+        for file, label, kind, specimen, view, background, wrong, seed in (
+            row.cells for row in table.rows
+        )
     )
 
 

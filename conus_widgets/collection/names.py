@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .columns import bare
 from .delimited import read_delimited
@@ -110,19 +111,24 @@ class Names:
         """Return the genus of each label, or the label itself where it names none."""
         return {label: self.genus(label) or label for label in labels}
 
-    def __post_init__(self) -> None:
-        looser: list[dict[str, Entry | None]] = [{}, {}]
-        for entry in self.entries.values():
-            for table, key in zip(
-                looser, (folded(entry.label), _canonical(entry.label)), strict=True
-            ):
-                # Homonyms: two names that differ only in what is left out tell nothing.
-                clash = key in table and table[key] != entry and not _agree(table[key], entry)
-                table[key] = None if clash else entry
-        by_fold, by_canonical = looser
-        by_canonical.pop("", None)
-        object.__setattr__(self, "_folded", by_fold)
-        object.__setattr__(self, "_canonical", by_canonical)
+    @cached_property
+    def _folded(self) -> dict[str, Entry | None]:
+        return _by(self.entries.values(), folded)
+
+    @cached_property
+    def _canonical(self) -> dict[str, Entry | None]:
+        return _by(self.entries.values(), _canonical)
+
+
+def _by(entries: Iterable[Entry], key: Callable[[str], str]) -> dict[str, Entry | None]:
+    """Entries by a looser form of their labels; None for homonyms, which it cannot tell apart."""
+    found: dict[str, Entry | None] = {}
+    for entry in entries:
+        loose = key(entry.label)
+        clash = loose in found and not _agree(found[loose], entry)
+        found[loose] = None if clash else entry
+    found.pop("", None)
+    return found
 
 
 def _agree(one: Entry | None, other: Entry) -> bool:

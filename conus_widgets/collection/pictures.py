@@ -148,11 +148,11 @@ def find(identifiers: Sequence[str], files: Sequence[str]) -> list[Match]:
             if match.parts < longest:
                 match = Match("", NOT_HERE)
             elif sum(parts == longest for parts in rivals.values()) > 1:
-                match = Match(
-                    "",
-                    f"ends like {len(rivals) - 1} other identifiers, and only {match.file!r} ends so; "
-                    "keep the folders of the photographs, or name the files in a column.",
+                reason = (
+                    f"ends like {len(rivals) - 1} other identifiers, but only {match.file!r} does; "
+                    "keep the folders of the photographs, or name the files in a column."
                 )
+                match = Match("", reason)
         decided[identifier] = match
     return [decided[identifier] for identifier in identifiers]
 

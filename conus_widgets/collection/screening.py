@@ -81,7 +81,7 @@ def _wrong(path: str) -> tuple[str, object]:
         return "is no ordinary file, but a pipe or a device; it is left out.", None
     if status.st_size == 0:
         return "is empty (0 bytes); copy or download it again.", None
-    if not os.access(path, os.R_OK):
+    if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
         return why(OSError(errno.EACCES, "")), None
     # A drive that gives no numbers (0) leaves the name to go by.
     place = (status.st_dev, status.st_ino) if status.st_ino else os.path.normcase(path)
@@ -90,7 +90,7 @@ def _wrong(path: str) -> tuple[str, object]:
 
 def _twice(record: Record, where: str, first: Record, there: str) -> str:
     again = f"is listed twice ({there} and {where})" if where and there else "is there twice"
-    if record.path != first.path:
+    if os.path.normpath(record.path) != os.path.normpath(first.path):
         again += f", the first time as {os.path.basename(first.path)}"
     if record.label != first.label:
         again += f", as {first.label!r} and as {record.label!r}: say which is right"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from .columns import find_column
 from .delimited import read_delimited
@@ -73,65 +73,88 @@ def read_table(
     source = os.path.abspath(path)
     base = os.path.abspath(photographs) if photographs is not None else os.path.dirname(source)
     names, rows, problems = _read(source, encoding)
-    place = {name: number for number, name in enumerate(names)}
-    found = {thing: find_column(names, thing, columns.get(thing)) for thing in _THINGS}
-    if found["file"] is None and found["media"] is None:
+    table = _Columns(names, columns)
+    if not table.holds("file", "media"):
         raise ReadingError(
             f"{source} has no column that is known to name photographs, but "
             f"{', '.join(map(repr, names[:8]))}; say which one it is: file='...'."
         )
-    taken = {place[name] for name in found.values() if name is not None}
-    others = [(number, name) for name, number in place.items() if number not in taken]
-
-    def reader(thing: str) -> Callable[[Sequence[str]], str]:
-        name = found[thing]
-        if name is None:
-            return lambda cells: ""
-        number = place[name]
-        return lambda cells: cells[number].strip()
-
-    read = {thing: reader(thing) for thing in _THINGS}
     entries: list[tuple[str, str, Sequence[str]]] = []  # what names the photograph, where, its row
     for where, cells in rows:
-        given = [read["file"](cells)] if read["file"](cells) else several(read["media"](cells))
+        file = table.read("file", cells)
+        given = [file] if file else several(table.read("media", cells))
         if not given:
             reason = "names no photograph; the row is left out."
             problems.append(Problem(f"{os.path.basename(source)}, {where},", reason))
         entries += ((one, where, cells) for one in given)
-
-    located = locate([given for given, _, _ in entries], base, search=photographs is not None)
+    located = locate([given for given, *_ in entries], base, search=photographs is not None)
     problems += located.problems
     records = []
-    own = "specimen" in columns
     grouped = False
-    for (given, where, cells), (file, reason) in zip(entries, located.found, strict=True):
+    for (name, where, cells), (place, reason) in zip(entries, located.found, strict=True):
         if reason:
-            problems.append(Problem(f"{given} ({where})", reason))
+            problems.append(Problem(f"{name} ({where})", reason))
             continue
-        key = (read["specimen"](cells) if own else "") or specimen_key(
-            institution=read["institution"](cells),
-            collection=read["collection"](cells),
-            catalogue=read["catalogue"](cells),
-            occurrence=read["occurrence"](cells),
-            other=read["specimen"](cells),
-        )
+        key = table.specimen(cells)
         grouped = grouped or bool(key)
+        others = table.others(cells)
+        if is_address(name):
+            others["address"] = name
         record = Record(
-            file,
-            label=read["label"](cells),
-            specimen=key or given,
-            view=orientation(read["view"](cells), views),
-            region=read["region"](cells),
-            institution=read["institution"](cells),
-            occurrence=read["occurrence"](cells),
-            catalogue=read["catalogue"](cells),
-            others={name: cells[number].strip() for number, name in others if cells[number].strip()}
-            | ({"collectionCode": c} if (c := read["collection"](cells)) else {})
-            | ({"address": given} if is_address(given) else {}),
-            given_view=read["view"](cells),
+            place,
+            label=table.read("label", cells),
+            specimen=key or name,
+            view=orientation(table.read("view", cells), views),
+            region=table.read("region", cells),
+            institution=table.read("institution", cells),
+            occurrence=table.read("occurrence", cells),
+            catalogue=table.read("catalogue", cells),
+            others=others,
+            given_view=table.read("view", cells),
         )
         records.append((record, where))
     return screened(records, source=source, grouped=grouped, problems=problems, bases=(base,))
+
+
+class _Columns:
+    """Which column holds what, and how to read it."""
+
+    def __init__(self, names: Sequence[str], asked: Mapping[str, str]) -> None:
+        place = {name: number for number, name in enumerate(names)}
+        self._places = {
+            thing: place[column]
+            for thing in _THINGS
+            if (column := find_column(names, thing, asked.get(thing))) is not None
+        }
+        taken = set(self._places.values())
+        self._others = [(n, name) for name, n in place.items() if n not in taken]
+        self._own_specimen = "specimen" in asked
+
+    def holds(self, *things: str) -> bool:
+        return any(thing in self._places for thing in things)
+
+    def read(self, thing: str, cells: Sequence[str]) -> str:
+        place = self._places.get(thing)
+        return "" if place is None else cells[place].strip()
+
+    def specimen(self, cells: Sequence[str]) -> str:
+        """The key of the specimen, "" where nothing tells it."""
+        said = self.read("specimen", cells)
+        if said and self._own_specimen:
+            return said
+        return specimen_key(
+            institution=self.read("institution", cells),
+            collection=self.read("collection", cells),
+            catalogue=self.read("catalogue", cells),
+            occurrence=self.read("occurrence", cells),
+            other=said,
+        )
+
+    def others(self, cells: Sequence[str]) -> dict[str, str]:
+        found = {name: text for n, name in self._others if (text := cells[n].strip())}
+        if collection := self.read("collection", cells):
+            found["collectionCode"] = collection
+        return found
 
 
 def several(cell: str) -> list[str]:
@@ -161,7 +184,7 @@ def _read(
     if head.startswith((b"PK\3\4", b"\xd0\xcf\x11\xe0")):
         raise ReadingError(f"{source} is an office document or archive; export the table as CSV.")
     table = read_delimited(source, encoding=encoding)
-    rows = [(f"line {row.line}", row.cells) for row in table.rows]
+    rows: list[tuple[str, Sequence[str]]] = [(f"line {row.line}", row.cells) for row in table.rows]
     return _distinct(table.columns), rows, table.problems
 
 
@@ -175,9 +198,8 @@ def _read_parquet(
         table = pyarrow.parquet.read_table(source)
         columns = [column.to_pylist() for column in table.columns]
     except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise ReadingError(
-            f"{source} is no sound Parquet file ({error}); write it again."
-        ) from error
+        reason = f"{source} is no sound Parquet file ({error}); write it again."
+        raise ReadingError(reason) from error
     texts = [[_text(value) for value in column] for column in columns]
     rows: list[tuple[str, Sequence[str]]] = [
         (f"row {number}", cells) for number, cells in enumerate(zip(*texts, strict=True), 1)

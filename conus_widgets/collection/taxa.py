@@ -51,8 +51,8 @@ class Taxon:
 
     @property
     def sure_genus(self) -> str:
-        """The genus, if that is beyond doubt."""
-        return "" if self.doubtful == "genus" else self.genus
+        """The genus, if that is beyond doubt and written out."""
+        return "" if self.doubtful == "genus" or self.genus.endswith(".") else self.genus
 
 
 _QUALIFIERS = {
@@ -67,6 +67,7 @@ _QUALIFIERS = {
 }
 _OPEN = {"sp": "sp.", "spp": "spp.", "species": "sp.", "indet": "indet.", "undet": "indet."}
 _GROUPS = {"complex": "complex", "group": "group", "gr": "group", "grp": "group", "agg": "agg."}
+_NO_NAMES = {*_GROUPS, "x", "s", "sensu"}
 _BELOW = {
     "subsp": "subspecies",
     "ssp": "subspecies",
@@ -126,6 +127,7 @@ def parse(verbatim: str, qualifier: str = "") -> Taxon:
         doubts.append((_GROUPS[_bare(tokens.pop(0))], "species"))
     if any(token in ("x", "×") for token in tokens):
         doubts.append(("×", "species"))
+        tokens = []
     if tokens and tokens[-1].endswith("?"):
         tokens[-1] = _without_mark(tokens[-1], doubts, "species")
     if not doubts and qualifier.strip():
@@ -196,11 +198,7 @@ def _take_infraspecific(
         tokens.pop(0)
     elif tokens and _word(tokens[0]) in _QUALIFIERS and len(tokens) > 1:
         _take_doubt(tokens, doubts, "subspecies")
-    if (
-        not tokens
-        or _begins_authorship(tokens)
-        or _bare(tokens[0]) in (*_GROUPS, "x", "s", "sensu")
-    ):
+    if not tokens or _begins_authorship(tokens) or _bare(tokens[0]) in _NO_NAMES:
         return ""
     parts["infraspecific"] = _without_mark(tokens.pop(0), doubts, "subspecies")
     return mark or "subspecies"

@@ -63,7 +63,7 @@ _KNOWN = {
     **{word: value for value, words in _WORDS.items() for word in words},
 }
 _ADDRESS = re.compile(r"(?:https?://rs\.tdwg\.org/acorient/values/|acorient:)?r00(\d\d)$", re.I)
-_FILLERS = re.compile(r"\b(?:view|views|side|ansicht|vue|vista)\b")
+_FILLERS = re.compile(r"\b(?:view|views|ansicht|vue|vista)\b")
 
 
 def orientation(word: str, own: Mapping[str, str] | None = None) -> str:
@@ -85,7 +85,9 @@ def orientation(word: str, own: Mapping[str, str] | None = None) -> str:
         place = int(number[1])
         found = ORIENTATIONS[place] if place < len(ORIENTATIONS) else ""
     else:
-        found = _KNOWN.get(text) or _KNOWN.get(" ".join(_FILLERS.sub(" ", text).split()), "")
+        plain = " ".join(_FILLERS.sub(" ", text).split())
+        tries = (text, plain, plain.removesuffix(" side"))
+        found = next((_KNOWN[one] for one in tries if one in _KNOWN), "")
     return "" if found == UNSPECIFIED else found
 
 
@@ -94,7 +96,7 @@ def orientation_in(text: str) -> tuple[str, str]:
 
     Single letters and words that mean other things as well ("back", "top") do not count here.
     """
-    found = {}
+    found: dict[str, str] = {}
     for word in re.findall(r"[^\W\d_]+", text.casefold()):
         if word in _TELLING:
             found.setdefault(_KNOWN[word], word)
