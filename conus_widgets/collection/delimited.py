@@ -171,11 +171,13 @@ def split(lines: list[str], separator: str, *, first: int = 1, quote: str = '"')
 
     Notes
     -----
-    A cell in quotation marks may span lines. It does if the quotation mark is closed later, and
-    the lines between are not each a row of as many cells as the first one has: then it is taken
-    for a lone mark, which stands for itself.
+    A cell in quotation marks may span lines. It does if the quotation mark is closed later, unless
+    all these lines are rows of as many cells as the first one has: then it is taken for a lone
+    mark, which stands for itself. A table that puts every cell of its first row in quotation marks
+    knows what it does, and is trusted.
     """
     width = 0
+    trusted = bool(lines) and _all_quoted(lines[0], separator, quote)
     place = 0
     while place < len(lines):
         line = lines[place]
@@ -185,7 +187,7 @@ def split(lines: list[str], separator: str, *, first: int = 1, quote: str = '"')
         else:
             cells, open_ended = _cells(line, separator, quote)
             if open_ended:
-                cells, taken = _over_lines(lines, place, separator, quote, width)
+                cells, taken = _over_lines(lines, place, separator, quote, width, trusted)
             if not cells:
                 cells = _unquoted(line, separator, quote)
                 fault = f"has a lone quotation mark ({quote}); it is read as it stands."
@@ -195,12 +197,13 @@ def split(lines: list[str], separator: str, *, first: int = 1, quote: str = '"')
 
 
 def _over_lines(
-    lines: list[str], place: int, separator: str, quote: str, width: int
+    lines: list[str], place: int, separator: str, quote: str, width: int, trusted: bool
 ) -> tuple[list[str], int]:
     """The cells of a row that goes on below, and how many lines they take; none if it does not."""
-    alone = True  # each line so far could be a row of its own
+    # Whether each line so far could be a row of its own.
+    alone = width > 1 and not trusted and lines[place].count(separator) == width - 1
     for end in range(place + 1, min(place + _LONGEST, len(lines))):
-        alone = alone and width > 1 and lines[end].count(separator) == width - 1
+        alone = alone and lines[end].count(separator) == width - 1
         if quote not in lines[end]:
             continue
         cells, open_ended = _cells("\n".join(lines[place : end + 1]), separator, quote)
@@ -209,6 +212,11 @@ def _over_lines(
         if not open_ended:
             break
     return [], 1
+
+
+def _all_quoted(line: str, separator: str, quote: str) -> bool:
+    between = line.strip(quote).split(quote + separator + quote)
+    return line[:1] == quote == line[-1:] and not any(quote in cell for cell in between)
 
 
 def _cells(text: str, separator: str, quote: str) -> tuple[list[str], bool]:

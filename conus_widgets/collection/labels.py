@@ -67,7 +67,7 @@ def compare_labels(
     loosely = _unique([folded(name) for name in classes])
     by_name = _unique([taxon.canonical if (taxon := parse(n)).certain else "" for n in classes])
     decided: dict[tuple[str, str], int] = {("", ""): -1}
-    pairs = list(zip(labels, qualifiers or [""] * len(labels), strict=True))
+    pairs = list(zip(labels, [""] * len(labels) if qualifiers is None else qualifiers, strict=True))
     for label, qualifier in dict.fromkeys(pairs):
         taxon = parse(label, qualifier)
         number = -1

@@ -233,7 +233,7 @@ def _followed(
             ):
                 passed.add(name)
                 (name, about), *_ = further.items()
-            if name in passed and name != (_canonical(label) or label):
+            if name in passed and len(passed) > 1:
                 reason = f"leads round in a circle to {name!r}; correct the accepted names."
                 problems.append(Problem(f"{label} ({file})", reason, kept=True))
             ends.setdefault(name, about)

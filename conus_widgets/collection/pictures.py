@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .problems import Problem
@@ -161,16 +162,14 @@ class _Index:
     """All tails of all files."""
 
     def __init__(self, files: Sequence[str]) -> None:
-        self._tails: dict[tuple[str, ...], list[str]] = {}
-        self._stems: dict[tuple[str, ...], list[str]] = {}
-        self._depth = 0
-        for file in files:
-            parts = tuple(_same(part) for part in file.split("/"))
-            stem = (*parts[:-1], os.path.splitext(parts[-1])[0])
-            self._depth = max(self._depth, len(parts))
-            for start in range(len(parts)):
-                self._tails.setdefault(parts[start:], []).append(file)
-                self._stems.setdefault(stem[start:], []).append(file)
+        self._files = [(file, tuple(map(_same, file.split("/")))) for file in files]
+        self._tails = _tails(self._files)
+        self._depth = max((len(parts) for _, parts in self._files), default=0)
+
+    @cached_property
+    def _stems(self) -> dict[tuple[str, ...], list[str]]:
+        """The same, without ".jpg"."""
+        return _tails((f, (*p[:-1], os.path.splitext(p[-1])[0])) for f, p in self._files)
 
     def look_up(self, identifier: str) -> tuple[Match, tuple[str, ...]]:
         """The match, and the whole path by which it was found: what tells identifiers apart."""
@@ -178,8 +177,7 @@ class _Index:
         for whole in _ways(identifier):
             parts = tuple(map(_same, whole))
             suffix = os.path.splitext(parts[-1])[1]
-            tables = [self._tails] if suffix in SUFFIXES else [self._tails, self._stems]
-            for table in tables:
+            for table in (self._tails,) if suffix in SUFFIXES else (self._tails, self._stems):
                 length = min(len(parts), self._depth)
                 while length > best[0] and parts[-length:] not in table:
                     length -= 1
@@ -202,6 +200,14 @@ class _Index:
         return Match(files[0], "", length), whole
 
 
+def _tails(files: Iterable[tuple[str, tuple[str, ...]]]) -> dict[tuple[str, ...], list[str]]:
+    found: dict[tuple[str, ...], list[str]] = {}
+    for file, parts in files:
+        for start in range(len(parts)):
+            found.setdefault(parts[start:], []).append(file)
+    return found
+
+
 def _ways(identifier: str) -> list[tuple[str, ...]]:
     """The paths that an identifier may stand for, as their parts."""
     text = identifier.strip()
@@ -214,8 +220,10 @@ def _ways(identifier: str) -> list[tuple[str, ...]]:
         return []
     raw = [part for part in address.path.split("/") if part]
     host = [address.netloc] if address.netloc else []
-    ways = [tuple(host + raw), tuple(host + [unquote(part) for part in raw])]
-    for _, value in parse_qsl(address.query):
+    ways = [(*host, *raw)]
+    if "%" in address.path:
+        ways.append((*host, *map(unquote, raw)))
+    for _, value in parse_qsl(address.query) if address.query else ():
         ways.append((*ways[0], *(part for part in value.split("/") if part)))
     if address.fragment:  # a "#" within the name of a file
         ways.append((*ways[0][:-1], f"{ways[0][-1]}#{address.fragment}") if ways[0] else ())
@@ -223,4 +231,6 @@ def _ways(identifier: str) -> list[tuple[str, ...]]:
 
 
 def _same(part: str) -> str:
+    if part.isascii():
+        return part.lower()
     return unicodedata.normalize("NFC", part).casefold()
