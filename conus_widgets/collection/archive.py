@@ -6,12 +6,14 @@ time: a row that is too short, or not in the encoding that the description state
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import shutil
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,23 +66,24 @@ def opened(path: str, problems: list[Problem]) -> Iterator[list[Source]]:
     ReadingError
         If nothing in it can be read.
     """
+    if not os.path.exists(path):
+        raise ReadingError(f"{path} is not there; give a Darwin Core archive, a folder or a CSV.")
     if os.path.isdir(path):
         yield _sources(path, problems)
     elif zipfile.is_zipfile(path) or tarfile.is_tarfile(path):
         with tempfile.TemporaryDirectory(prefix="conus-archive-") as folder:
             try:
                 _unpack(path, folder)
-            except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, tarfile.TarError) as error:
+            except (OSError, EOFError, RuntimeError, ValueError, *_BAD_PACKS) as error:
                 raise ReadingError(
                     f"{path} cannot be unpacked ({error}); download the archive again."
                 ) from error
             yield _sources(folder, problems)
-    elif os.path.isfile(path):
-        yield _single(path)
     else:
-        raise ReadingError(f"{path} is not there; give a Darwin Core archive, a folder or a CSV.")
+        yield _single(path)
 
 
+_BAD_PACKS = (zipfile.BadZipFile, tarfile.TarError, zlib.error)
 _OCCURRENCES = ("occurrence", "occurrences", "occurrence_raw")
 _MEDIA = ("multimedia", "media", "multimedia_raw", "image", "images")
 
@@ -182,12 +185,27 @@ def _described(meta: str, problems: list[Problem]) -> list[Source]:
 
 
 def _with_encodings(meta: str) -> str:
-    """The description, where each table has an encoding: UTF-8 unless it says so."""
+    """The description for the library, which decodes separators by the encoding of the table.
+
+    All tables get UTF-8, which suits separators; what was there stays as ``stated``.
+    """
 
     def complete(tag: re.Match[str]) -> str:
-        return tag[0] if " encoding=" in tag[0] else f'{tag[0]} encoding="UTF-8"'
+        return f'{re.sub(r"(?<= )encoding=", "stated=", tag[0])} encoding="UTF-8"'
 
     return re.sub(r"<(?:core|extension)\b[^<>]*?(?=/?>)", complete, meta)
+
+
+def _stated_encoding(description: Any) -> str:
+    """The name of the encoding that a table states; UTF-8 if it states none that there is."""
+    stated = description.raw_element.get("stated") or "utf-8"
+    try:
+        b"a".decode(stated)  # "base64" is known as well, but not for text
+    except LookupError:
+        return "utf-8"
+    except UnicodeError:  # half a letter
+        pass
+    return codecs.lookup(stated).name
 
 
 def _described_source(path: str, description: Any) -> Source:
@@ -230,9 +248,9 @@ def _lines(
     the encoding. Then each row is decoded for itself: archives that say ISO-8859-1 are often
     UTF-8, and the other way round.
     """
-    stated = (description.file_encoding or "utf-8").lower().replace("_", "-")
-    wide = stated.startswith(("utf-16", "utf-32", "utf16", "utf32", "ucs"))
-    otherwise = "cp1252" if stated in _USUAL else stated
+    stated = _stated_encoding(description)
+    wide = stated.startswith(("utf-16", "utf-32"))
+    otherwise = "cp1252" if stated in (*_UTF8, "iso8859-1") else stated
     quote = description.fields_enclosed_by
     skipped = description.lines_to_ignore
     rows: Iterable[tuple[int, str, str]]
@@ -260,8 +278,7 @@ def _lines(
         yield number, line, "" if fault else quote
 
 
-_UTF8 = ("utf-8", "utf8", "ascii", "us-ascii")
-_USUAL = (*_UTF8, "iso-8859-1", "iso8859-1", "latin-1", "latin1")
+_UTF8 = ("utf-8", "utf-8-sig", "ascii")
 
 
 def _pieces(path: str, encoding: str) -> Iterator[str]:
@@ -295,7 +312,11 @@ def _plain_source(path: str, kind: str) -> Source:
     """A table that no description belongs to: its first row names the columns."""
 
     def rows(problems: list[Problem]) -> Iterator[tuple[int, str, Terms]]:
-        table = read_delimited(path)
+        try:
+            table = read_delimited(path)
+        except ReadingError as error:
+            problems.append(Problem(os.path.basename(path), f"cannot be read: {error}"))
+            return
         problems += table.problems
         short = {name: bare(name) for name in table.columns}
         keys = [key for key in _KEYS[kind] if key in short.values()]

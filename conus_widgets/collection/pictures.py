@@ -191,10 +191,10 @@ class _Index:
         if not files:
             return Match("", NOT_HERE), whole
         if len(files) > 1:
-            some = ", ".join(map(repr, files[:3])) + (", ..." if len(files) > 3 else "")
+            tail = "/".join(whole[-length:])
             reason = (
-                f"could be any of {len(files)} files ({some}); rename them, or name the file in a "
-                "column."
+                f"could be any of {len(files):,} files that end in {tail!r}, such as {files[0]!r} and "
+                f"{files[1]!r}; keep their folders, or name the file in a column."
             )
             return Match("", reason), whole
         return Match(files[0], "", length), whole
