@@ -28,6 +28,8 @@ KEPT = {
 }
 _LABELS = ("scientificname", "verbatimscientificname", "acceptedscientificname", "species")
 _REGIONS = ("country", "countrycode", "waterbody", "continent")
+_INSTITUTIONS = ("institutioncode", "ownerinstitutioncode", "institutionid")
+_NEEDED = {"collectioncode", "catalognumber", "occurrenceid", *_LABELS, *_REGIONS, *_INSTITUTIONS}
 _IDENTIFIERS = ("accessuri", "identifier", "goodqualityaccessuri")
 _STRAYED = ("format", "type", "source", "references")  # where identifiers have been seen instead
 _MIME = re.compile(r"(?:image|video|audio|application|text)/[\w.+-]+$", re.IGNORECASE)
@@ -82,7 +84,8 @@ def read_darwin_core(
         reason = "is no folder; give the one that the photographs were downloaded to."
         problems.append(Problem(folder, reason))
     with archive.opened(source, problems) as sources:
-        found = _photographs(sources, file.casefold(), problems)
+        needed = _NEEDED | kept.keys() | {label.casefold(), region.casefold(), file.casefold()}
+        found = _photographs(sources, file.casefold(), needed, problems)
     located = locate([given for given, *_ in found], folder, search=True)
     problems += located.problems
     rows, grouped = [], False
@@ -113,7 +116,7 @@ def read_darwin_core(
             specimen=specimen or given,
             view=view,
             region=_first(both, [region.casefold()] if region else _REGIONS),
-            institution=_first(both, ("institutioncode", "ownerinstitutioncode", "institutionid")),
+            institution=_first(both, _INSTITUTIONS),
             occurrence=occurrence.get("occurrenceid", ""),
             catalogue=occurrence.get("catalognumber", ""),
             others=others,
@@ -126,8 +129,13 @@ def read_darwin_core(
 _Found = tuple[str, str, str, Terms, Terms]  # identifier, where, key, occurrence, media
 
 
-def _photographs(sources: list[Source], file: str, problems: list[Problem]) -> list[_Found]:
-    """Every photograph that the tables name, in the order of the table of media."""
+def _photographs(
+    sources: list[Source], file: str, needed: set[str], problems: list[Problem]
+) -> list[_Found]:
+    """Every photograph that the tables name, in the order of the table of media.
+
+    Of an occurrence only the `needed` terms are kept: archives have hundreds.
+    """
     media_tables = [source for source in sources if source.kind == "multimedia"]
     core = sources[0] if sources[0] not in media_tables else None
     media = [
@@ -140,26 +148,24 @@ def _photographs(sources: list[Source], file: str, problems: list[Problem]) -> l
     cells: list[_Found] = []
     bare_ones = 0
     for line, key, terms in core.rows(problems) if core else ():
+        own = [terms[file]] if terms.get(file) else several(terms.get("associatedmedia", ""))
         where = f"{core.name if core else ''}, line {line}"
-        several_here = several(terms.get("associatedmedia", ""))
-        if key in wanted or several_here:
-            if key and key in occurrences:
-                reason = "has the same identifier as an earlier row; the earlier one counts."
-                problems.append(Problem(f"{where},", reason))
-                continue
-            occurrences[key] = terms
-        elif not (file and terms.get(file)):
+        if not own and key not in wanted:
             bare_ones += 1
-        if file and terms.get(file):
-            several_here = [terms[file]]
-        cells += ((given, where, key, terms, {}) for given in several_here)
+            continue
+        if key and key in occurrences:
+            reason = "has the same identifier as an earlier row; the earlier one counts."
+            problems.append(Problem(f"{where},", reason))
+            continue
+        occurrences[key] = {term: terms[term] for term in needed if term in terms}
+        cells += ((given, where, key, occurrences[key], {}) for given in own)
     if core and bare_ones:
         reason = f"has {bare_ones:,} occurrences without a photograph; they are passed over."
         problems.append(Problem(core.name, reason, kept=True))
     found: list[_Found] = []
     for name, line, key, terms in media:
         where = f"{name}, line {line}"
-        if core and key not in occurrences:
+        if core and (not key or key not in occurrences):
             reason = f"belongs to occurrence {key!r}, which is not in {core.name}; it is left out."
             problems.append(Problem(f"{where},", reason))
             continue

@@ -164,12 +164,21 @@ class _Index:
     def __init__(self, files: Sequence[str]) -> None:
         self._files = [(file, tuple(map(_same, file.split("/")))) for file in files]
         self._tails = _tails(self._files)
+        self._cased: dict[str, list[str]] = {}
         self._depth = max((len(parts) for _, parts in self._files), default=0)
 
     @cached_property
     def _stems(self) -> dict[tuple[str, ...], list[str]]:
         """The same, without ".jpg"."""
         return _tails((f, (*p[:-1], os.path.splitext(p[-1])[0])) for f, p in self._files)
+
+    def _by_case(self, tail: str, files: list[str]) -> list[str]:
+        """Of files that differ by case, the one that is written like the tail, if there is one."""
+        # Remembered, because a hundred thousand photographs may all be called original.jpg.
+        if tail not in self._cased:
+            exact = [file for file in files if f"/{file}".endswith(f"/{tail}")]
+            self._cased[tail] = exact if len(exact) == 1 else files
+        return self._cased[tail]
 
     def look_up(self, identifier: str) -> tuple[Match, tuple[str, ...]]:
         """The match, and the whole path by which it was found: what tells identifiers apart."""
@@ -185,16 +194,14 @@ class _Index:
                     best = length, table[parts[-length:]], whole
         length, files, whole = best
         if len(files) > 1:
-            tail = "/".join(whole[-length:])
-            exact = [file for file in files if ("/" + file).endswith("/" + tail)]
-            files = exact if len(exact) == 1 else files
+            files = self._by_case("/".join(whole[-length:]), files)
         if not files:
             return Match("", NOT_HERE), whole
         if len(files) > 1:
             tail = "/".join(whole[-length:])
             reason = (
-                f"could be any of {len(files):,} files that end in {tail!r}, such as {files[0]!r} and "
-                f"{files[1]!r}; keep their folders, or name the file in a column."
+                f"could be any of {len(files):,} files that end in {tail!r}, such as {files[0]!r} "
+                f"and {files[1]!r}; keep their folders, or name the file in a column."
             )
             return Match("", reason), whole
         return Match(files[0], "", length), whole

@@ -85,6 +85,7 @@ def test_twenty_thousand_files_of_one_name_are_told_apart():
     files = [f"{n}/original.jpg" for n in range(20_000)]
     wanted = [f"{HOST}/{n}/original.jpg" for n in range(20_000)]
     assert files_of(wanted, files) == files
+    assert files_of([f"{HOST}/x{n}/original.jpg" for n in range(20_000)], files) == [""] * 20_000
 
 
 def test_places_on_this_machine(tmp_path):
