@@ -80,9 +80,6 @@ def read_darwin_core(
     source, folder = os.path.abspath(path), os.path.abspath(photographs)
     problems: list[Problem] = []
     kept = KEPT | {term.casefold(): term for term in keep}
-    if not os.path.isdir(folder):
-        reason = "is no folder; give the one that the photographs were downloaded to."
-        problems.append(Problem(folder, reason))
     with archive.opened(source, problems) as sources:
         needed = _NEEDED | kept.keys() | {label.casefold(), region.casefold(), file.casefold()}
         found = _photographs(sources, file.casefold(), needed, problems)

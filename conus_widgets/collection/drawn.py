@@ -72,6 +72,8 @@ def draw_collection(
 ) -> Table:
     """Draw a collection: two photographs of each specimen, in a folder for each label.
 
+    2,000 photographs take about a minute on two processors, and 25 MB.
+
     Parameters
     ----------
     folder : path

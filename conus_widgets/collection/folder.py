@@ -50,7 +50,7 @@ def read_folder(
         raise ReadingError(f"{root} is not a folder; give the folder that holds the classes.")
     found = walk(root)
     problems = list(found.problems)
-    rows = []
+    rows, grouped = [], False
     for file in found.files:
         label = file.split("/")[0] if "/" in file else ""
         record, remarks = _record(root, file, label, rule, views)
@@ -63,15 +63,14 @@ def read_folder(
                 )
             )
             continue
+        grouped = grouped or record.specimen != file
         rows.append((record, ""))
     taken = {file.split("/")[0] for file in found.files if "/" in file}
+    what = "" if rule is not None and rule.depth > 1 else ": an empty class"
     problems += (
-        Problem(name, "is a folder without photographs: an empty class.")
+        Problem(name, f"is a folder without photographs{what}.")
         for name in found.folders
         if "/" not in name and name not in taken
-    )
-    grouped = rule is not None and any(
-        name in rule.fields for name in ("specimen", "catalogue", "occurrence")
     )
     return screened(rows, source=root, grouped=grouped, problems=problems, bases=(root,))
 

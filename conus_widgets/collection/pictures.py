@@ -14,7 +14,7 @@ from functools import cached_property
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .problems import Problem
-from .walking import SUFFIXES, walk
+from .walking import SUFFIXES, Walk, walk
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 NOT_HERE = "is not in the folder of the photographs; download it and put it there."
@@ -73,7 +73,10 @@ def locate(identifiers: Sequence[str], folder: str, *, search: bool) -> Located:
     }
     if not search:
         return Located([(direct[i], "") if i in direct else ("", _lost(i)) for i in identifiers])
-    here = walk(folder)
+    if os.path.isdir(folder):
+        here = walk(folder)
+    else:
+        here = Walk(problems=[Problem(folder, "is no folder; give the one of the photographs.")])
     found = []
     used = set()
     for given, match in zip(identifiers, find(identifiers, here.files), strict=True):

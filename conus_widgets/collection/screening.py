@@ -45,7 +45,9 @@ def screened(
     found = list(problems)
     kept: list[Record] = []
     seen: dict[object, tuple[Record, str]] = {}
+    given: dict[str, None] = {}
     for record, where in rows:
+        given.setdefault(record.label)
         name = _short(record.path, bases)
         reason, file = _wrong(record.path)
         if reason:
@@ -60,6 +62,11 @@ def screened(
         if not record.label:
             found.append(Problem(name, NO_LABEL, kept=True))
     table = Table(tuple(kept), (), source, grouped)
+    present = {"", *table.labels()}
+    gone = [label for label in given if label not in present]
+    found += (
+        Problem(label, "has no photograph that can be used: an empty class.") for label in gone
+    )
     found += _of_labels(table)
     found += _of_specimens(table, bases)
     return Table(table.records, tuple(found), source, grouped)

@@ -57,6 +57,12 @@ def test_without_folders_the_pattern_gives_the_label(tmp_path):
     assert "IMG1.jpg lies in no folder of a class" in reasons(table, kept=False)[0]
 
 
+def test_a_pattern_that_no_name_follows_tells_no_specimens(tmp_path):
+    put(tmp_path, "x/1.jpg", "y/2.jpg")
+    table = read_folder(tmp_path, "{specimen}_{view}")
+    assert not table.grouped and len(table) == len(reasons(table, kept=True)) == 2
+
+
 def test_names_that_do_not_follow_the_pattern_are_told(tmp_path):
     put(tmp_path, "x/x_1_A.jpg", "x/IMG 7.jpg", "y/x_2_A.jpg")
     table = read_folder(tmp_path, "{label}_{specimen}_{view}")
@@ -72,7 +78,7 @@ def test_names_that_do_not_follow_the_pattern_are_told(tmp_path):
 
 def test_everything_wrong_in_one_folder_and_the_rest_goes_on(tmp_path):
     put(tmp_path, "x/1.jpg", "y/2.jpg", "y/a\nb.jpg", "top.jpg", 'z/"<b>.jpg', "织/1.jpg")
-    put(tmp_path, "x/empty.jpg", content=b"")
+    put(tmp_path, "x/empty.jpg", "all empty/1.jpg", content=b"")
     (tmp_path / "nothing").mkdir()
     os.symlink(tmp_path, tmp_path / "y" / "up")
     os.symlink("../x/1.jpg", tmp_path / "y" / "same.jpg")
@@ -83,6 +89,7 @@ def test_everything_wrong_in_one_folder_and_the_rest_goes_on(tmp_path):
         "top.jpg lies in no folder of a class",
         "nothing is a folder without photographs: an empty class",
         "x/empty.jpg is empty (0 bytes)",
+        "all empty has no photograph that can be used: an empty class",
         "y/same.jpg is there twice, the first time as 1.jpg, as 'x' and as 'y'",
         r"y/a\nb.jpg has a line end",
         'z/"<b>.jpg has a quotation mark',
