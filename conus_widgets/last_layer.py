@@ -1,4 +1,4 @@
-"""The last layer, fitted anew to stored features; and probabilities of what it was not fitted to."""
+"""The last layer, fitted anew to stored features, also so that it never saw what it is asked."""
 
 from __future__ import annotations
 

@@ -125,9 +125,7 @@ def _shadow(pixels: np.ndarray, background: np.ndarray, spread: np.ndarray) -> n
     light = pixels.mean(axis=2)
     variance = ndimage.uniform_filter(light**2, 5) - ndimage.uniform_filter(light, 5) ** 2
     rough = np.sqrt(np.maximum(variance, 0)) / spread.mean()
-    return (
-        (coloured < SHADOW_OFF) & (dark > SHADOW_DARK) & (dark < 1) & (rough < SHADOW_ROUGH)
-    )
+    return (coloured < SHADOW_OFF) & (dark > SHADOW_DARK) & (dark < 1) & (rough < SHADOW_ROUGH)
 
 
 def _pieces(differs: np.ndarray) -> np.ndarray:

@@ -105,6 +105,7 @@ def prediction_sets(
     least = least_specimens(confidence)
     strange = 1 - found.probabilities
     p_values = np.ones_like(strange)
+    together = np.zeros(strange.shape[1], bool)
     folds = _folds(found.labels, seed)
     for fold in range(FOLDS):
         asked = np.flatnonzero(folds == fold)
@@ -116,6 +117,7 @@ def prediction_sets(
         # group only.
         groups = [np.array([c]) for c in np.flatnonzero(counts >= least)]
         groups.append(np.flatnonzero(counts < least))
+        together |= counts < least
         for group in groups:
             members = scores[np.isin(own, group)]
             if len(members) and len(asked) and len(group):
@@ -124,12 +126,11 @@ def prediction_sets(
                 p_values[np.ix_(asked, group)] = judge.predict_p(
                     strange[np.ix_(asked, group)], smoothing=False
                 )
-    # Rounding must not shut out a class whose p-value is the limit itself.
-    members = p_values > 1 - confidence - 1e-12
+    # A class is ruled out if its p-value is the limit or less, up to rounding.
+    members = p_values > 1 - confidence + 1e-12
     held = members[labelled, found.labels[labelled]]
-    counts = np.bincount(found.labels[labelled], minlength=strange.shape[1])
-    few = np.flatnonzero(counts < least)
-    undecided = np.flatnonzero(members.all(axis=0) & (counts < least))
+    few = np.flatnonzero(together)
+    undecided = np.flatnonzero(members.all(axis=0) & together)
     return PredictionSets(
         specimens=found.names,
         members=members,
@@ -138,7 +139,7 @@ def prediction_sets(
         covered=Share(int(held.sum()), len(held)),
         few=tuple(few.tolist()),
         undecided=tuple(undecided.tolist()),
-        sentence=_sentence(len(few), len(undecided), len(counts), least),
+        sentence=_sentence(len(few), len(undecided), len(together), least),
     )
 
 

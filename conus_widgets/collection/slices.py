@@ -93,9 +93,9 @@ def slices(
 
     Notes
     -----
-    A specimen counts once in a slice, with the mean over its photographs there. One with photographs
-    on both sides (two views) counts on both, for which the test is too careful, not too bold.
-    The correction is Bonferroni's.
+    A specimen counts once in a slice, with the mean over its photographs there. One that has
+    photographs on both sides (two views) counts on both: the test is then too careful, not too
+    bold. The correction is Bonferroni's.
     """
     found = by_specimen(probabilities, labels, specimens)
     usable = (found.labels != NO_CLASS)[found.of_photograph]

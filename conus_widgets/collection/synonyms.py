@@ -101,7 +101,9 @@ def accuracy_by_names(
 
     given = np.ones(len(found.names), bool)
     own = [classes[answer] for answer in answers[found.of_photograph]]
-    np.logical_and.at(given, found.of_photograph, [a == b for a, b in zip(own, labels, strict=True)])
+    np.logical_and.at(
+        given, found.of_photograph, [a == b for a, b in zip(own, labels, strict=True)]
+    )
     same = of_class[answers] == one
     genus = [genera.get(name, name) for name in different]
     related = np.array([genus[of_class[a]] == genus[m] for a, m in zip(answers, one, strict=True)])
