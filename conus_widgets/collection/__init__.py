@@ -1,0 +1,1 @@
+"""Collections: every photograph asked once, everything else derived."""
