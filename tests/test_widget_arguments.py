@@ -332,6 +332,11 @@ def test_photographs_are_given_alone_or_in_any_row(explore):
     assert list(explorer._session.photographs) == [1, 2]
     with pytest.raises(ValueError, match="dict"):
         explore({"a": picture(1)})
+    for wrong in (None, [], {"a": picture(1)}):
+        with pytest.raises(ValueError, match="[Pp]hotograph"):
+            explorer.look(wrong)
+    explorer.look([picture(3), picture(4)])
+    assert explorer.explanation.image.tobytes() == picture(3).tobytes()
 
 
 # Names

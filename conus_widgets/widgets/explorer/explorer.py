@@ -163,18 +163,23 @@ class Explorer(DropZone):
             return None if unanswered else saving.evidence(session, region)
 
     def look(self, photograph: Any) -> None:
-        """Put one more photograph on the page, and show it in the first map.
+        """Put one more photograph on the page, or several, and show it in the first map.
 
         Raises
         ------
         ValueError
-            If twelve are there already.
+            For no photograph, or if twelve are there already.
         """
+        given = several(photograph)
+        if not given:
+            raise ValueError("No photograph was given: give one, or a list of them.")
         with self._session.changed:
-            name = name_of(photograph, self._session._number)
-            self._make_sure_of_room(name)
-            number = self._session.add(photograph, name)
-            self._session.choose(0, photograph=number, target=None, against=None)
+            first = 1 + self._session._number
+            for one in given:
+                name = name_of(one, self._session._number)
+                self._make_sure_of_room(name)
+                self._session.add(one, name)
+            self._session.choose(0, photograph=first, target=None, against=None)
 
     def choose(self, *, pane: int = 0, **choice: Any) -> None:
         """Show another map.
