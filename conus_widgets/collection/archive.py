@@ -21,7 +21,7 @@ from itertools import islice
 from typing import Any
 
 from .columns import bare
-from .delimited import decode, not_utf8, read_delimited, split
+from .delimited import Row, decode, not_utf8, read_delimited, split
 from .problems import Problem, ReadingError
 
 Terms = Mapping[str, str]
@@ -165,12 +165,15 @@ def _described(meta: str, problems: list[Problem]) -> list[Source]:
             text = decode(file.read().removeprefix(b"\xef\xbb\xbf"))[0]
         # What the standard takes for granted, the library asks for.
         whole = ArchiveDescriptor(_with_encodings(text))
+        if min(table.lines_to_ignore for table in (whole.core, *whole.extensions)) < 0:
+            raise ValueError("less than no line to ignore")
     except Exception as error:  # the library raises whatever the file brings about
         raise ReadingError(f"{type(error).__name__}: {error}.") from error
     if not all(table.fields_terminated_by for table in (whole.core, *whole.extensions)):
         raise ReadingError("a table has nothing between its cells.")
     found = []
     for description in (whole.core, *whole.extensions):
+        description.fields = [field for field in description.fields if field["term"]]
         name = description.file_location
         path = os.path.join(folder, name)
         inside = os.path.realpath(path).startswith(os.path.realpath(folder) + os.sep)
@@ -220,17 +223,13 @@ def _described_source(path: str, description: Any) -> Source:
         short = {term: bare(term) for term in description.terms}
         name = os.path.basename(path)
         foreign: list[int] = []
-        for line, text, quoted in _lines(path, description, problems, foreign):
-            # Without its quotation mark for a row whose marks do not fit together.
-            mark, description.fields_enclosed_by = description.fields_enclosed_by, quoted
+        for line, cells in _cells(path, description, problems, foreign):
             try:
-                row = row_class(text, line, description)
+                row = row_class.from_fields(cells, line, description)
             except (InvalidArchive, IndexError):
                 reason = "is too short for the columns that meta.xml names; it is left out."
                 problems.append(Problem(f"{name}, line {line},", reason))
                 continue
-            finally:
-                description.fields_enclosed_by = mark
             key = row.id if description.represents_corefile else row.core_id
             yield line, (key or "").strip(), _terms(short, row.data)
         if foreign:
@@ -239,43 +238,42 @@ def _described_source(path: str, description: Any) -> Source:
     return Source(os.path.basename(path), kind, rows)
 
 
-def _lines(
+def _cells(
     path: str, description: Any, problems: list[Problem], foreign: list[int]
-) -> Iterator[tuple[int, str, str]]:
-    """Each row of a table as text: its first line, the row, and the quotation mark it uses.
+) -> Iterator[tuple[int, list[str]]]:
+    """The cells of each row of a table, and its first line.
 
     Read as Latin-1, every byte is a letter of its own: line ends and separators are found whatever
     the encoding. Then each row is decoded for itself: archives that say ISO-8859-1 are often
-    UTF-8, and the other way round.
+    UTF-8, and the other way round. Lines that hold no UTF-8, though it is stated, are `foreign`.
     """
     stated = _stated_encoding(description)
     wide = stated.startswith(("utf-16", "utf-32"))
     otherwise = "cp1252" if stated in (*_UTF8, "iso8859-1") else stated
-    quote = description.fields_enclosed_by
+    quote, separator = description.fields_enclosed_by, description.fields_terminated_by
     skipped = description.lines_to_ignore
-    rows: Iterable[tuple[int, str, str]]
     pieces = islice(_pieces(path, stated if wide else "latin-1"), skipped, None)
-    if quote:
-        lines = list(pieces)
-        rows = (
-            (row.line, "\n".join(lines[start : start + row.lines]), row.fault)
-            for row in split(
-                lines, description.fields_terminated_by, first=skipped + 1, quote=quote
-            )
-            for start in (row.line - 1 - skipped,)
-        )
+    rows: Iterable[Row]
+    if len(quote) == len(separator) == 1:
+        rows = split(list(pieces), separator, first=skipped + 1, quote=quote)
     else:
-        rows = ((number, line, "") for number, line in enumerate(pieces, skipped + 1))
-    for number, line, fault in rows:
-        if not line.strip():
+        rows = (Row(n, line.split(separator)) for n, line in enumerate(pieces, skipped + 1))
+    for row in rows:
+        cells = row.cells
+        if not any(cell.strip() for cell in cells):
             continue
-        if not wide and not line.isascii():
-            line, sound = decode(line.encode("latin-1"), otherwise)
-            if not sound and stated in _UTF8:
-                foreign.append(number)
-        if fault:
-            problems.append(Problem(f"{os.path.basename(path)}, line {number},", fault, kept=True))
-        yield number, line, "" if fault else quote
+        if not wide and not all(cell.isascii() for cell in cells):
+            decoded = [
+                (cell, True) if cell.isascii() else decode(cell.encode("latin-1"), otherwise)
+                for cell in cells
+            ]
+            cells = [text for text, _ in decoded]
+            if stated in _UTF8 and not all(sound for _, sound in decoded):
+                foreign.append(row.line)
+        if row.fault:
+            where = f"{os.path.basename(path)}, line {row.line},"
+            problems.append(Problem(where, row.fault, kept=True))
+        yield row.line, cells
 
 
 _UTF8 = ("utf-8", "utf-8-sig", "ascii")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from .problems import Problem, ReadingError
 
 _DELIMITERS = ",;\t|"
+_RETURN = "\ue00d"  # a sign for private use, in place of a carriage return
 _LONGEST = 200  # lines that one cell in quotation marks may span
 
 
@@ -154,7 +155,8 @@ def _broken_up(text: str) -> list[str]:
 
 def sniff(header: str) -> str:
     """Return the sign that stands between the names of the columns."""
-    return max(_DELIMITERS, key=lambda sign: len(next(csv.reader([header], delimiter=sign))))
+    line = header.replace("\r", _RETURN)
+    return max(_DELIMITERS, key=lambda sign: len(next(csv.reader([line], delimiter=sign))))
 
 
 def split(lines: list[str], separator: str, *, first: int = 1, quote: str = '"') -> Iterator[Row]:
@@ -221,13 +223,14 @@ def _all_quoted(line: str, separator: str, quote: str) -> bool:
 
 def _cells(text: str, separator: str, quote: str) -> tuple[list[str], bool]:
     """The cells of a row, none if they cannot be read; and whether a quotation mark stays open."""
-    lines = [f"{line}\n" for line in text.split("\n")]
+    # The reader refuses a lone carriage return, which cells of real tables hold.
+    lines = [f"{line}\n" for line in text.replace("\r", _RETURN).split("\n")]
     try:
         # Strict: a mark that stays open is an error and not the end of the file.
         rows = list(csv.reader(lines, delimiter=separator, quotechar=quote, strict=True))
     except csv.Error as error:
         return [], "unexpected end" in str(error)
-    return (rows[0] if len(rows) == 1 else []), False
+    return ([c.replace(_RETURN, "\r") for c in rows[0]] if len(rows) == 1 else []), False
 
 
 def _unquoted(line: str, separator: str, quote: str) -> list[str]:

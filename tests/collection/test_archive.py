@@ -124,6 +124,17 @@ def test_values_that_the_description_gives_to_all_rows(tmp_path):
     assert [terms["country"] for _, _, terms in tables[0][2]] == ["Fiji", "Fiji"]
 
 
+def test_a_field_without_a_term_is_passed_over(tmp_path):
+    tables, problems = read(archive(tmp_path / "a", ROWS, extra='<field index="4"/>'))
+    assert labels(tables) == ["Conus ater", "Röckel"] and not problems
+
+
+def test_carriage_returns_within_cells(tmp_path):
+    rows = [[*ROWS[0][:5], "Conus\rater"], [*ROWS[1][:4], '"7\r"', '"x\ry"']]
+    assert labels(read(archive(tmp_path / "a", rows))[0]) == ["Conus\rater", '"x\ry"']
+    assert labels(read(archive(tmp_path / "b", rows, quote='"'))[0]) == ["Conus\rater", "x\ry"]
+
+
 def test_a_table_that_is_named_and_not_there_costs_itself(tmp_path):
     folder = archive(tmp_path / "a", ROWS, MEDIA)
     (folder / "multimedia.txt").unlink()
@@ -133,11 +144,15 @@ def test_a_table_that_is_named_and_not_there_costs_itself(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "meta", [None, b"<broken", b"", b"<archive/>", b'<archive><core rowType="x"/></archive>']
+    "meta",
+    [None, b"<broken", b"", b"<archive/>", b'<archive><core rowType="x"/></archive>', "lines"],
 )
 def test_without_a_description_the_first_lines_say_what_is_what(tmp_path, meta):
     folder = archive(tmp_path / "a", ROWS, MEDIA)
+    sound = (folder / "meta.xml").read_bytes()
     (folder / "meta.xml").unlink()
+    if meta == "lines":
+        meta = sound.replace(b'ignoreHeaderLines="1"', b'ignoreHeaderLines="one"')
     if meta is not None:
         (folder / "meta.xml").write_bytes(meta)
     tables, problems = read(folder)

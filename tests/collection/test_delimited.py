@@ -94,6 +94,12 @@ def test_a_cell_over_several_lines_is_one(tmp_path):
     assert [row.line for row in table.rows] == [2, 5]
 
 
+def test_carriage_returns_within_cells(tmp_path):
+    table = read(tmp_path, b'file,re\rmark,"la\rbel"\n1,a\rb,"c\rd"\n2,"e",f\r\n')
+    assert table.columns == ["file", "re\rmark", "la\rbel"] and not table.problems
+    assert cells(table) == [["1", "a\rb", "c\rd"], ["2", "e", "f"]]
+
+
 def test_a_comma_without_quotes_costs_its_row(tmp_path):
     text = "file,label,view\n1,Conus ater Born, 1778,A\n2,Conus ebur,A\n3,short\n"
     table = read(tmp_path, text)
