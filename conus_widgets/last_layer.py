@@ -85,9 +85,10 @@ def fit(
         raise ValueError("No row has a label: a last layer needs at least one.")
     x = np.asarray(features[some], np.float32)
     weight = _weights(labels[some], numbers[some], balance)
-    centre, spread = x.mean(axis=0), x.std(axis=0)
-    spread[spread < 1e-6] = 1
+    centre = np.average(x, axis=0, weights=weight).astype(np.float32)
     x -= centre
+    spread = np.sqrt(np.average(x * x, axis=0, weights=weight)).astype(np.float32)
+    spread[spread < 1e-6] = 1
     x /= spread
     learnt = np.unique(labels[some])
     weights = np.zeros((x.shape[1], classes))

@@ -107,7 +107,7 @@ def prediction_sets(
     p_values = np.ones_like(strange)
     together = np.zeros(strange.shape[1], bool)
     folds = _folds(found.labels, seed)
-    for fold in range(FOLDS):
+    for fold in range(FOLDS + 1):
         asked = np.flatnonzero(folds == fold)
         calibrating = labelled[folds[labelled] != fold]
         own = found.labels[calibrating]
@@ -149,12 +149,14 @@ def least_specimens(confidence: float) -> int:
 
 
 def _folds(labels: np.ndarray, seed: int) -> np.ndarray:
-    """Deal the specimens of each class out to the folds in turn."""
+    """Deal the specimens of each class out to the folds in turn; those without a label form a fold
+    of their own, which all others calibrate."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(labels))
     order = order[np.argsort(labels[order], kind="stable")]
     folds = np.empty(len(labels), np.intp)
     folds[order] = np.arange(len(labels)) % FOLDS
+    folds[labels == NO_CLASS] = FOLDS
     return folds
 
 
