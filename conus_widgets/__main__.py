@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Tell cone snails apart in photographs. The photographs never leave this "
         "machine. Nobody should handle a living cone snail on the word of a classifier.",
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Command)
 
     classify = commands.add_parser("classify", help="name the shells in photographs")
     classify.set_defaults(command=_classify)
@@ -89,39 +89,14 @@ def _parser() -> argparse.ArgumentParser:
         "the picture. docs/explain.md says what each method claims.",
         epilog="Example: python -m conus_widgets explain shell.jpg --target coronated "
         "--against banded",
+        fill=_explain_options,
     )
     explain.set_defaults(command=_explain)
-    explain.add_argument("photograph", metavar="PHOTO", help="a JPEG, PNG, HEIC ... file")
-    explain.add_argument(
-        "--method",
-        default="cam",
-        help="cam, layer_cam, gradient, gradient_times_input, smoothgrad, integrated_gradients, "
-        "occlusion, random_masks, or guided_backprop, which is for teaching (cam)",
-    )
-    explain.add_argument(
-        "--target", metavar="CLASS", help="what is explained, by name or number (the top class)"
-    )
-    explain.add_argument(
-        "--against", metavar="CLASS", help="another class: why the target rather than this one"
-    )
-    explain.add_argument("--layer", help="of layer_cam, as res4e (the last one)")
-    explain.add_argument("--style", default="map", help="of a .png: map, contours or mask (map)")
-    explain.add_argument(
-        "--out",
-        metavar="FILE",
-        help="a figure (.png) or everything (.npz); PHOTO-METHOD.png in this folder. An earlier "
-        "map is replaced, the photograph never",
-    )
-    explain.add_argument(
-        "--force", action="store_true", help="replace any other file that is called like FILE"
-    )
-    explain.add_argument("--model", help=f"a checkpoint's folder, .npz or name ({DEMONSTRATION})")
 
-    evaluate = commands.add_parser("evaluate", help="which explanations find a known marking?")
+    evaluate = commands.add_parser(
+        "evaluate", help="which explanations find a known marking?", fill=_evaluate_options
+    )
     evaluate.set_defaults(command=_evaluate)
-    evaluate.add_argument("--pairs", type=_whole(1), default=200, help="drawn pairs (200)")
-    evaluate.add_argument("--methods", nargs="+", metavar="METHOD", help="these only")
-    evaluate.add_argument("--checks", action="store_true", help="all other checks instead")
 
     fetch = commands.add_parser("fetch", help="fetch a checkpoint, once")
     fetch.set_defaults(command=_fetch)
@@ -137,6 +112,75 @@ def _parser() -> argparse.ArgumentParser:
     warm = commands.add_parser("warm", help="compile ahead, so that notebooks start quickly")
     warm.set_defaults(command=_warm)
     return parser
+
+
+class _Command(argparse.ArgumentParser):
+    """One command; `fill` adds its options when it is chosen.
+
+    The table of methods takes a second to import, which other commands need not wait for.
+    """
+
+    def __init__(
+        self, *, fill: Callable[[argparse.ArgumentParser], None] | None = None, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self._fill = fill
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        fill, self._fill = self._fill, None
+        if fill is not None:
+            fill(self)
+        return super().parse_known_args(args, namespace)
+
+
+def _explain_options(explain: argparse.ArgumentParser) -> None:
+    from conus_widgets.explain.catalogue import METHODS
+
+    layered = " and ".join(name for name, method in METHODS.items() if method.takes("layer"))
+    kinds = "; ".join(
+        f"{', '.join(method.kinds)} (of {name})" for name, method in METHODS.items() if method.kinds
+    )
+    explain.add_argument("photograph", metavar="PHOTO", help="a JPEG, PNG, HEIC ... file")
+    doubtful = " and ".join(name for name, method in METHODS.items() if method.caveat)
+    explain.add_argument(
+        "--method",
+        default="cam",
+        help=f"one of {', '.join(METHODS)} (cam); not to be trusted: {doubtful}",
+    )
+    explain.add_argument(
+        "--target", metavar="CLASS", help="what is explained, by name or number (the top class)"
+    )
+    explain.add_argument(
+        "--against", metavar="CLASS", help="another class: why the target rather than this one"
+    )
+    explain.add_argument(
+        "--layer", help=f"of {layered}, as res3c (the last one that is finer than the last of all)"
+    )
+    explain.add_argument("--kind", help=kinds)
+    explain.add_argument("--style", default="map", help="of a .png: map, contours or mask (map)")
+    explain.add_argument(
+        "--out",
+        metavar="FILE",
+        help="a figure (.png) or everything (.npz); PHOTO-METHOD.png in this folder. An earlier "
+        "map is replaced, the photograph never",
+    )
+    explain.add_argument(
+        "--force", action="store_true", help="replace any other file that is called like FILE"
+    )
+    explain.add_argument("--model", help=f"a checkpoint's folder, .npz or name ({DEMONSTRATION})")
+
+
+def _evaluate_options(evaluate: argparse.ArgumentParser) -> None:
+    from conus_widgets.explain.evaluate.methods import VARIANTS, compared
+
+    evaluate.add_argument("--pairs", type=_whole(1), default=200, help="drawn pairs (200)")
+    evaluate.add_argument(
+        "--methods",
+        nargs="+",
+        metavar="METHOD",
+        help=f"these only, of {', '.join([*compared(), *VARIANTS])}",
+    )
+    evaluate.add_argument("--checks", action="store_true", help="all other checks instead")
 
 
 def _whole(least: int) -> Callable[[str], int]:

@@ -8,6 +8,7 @@ doi:10.23915/distill.00021, equations 1 to 4.
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from conus_widgets.architecture import Architecture, Convolution, connect
@@ -92,6 +93,16 @@ class Grid:
             (self.high - below.high) // below.step,
             self.gaps,
         )
+
+
+def finer(table: Mapping[str, Grid]) -> str:
+    """Return the layer to look into if the last one is too coarse: res4e of the published network.
+
+    It is the last layer with more cells than the last of all, and without gaps.
+    """
+    listed = list(table.values())
+    fine = [grid for grid in listed if grid.cells > listed[-1].cells and not grid.gaps]
+    return (fine or listed)[-1].name
 
 
 @functools.lru_cache(maxsize=16)  # asked for with every map

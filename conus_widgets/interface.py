@@ -20,6 +20,10 @@ Progress = Callable[[int, int], Any]
 """``progress(done, total)`` is called after each batch."""
 
 
+#: Parts of a network, from the top down: what `Predictor.shuffled` can shuffle.
+STAGES = ("logits", "res5", "res4", "res3", "res2", "conv1")
+
+
 class Cancelled(Exception):
     """Somebody asked to stop; raised between two batches."""
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from conus_widgets import checkpoint as checkpoints
-from conus_widgets.arguments import nearest, shown, whole
+from conus_widgets.arguments import nearest, one_of, shown, whole
 from conus_widgets.finding import path_of
-from conus_widgets.interface import Forward, Progress, softmax
+from conus_widgets.interface import STAGES, Forward, Progress, softmax
 from conus_widgets.memory import BATCH
 from conus_widgets.network import Network
 from conus_widgets.photograph import PhotographError
@@ -101,6 +102,8 @@ class Predictor:
         How photographs are resized.
     notice : str
         Stands wherever an answer stands.
+    stages : tuple of str
+        What `shuffled` can shuffle, from the top down.
 
     Notes
     -----
@@ -117,6 +120,7 @@ class Predictor:
         self.size = checkpoint.architecture.size
         self.resample = checkpoint.resample
         self.notice = checkpoint.notice
+        self.stages = STAGES
         self.preparation = Preparation(checkpoint)
         self.network = Network(checkpoint, precision=precision)
 
@@ -268,6 +272,39 @@ class Predictor:
     ) -> Forward:
         """Run the network on what `inputs` returned: see `Network.forward`."""
         return self.network.forward(inputs, progress=progress, cancelled=cancelled)
+
+    def shuffled(self, stages: str | Sequence[str], *, seed: int = 0) -> Predictor:
+        """Return a predictor with the numbers of each array in some stages in random order.
+
+        Parameters
+        ----------
+        stages : str or sequence of str
+            Some of `stages` of this predictor, which is left as it is.
+        seed : int
+            The same seed shuffles an array in the same way, whatever the other stages.
+
+        Raises
+        ------
+        ValueError
+            For a stage that does not exist, or a seed that is no whole number.
+
+        Notes
+        -----
+        The arrays are not drawn from a distribution, so activations keep about their size. Nothing
+        is compiled for the new predictor.
+        """
+        given = [stages] if isinstance(stages, str) else stages
+        stages = tuple(one_of("stage", stage, self.stages) for stage in given)
+        seed = whole("seed", seed)
+        arrays = []
+        for number, (name, _) in enumerate(self.checkpoint.architecture.parameters()):
+            array = self.checkpoint.arrays[number]
+            if name.startswith(stages):
+                rng = np.random.default_rng([seed, number])
+                array = rng.permutation(array.ravel()).reshape(array.shape)
+            arrays.append(array)
+        other = dataclasses.replace(self.checkpoint, arrays=arrays)
+        return Predictor(other, precision=self.network.precision)
 
     def _validated(self, top: int, views: int, region: str | None) -> tuple[int, int]:
         top, views = whole("top", top, least=1), whole("views", views, least=1)

@@ -21,6 +21,7 @@ METHODS = {
     "smoothgrad": functools.partial(explain.smoothgrad, samples=5),
     "integrated_gradients": functools.partial(explain.integrated_gradients, steps=4, most=4),
     "cam": explain.cam,
+    "hires_cam": explain.hires_cam,
     "layer_cam": explain.layer_cam,
 }
 

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from conus_widgets.grids import Grid
 from conus_widgets.interface import Forward, Gradients, Inside, batches
 from conus_widgets.preparation import Preparation, several
 
@@ -30,6 +31,8 @@ class StandIn:
     kernels : array (F, 3, size, size), optional
         Instead of random ones, as to make a network that looks at known pixels only.
     """
+
+    stages = ()  # nothing that can be shuffled
 
     def __init__(
         self, *, size=56, bend=0.0, seed=0, notice="stand-in", kernels=None, labels=LABELS
@@ -56,6 +59,9 @@ class StandIn:
     def forward(self, inputs, **options):
         return self.network.forward(inputs, **options)
 
+    def shuffled(self, stages, *, seed=0):
+        raise ValueError("A stand-in cannot be shuffled.")
+
 
 class LinearNetwork:
     """The interface of ``Network``.
@@ -73,6 +79,11 @@ class LinearNetwork:
     def __init__(self, size, classes, bend, seed, kernels=None):
         rng = np.random.default_rng(seed)
         self.size, self.bend, self.batch, self.gradient_batch = size, bend, 4, 2
+        self.variants_batch = self.batch
+        self.grids = {
+            "res4f": Grid("res4f", "res4", 14, size // 14, 0, size // 14 - 1),
+            "res5c": Grid("res5c", "res5", 7, size // 7, 0, size // 7 - 1),
+        }
         if kernels is None:
             kernels = rng.normal(0, 1e-2, (FILTERS, 3, size, size))
         self.kernels = np.asarray(kernels, np.float64)
@@ -113,6 +124,9 @@ class LinearNetwork:
             np.concatenate([run["logits"] for run in found]).astype("float32"),
             np.concatenate([run[layer] for run in found]).astype("float32"),
         )
+
+    def variants(self, whole, copies, places, **options):
+        return self.activations(copies, self.layers[-1], **options)
 
     def gradients(
         self, inputs, weighting, *, layer=None, guided=False, progress=None, cancelled=None

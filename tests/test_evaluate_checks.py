@@ -1,16 +1,18 @@
 """All checks in one table: methods whose answer is known stand where they belong."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
-from explain_cases import small
+from explain_cases import picture, small
 
 from conus_widgets import explain, ops
 from conus_widgets.__main__ import main
 from conus_widgets.explain import evaluate
+from conus_widgets.explain.centres import centred
 from conus_widgets.explain.evaluate.checks import LOTS
-from conus_widgets.explain.evaluate.methods import METHODS, VARIANTS
+from conus_widgets.explain.evaluate.methods import RENAMED, VARIANTS, compared, method_called
 from conus_widgets.interface import Cancelled
 
 
@@ -69,7 +71,22 @@ def test_it_stops_and_refuses(predictor):
 
 
 def test_methods_and_their_variants_have_names_of_their_own():
-    assert not set(METHODS) & set(VARIANTS)
+    assert not set(compared()) & set(VARIANTS)
+    assert not set(RENAMED) & (set(compared()) | set(VARIANTS))
+
+
+@pytest.mark.parametrize("old", RENAMED)
+def test_an_old_name_says_the_new_one_and_makes_the_map_that_it_always_made(predictor, old):
+    image, layer = picture(), "res5c" if old in ("layer_cam_positive", "layer_cam_grad++") else None
+    with pytest.warns(DeprecationWarning, match=re.escape(repr(RENAMED[old]))):
+        found = method_called(old)(predictor, image, 0)
+    kinds = {"layer_cam_positive": "layer", "layer_cam_grad_res4e": "grad"}
+    kind = kinds.get(old, "grad++" if old.endswith("++") else "hires")
+    layer = layer or ("res3c" if old.endswith("res3c") else "res4e")
+    expected = explain.layer_cam(predictor, image, 0, layer=layer, kind=kind)
+    if old.endswith("centred"):
+        expected = centred(expected, predictor)
+    np.testing.assert_array_equal(found.values, expected.values)
 
 
 def test_the_command_line_refuses_a_method_that_it_does_not_know(capsys):

@@ -1,4 +1,4 @@
-"""The randomisation check: methods that ignore the network fail it, others pass."""
+"""The randomisation test: methods that ignore the network fail it, others pass."""
 
 import json
 
@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from explain_cases import picture, small
 from PIL import Image
+from stand_in import StandIn
 
 from conus_widgets import explain, ops
 from conus_widgets.explain import evaluate
 from conus_widgets.explain.evaluate import trust
 from conus_widgets.explain.evaluate.randomisation import LIMIT, rank_correlation
-from conus_widgets.interface import Cancelled
+from conus_widgets.interface import STAGES, Cancelled
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +110,22 @@ def test_a_mask_that_holds_too_few_cells_is_not_used(predictor):
     assert coarse == evaluate.randomisation(predictor, explain.cam, [image])
 
 
+def test_what_can_be_shuffled_is_told_by_the_predictor(predictor):
+    assert predictor.stages == STAGES
+    for stages in ("res5", ["logits", "res2"]):
+        one, other = (
+            predictor.shuffled(stages, seed=4),
+            evaluate.shuffled(predictor, stages, seed=4),
+        )
+        for a, b in zip(one.checkpoint.arrays, other.checkpoint.arrays, strict=True):
+            np.testing.assert_array_equal(a, b)
+    with pytest.raises(ValueError, match="stage is 'res9': use one of logits, res5"):
+        predictor.shuffled(["res9"])
+    for ask in (evaluate.shuffled, lambda one: evaluate.randomisation(one, edges, [picture()])):
+        with pytest.raises(ValueError, match="no parameters that can be shuffled"):
+            ask(StandIn())
+
+
 def test_it_tells_its_progress_and_stops(predictor):
     told = []
     evaluate.randomisation(
@@ -144,9 +161,9 @@ def home(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_check_is_made_once_and_kept(predictor, home, monkeypatch):
+def test_it_is_made_once_and_kept(predictor, home, monkeypatch):
     assert evaluate.randomisation_of(predictor, "cam", compute=False) is None
-    assert "Not yet checked" in evaluate.trust_line(predictor, "cam")
+    assert "Not yet tested" in evaluate.trust_line(predictor, "cam")
     first = evaluate.randomisation_of(predictor, "cam")
     monkeypatch.setattr(trust, "randomisation", None)  # nothing is computed from here on
     assert evaluate.randomisation_of(predictor, "cam") == first
@@ -154,7 +171,7 @@ def test_the_check_is_made_once_and_kept(predictor, home, monkeypatch):
     assert line.startswith(first.words) and "cells of the last layer" in line
 
 
-def test_another_network_has_a_check_of_its_own(predictor, home):
+def test_another_network_has_a_test_of_its_own(predictor, home):
     from networks import random_checkpoint
 
     from conus_widgets.predictor import Predictor
@@ -172,6 +189,20 @@ def test_a_damaged_record_is_made_again(predictor, home, damage):
     file.write_text(damage)
     assert evaluate.randomisation_of(predictor, "cam", compute=False) is None
     assert evaluate.randomisation_of(predictor, "cam") == first
+
+
+def test_a_verdict_says_of_which_options_it_is(predictor, home):
+    assert "tested with channels='magnitude'." in evaluate.trust_line(predictor, "gradient")
+    assert "tested with" not in evaluate.trust_line(predictor, "cam")
+
+
+def test_a_record_of_what_layer_cam_was_before_is_not_quoted(predictor, home):
+    """In version 0.1.0 this file held the numbers of HiResCAM."""
+    file = trust._file(predictor, "layer_cam")
+    old = {"version": 2, "method": "layer_cam", "stages": STAGES, "photographs": 3}
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({**old, "correlations": [0.1] * len(STAGES)}))
+    assert evaluate.randomisation_of(predictor, "layer_cam", compute=False) is None
 
 
 def test_an_unknown_method_is_refused(predictor, home):

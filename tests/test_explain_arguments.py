@@ -10,6 +10,7 @@ from stand_in import StandIn
 from conus_widgets import explain
 from conus_widgets.explain import evaluate
 from conus_widgets.explain.target import resolve
+from conus_widgets.interface import STAGES
 
 PLAIN = {"samples": 2, "steps": 2, "masks": 4, "window": 28, "stride": 28}
 
@@ -102,6 +103,7 @@ OPTIONS = [
     (explain.integrated_gradients, "most", [*NEITHER["whole"], 0]),
     (explain.integrated_gradients, "tolerance", NEITHER["number"]),
     (explain.integrated_gradients, "baseline", [None, "whte", 5, (1, 2), (0, 0, 300), {}]),
+    (explain.hires_cam, "layer", [5, "res9", ["res5c"], True]),
     (explain.layer_cam, "kind", WORDS),
     (explain.layer_cam, "layer", [5, "res9", ["res5c"], np.array(["res5c", "res4f"]), True]),
     (explain.occlusion, "window", [0, 99, "32", 32.0, [], [8, 8], [8, None], None, np.nan, {3, 4}]),
@@ -178,6 +180,12 @@ def test_what_is_no_predictor_is_said_to_be_none(given):
     assert "is no predictor" in sentence_of(explain.evidence, given, picture(), (0, 0, 9, 9))
 
 
+def shufflable():
+    linear = StandIn()
+    linear.stages = STAGES
+    return linear
+
+
 CHECKS = [
     (lambda **o: evaluate.deletion(StandIn(), made(np.eye(7)), **o), {"steps": NEITHER["whole"]}),
     (lambda **o: evaluate.insertion(StandIn(), made(np.eye(7)), **o), {"fill": [None, "grey", 5]}),
@@ -186,7 +194,7 @@ CHECKS = [
         {"noise": NEITHER["number"], "copies": [*NEITHER["whole"], 0], "seed": NEITHER["whole"]},
     ),
     (
-        lambda **o: evaluate.randomisation(StandIn(), explain.cam, [picture()], 1, **o),
+        lambda **o: evaluate.randomisation(shufflable(), explain.cam, [picture()], 1, **o),
         {
             "stages": [(), "res9", [5], None, 5, [["res5"]]],
             "seed": NEITHER["whole"],
@@ -232,4 +240,4 @@ def test_a_photograph_alone_gives_one_map_and_several_give_a_list(tmp_path):
         assert len(explain.evidence(StandIn(), [path, path], (0, 0, 9, 9))) == 2
     for given in (None, {path}, {"a": path}):
         assert "photograph" in sentence_of(explain.cam, StandIn(), given, 1)
-    assert "photographs" in sentence_of(evaluate.randomisation, StandIn(), explain.cam, {path})
+    assert "photographs" in sentence_of(evaluate.randomisation, shufflable(), explain.cam, {path})

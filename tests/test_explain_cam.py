@@ -9,6 +9,7 @@ from stand_in import StandIn
 from test_independent import ENGINES, needs
 
 from conus_widgets import explain
+from conus_widgets.grids import finer
 
 
 @pytest.fixture(params=["stand-in", *ENGINES])
@@ -43,7 +44,8 @@ def test_the_shares_of_all_cells_and_the_bias_are_the_logit(predictor):
 @pytest.mark.parametrize("kind", ["hires", "grad"])
 def test_at_the_last_layer_two_maps_are_this_one_and_say_so(predictor, kind):
     plain = explain.cam(predictor, picture(), PAIR)
-    found = explain.layer_cam(predictor, picture(), PAIR, kind=kind)
+    last = predictor.network.layers[-1]
+    found = explain.layer_cam(predictor, picture(), PAIR, layer=last, kind=kind)
     assert found.layer == plain.layer == predictor.network.layers[-1]
     np.testing.assert_allclose(
         found.values, plain.values, atol=1e-5 * np.abs(plain.values).sum(dtype=float)
@@ -66,7 +68,7 @@ def test_maps_that_clip_by_their_definition_are_never_negative_and_say_so(engine
 def test_a_map_stands_on_the_grid_of_its_layer(predictor):
     for layer in predictor.network.layers:
         inside = predictor.network.activations(predictor.inputs([picture()]), layer)
-        found = explain.layer_cam(predictor, picture(), layer=layer, kind="hires")
+        found = explain.hires_cam(predictor, picture(), layer=layer)
         assert found.values.shape == inside.activations.shape[2:]
         assert found.layer == layer
 
@@ -76,8 +78,27 @@ def test_hires_at_a_layer_is_the_first_order_share():
     linear = StandIn()
     logits = linear.forward(linear.inputs([picture()])).logits[0]
     bias = linear.network.head[1]
-    found = explain.layer_cam(linear, picture(), 2, layer="res4f", kind="hires")
+    found = explain.hires_cam(linear, picture(), 2, layer="res4f")
     assert_shares(found, float(logits[2]) - float(bias[2]))
+
+
+def test_hires_cam_is_the_kind_hires_by_a_name_of_its_own(predictor):
+    layer = predictor.network.layers[-2]
+    found = explain.hires_cam(predictor, picture(), PAIR, layer=layer)
+    kind = explain.layer_cam(predictor, picture(), PAIR, layer=layer, kind="hires")
+    np.testing.assert_array_equal(found.values, kind.values)
+    assert (found.method, found.options, found.remarks) == ("hires_cam", {}, kind.remarks)
+    assert (kind.method, kind.options) == ("layer_cam", {"kind": "hires"})
+    assert found.values.min() < 0 < found.values.max()
+
+
+@pytest.mark.parametrize("method", [explain.hires_cam, explain.layer_cam])
+def test_without_a_layer_both_look_into_the_last_fine_one(predictor, method):
+    """Twice as many cells as the last one, and none that the next stage does not read."""
+    found = method(predictor, picture(), PAIR)
+    assert found.layer == finer(predictor.network.grids) != predictor.network.layers[-1]
+    assert found == method(predictor, picture(), PAIR, layer=found.layer)
+    assert not any("every second cell" in remark for remark in found.remarks)
 
 
 def test_unknown_layers_and_kinds_are_refused_with_what_there_is(predictor):

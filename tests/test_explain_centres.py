@@ -7,6 +7,7 @@ from explain_cases import picture, small
 from conus_widgets import explain
 from conus_widgets.architecture import Architecture
 from conus_widgets.explain.centres import centred, centres, placed
+from conus_widgets.grids import grids
 
 PUBLISHED = Architecture(68)
 TORCHVISION = Architecture(1000, stride_on="3x3", pool="pad1")
@@ -23,17 +24,18 @@ TORCHVISION = Architecture(1000, stride_on="3x3", pool="pad1")
     ],
 )
 def test_the_published_network_looks_two_pixels_behind_the_corner_of_its_cells(layer, expected):
-    assert centres(PUBLISHED, layer) == expected
+    grid = grids(PUBLISHED)[layer]
+    assert (grid.centre, grid.step) == expected
 
 
 @pytest.mark.parametrize("layer", ["conv1", "pool1", "res4f", "res5c"])
 def test_padding_the_pool_puts_the_first_centre_on_the_first_pixel(layer):
-    assert centres(TORCHVISION, layer)[0] == 0
+    assert grids(TORCHVISION)[layer].centre == 0
 
 
 def test_a_layer_that_does_not_exist():
     with pytest.raises(ValueError, match="res6a.*res5c"):
-        centres(PUBLISHED, "res6a")
+        centres(small("theano"), "res6a")
 
 
 @pytest.mark.parametrize("layer", ["pool1", "res2c"])
@@ -41,7 +43,7 @@ def test_a_cell_of_a_real_network_looks_around_its_centre(layer):
     """Its gradient by the input reaches as far to the left of the centre as to the right."""
     predictor = small("theano")
     size, network = predictor.size, predictor.network
-    first, step = centres(network.architecture, layer)
+    first, step = centres(predictor, layer)
     rng = np.random.default_rng(0)
     inputs = rng.normal(0, 50, (1, 3, size, size)).astype("float32")
     plain = network.activations(inputs, layer).activations[0]
@@ -75,14 +77,13 @@ def test_a_constant_map_stays_constant_and_a_grid_of_pixels_is_itself():
 
 def test_a_centred_map_keeps_its_values_and_its_target():
     predictor = small("theano")
-    architecture = predictor.network.architecture
     found = explain.cam(predictor, picture(), {0: 1, 1: -1})
-    drawn = centred(found, architecture)
-    first, step = centres(architecture, found.layer)
-    assert drawn.values.shape == (architecture.size, architecture.size)
+    drawn = centred(found, predictor)
+    first, step = centres(predictor, found.layer)
+    assert drawn.values.shape == (predictor.size, predictor.size)
     np.testing.assert_array_equal(
         drawn.values[int(first) :: step, int(first) :: step], found.values
     )
     assert drawn.target is found.target and len(drawn.remarks) == len(found.remarks) + 1
     with pytest.raises(ValueError, match="gradient has no layer"):
-        centred(explain.gradient(predictor, picture()), architecture)
+        centred(explain.gradient(predictor, picture()), predictor)

@@ -12,7 +12,7 @@ from stand_in import StandIn
 
 from conus_widgets import explain
 from conus_widgets.__main__ import main
-from conus_widgets.explain.command import METHODS
+from conus_widgets.explain.catalogue import METHODS
 
 
 @pytest.fixture
@@ -52,6 +52,24 @@ def test_target_and_against_are_names_or_numbers(call, tmp_path, arguments, word
     assert found.target.words == words and found.method == "gradient"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("hires_cam",), lambda *a: explain.hires_cam(*a)),
+        (("hires_cam", "--layer", "res5c"), lambda *a: explain.hires_cam(*a, layer="res5c")),
+        (("layer_cam", "--kind", "grad++"), lambda *a: explain.layer_cam(*a, kind="grad++")),
+        (("smoothgrad", "--kind", "squared"), lambda *a: explain.smoothgrad(*a, kind="squared")),
+    ],
+    ids=str,
+)
+def test_layer_and_kind_are_those_of_the_function(call, tmp_path, arguments, expected):
+    assert call("shell.png", "--method", *arguments, "--target", "1", "--out", "map.npz")[0] == 0
+    found = explain.load(tmp_path / "map.npz")
+    wanted = expected(StandIn(), picture(), 1)
+    np.testing.assert_array_equal(found.values, wanted.values)
+    assert (found.layer, found.options) == (wanted.layer, wanted.options)
+
+
 def test_against_alone_is_against_the_top_class(call, tmp_path):
     top = explain.cam(StandIn(), picture()).target.words
     other = next(label for label in StandIn().labels if label != top)
@@ -62,7 +80,7 @@ def test_against_alone_is_against_the_top_class(call, tmp_path):
 def test_figures_and_remarks_are_printed(call):
     out = call("shell.png", "--method", "integrated_gradients")[1]
     assert "residual: " in out and "steps: 32" in out
-    assert "randomisation check" in call("shell.png", "--method", "guided_backprop")[1]
+    assert "randomisation test" in call("shell.png", "--method", "guided_backprop")[1]
 
 
 @pytest.mark.parametrize(
@@ -70,8 +88,8 @@ def test_figures_and_remarks_are_printed(call):
     [
         (("none.png",), "none.png does not exist"),
         ((".",), ". is a folder; name the photographs inside it."),
-        (("shell.png", "--method", "cams"), "nearest are cam, layer_cam."),
-        (("shell.png", "--method", "lime"), "there are cam, layer_cam, gradient,"),
+        (("shell.png", "--method", "cams"), "nearest are cam, layer_cam, hires_cam."),
+        (("shell.png", "--method", "lime"), "there are cam, hires_cam, layer_cam,"),
         (("shell.png", "--target", "bandet"), "nearest are banded"),
         (("shell.png", "--target", "xyz"), "there are 5, as "),
         (("shell.png", "--target", "77"), "numbered 0 to 4"),
@@ -80,7 +98,10 @@ def test_figures_and_remarks_are_printed(call):
         (("shell.png", "--style", "nope", "--out", "map.npz"), "map, contours, mask"),
         (("shell.png", "--out", "shell.png/map.png"), "cannot be written: Not a directory"),
         (("shell.png", "--target", "1", "--against", "banded"), "against itself"),
-        (("shell.png", "--layer", "res4f"), "use --method layer_cam"),
+        (("shell.png", "--layer", "res4f"), "use --method hires_cam or layer_cam."),
+        (("shell.png", "--kind", "grad"), "use --method layer_cam or smoothgrad."),
+        (("shell.png", "--method", "hires_cam", "--kind", "grad"), "hires_cam has no --kind"),
+        (("shell.png", "--method", "layer_cam", "--kind", "gard"), "hires, layer, grad, grad++"),
         (("shell.png", "--method", "layer_cam", "--layer", "res9"), "res5c"),
         (("shell.png", "--style", "rainbow"), "map, contours, mask"),
         (("shell.png", "--out", "map.jpg"), "map.jpg ends in '.jpg': use .png or .npz."),
@@ -168,6 +189,17 @@ def test_the_help_names_every_method(capsys):
         main(["explain", "--help"])
     said = capsys.readouterr().out.replace("\n", " ")
     assert [name for name in METHODS if name not in said] == []
+    for words in ("of hires_cam and layer_cam", "hires, layer, grad, grad++ (of layer_cam)"):
+        assert words in " ".join(said.split())
+
+
+def test_the_help_of_other_commands_does_not_wait_for_the_methods():
+    code = (
+        "import sys; from conus_widgets.__main__ import _parser; _parser();"
+        "print({'numpy', 'conus_widgets.explain'} & set(sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.stdout.strip() == "set()", found.stderr
 
 
 def test_importing_the_explanations_starts_neither_theano_nor_matplotlib():

@@ -105,7 +105,7 @@ def test_the_picture_says_what_is_explained_and_what_must_be_known():
     text = words(found.plot()).replace("\n", " ")
     assert found.target.words in text
     assert "guided_backprop" in text and "stand-in" in text
-    assert "fails the randomisation check" in text
+    assert "fails the randomisation test" in text
 
 
 def test_names_are_text_and_never_formulas():

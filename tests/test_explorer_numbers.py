@@ -9,8 +9,9 @@ from PIL import Image
 from stand_in import StandIn
 
 from conus_widgets import explain
+from conus_widgets.explain.catalogue import METHODS
 from conus_widgets.widgets import Explorer
-from conus_widgets.widgets.explorer import composing, methods
+from conus_widgets.widgets.explorer import composing
 from conus_widgets.widgets.explorer.picture import signed
 
 pytest_plugins = ["explorer_page"]  # its fixtures
@@ -55,29 +56,40 @@ def test_cam_without_a_run_is_cam(explore, linear, against):
     assert (found.method, found.layer, found.unit) == ("cam", expected.layer, "logit")
 
 
-@pytest.mark.parametrize("name", [m.name for m in methods.available() if m.name != "random_masks"])
+@pytest.mark.parametrize("name", [name for name in METHODS if name != "random_masks"])
 def test_every_method_on_the_menu_gives_the_map_of_its_function(explore, linear, name):
     image = picture(3)
     widget, page = explore(image, target="banded", method=name)
     found = widget.explanation
-    method = methods.METHODS[name]
-    expected = getattr(explain, method.function)(linear, image, "banded", **method.options)
+    method = METHODS[name]
+    expected = getattr(explain, name)(linear, image, "banded", **method.offered)
+    assert found.method == name
     np.testing.assert_allclose(found.values, expected.values, rtol=1e-5, atol=1e-6)
     message, [values] = [m for m in page.of("map") if m[0]["map"]][-1]
     sent = floats(values).reshape(message["map"]["rows"], message["map"]["columns"])
     np.testing.assert_array_equal(sent, found.values)
-    trust = " ".join(message["map"]["trust"])
-    assert f"{found.values.shape[0]} × {found.values.shape[1]} cells" in trust
-    assert method.cost in trust and method.says in trust
+    lines = [(line["kind"], line["text"]) for line in message["map"]["trust"]]
+    trust = {kind: text for kind, text in lines if kind != "remark"}
+    assert f"{found.values.shape[0]} × {found.values.shape[1]} cells" in trust["grain"]
+    assert trust["claim"] == method.claims
+    assert trust["cost"].startswith(f"{method.runs(linear.size)}.")
+    said = [trust["caveat"]] if "caveat" in trust else []
+    assert said + [text for kind, text in lines if kind == "remark"] == list(found.remarks)
 
 
 def test_guided_backpropagation_is_marked_as_failing_where_it_is_chosen(explore):
     _, page = explore()
     page.say(kind="hello")
     listed = page.of("network")[-1][0]["methods"]
-    failing = [method for method in listed if method["fails"]]
-    assert [method["name"] for method in failing] == ["guided_backprop"]
-    assert "fails" in failing[0]["label"] and "randomisation" in failing[0]["fails"]
+    caveats = {
+        method["name"]: line["text"]
+        for method in listed
+        for line in method["trust"]
+        if line["kind"] == "caveat"
+    }
+    assert list(caveats) == ["guided_backprop"]
+    assert "fails the randomisation test" in caveats["guided_backprop"]
+    assert "fails" in METHODS["guided_backprop"].label
 
 
 def test_the_line_of_python_makes_the_same_map(explore, linear, tmp_path):
@@ -265,11 +277,11 @@ def test_files_of_the_map(explore, tmp_path):
     for form in ("npz", "png"):
         assert page.say(kind="save", form=form, pane=0) == ""
         message, [data] = page.of("file")[-1]
-        assert message["name"] == f"layer_cam.{form}"
+        assert message["name"] == f"hires_cam.{form}"
         (tmp_path / message["name"]).write_bytes(data)
-    again = explain.load(tmp_path / "layer_cam.npz")
+    again = explain.load(tmp_path / "hires_cam.npz")
     np.testing.assert_array_equal(again.values, found.values)
-    assert Image.open(tmp_path / "layer_cam.png").size[0] > 300
+    assert Image.open(tmp_path / "hires_cam.png").size[0] > 300
     widget.save(tmp_path / "mine.npz")
     np.testing.assert_array_equal(explain.load(tmp_path / "mine.npz").values, found.values)
 

@@ -217,19 +217,28 @@ def test_a_method_s_check_tells_how_far_it_is_and_its_end(explore, linear, monke
         return Randomisation("cam", STAGES, (0.25,) * len(STAGES), 3)
 
     monkeypatch.setattr(trust, "randomisation", check)
-    linear.checkpoint = None  # a network that can be shuffled has one
+    linear.stages = STAGES  # as if it could be shuffled
     widget, page = explore(picture(1))
     page.say(kind="hello")
-    assert page.of("map")[-1][0]["map"]["unchecked"] is True
+    assert page.of("map")[-1][0]["map"]["untested"] is True
     page.say(kind="check", method="cam")
     page.until(lambda: page.of("checking") and page.of("checking")[-1][0]["part"] == 1)
     assert [m["part"] for m, _ in page.of("checking")] == [0.5, 1]
-    page.until(lambda: page.of("map")[-1][0]["map"]["unchecked"] is False)
+    page.until(lambda: page.of("map")[-1][0]["map"]["untested"] is False)
     line = explain.evaluate.trust_line(linear, "cam")
-    assert "0.25" in line and line in page.of("map")[-1][0]["map"]["trust"]
-    page.say(kind="check", method="layer_cam")  # the positive one has none
-    page.until(lambda: "error" in page.of("checking")[-1][0])
-    assert "has no randomisation check" in page.of("checking")[-1][0]["error"]
+    told = page.of("map")[-1][0]["map"]["trust"]
+    assert "0.25" in line and {"kind": "test", "text": line} in told
+
+
+def test_a_network_that_cannot_be_shuffled_is_not_tested(explore):
+    widget, page = explore(picture(1))
+    page.say(kind="hello")
+    found = page.of("map")[-1][0]["map"]
+    assert found["untested"] is False
+    assert "test" not in [line["kind"] for line in found["trust"]]
+    page.say(kind="check", method="layer_cam")
+    page.until(lambda: page.of("checking") and "error" in page.of("checking")[-1][0])
+    assert "cannot be shuffled" in page.of("checking")[-1][0]["error"]
 
 
 def test_the_page_takes_a_limited_number_of_photographs(explore):

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from conus_widgets.architecture import Architecture
 from conus_widgets.explain.explanation import Explanation
-from conus_widgets.grids import grids
 
 
-def centres(architecture: Architecture, layer: str) -> tuple[float, int]:
+def centres(predictor: Any, layer: str) -> tuple[float, int]:
     """Return which pixel of the network's input the first cell of a layer is centred on, and how
     many pixels lie from one cell to the next.
 
     Parameters
     ----------
-    architecture : Architecture
+    predictor : Predictor
     layer : str
-        One of ``architecture.layers()``.
+        One of ``predictor.network.layers``.
 
     Returns
     -------
@@ -33,10 +32,9 @@ def centres(architecture: Architecture, layer: str) -> tuple[float, int]:
     ValueError
         For a layer that does not exist.
     """
-    table = grids(architecture)
-    if layer not in table:
-        raise ValueError(f"No layer is called {layer!r}; there are {', '.join(table)}.")
-    return table[layer].centre, table[layer].step
+    network = predictor.network
+    grid = network.grids[network.layer(layer)]
+    return grid.centre, grid.step
 
 
 def placed(values: np.ndarray, first: float, step: float, size: int) -> np.ndarray:
@@ -60,15 +58,15 @@ def placed(values: np.ndarray, first: float, step: float, size: int) -> np.ndarr
     return found
 
 
-def centred(explanation: Explanation, architecture: Architecture) -> Explanation:
+def centred(explanation: Explanation, predictor: Any) -> Explanation:
     """Return a layer's map with each value at the centre of its cell's receptive field.
 
     Parameters
     ----------
     explanation : Explanation
         Of a layer.
-    architecture : Architecture
-        Of the network that it explains.
+    predictor : Predictor
+        That it explains.
 
     Returns
     -------
@@ -84,8 +82,8 @@ def centred(explanation: Explanation, architecture: Architecture) -> Explanation
         raise ValueError(
             f"{explanation.method} has no layer, so its values stand on the pixels themselves."
         )
-    first, step = centres(architecture, explanation.layer)
-    values = placed(explanation.values, first, step, architecture.size).astype(np.float32)
+    first, step = centres(predictor, explanation.layer)
+    values = placed(explanation.values, first, step, predictor.size).astype(np.float32)
     remark = "Each value stands at the centre of what its cell sees; sums are taken on the grid."
     return replace(
         explanation,

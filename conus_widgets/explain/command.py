@@ -6,7 +6,6 @@ import difflib
 import os
 import re
 from argparse import Namespace
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +15,12 @@ from conus_widgets import explain
 from conus_widgets.arguments import one_of
 from conus_widgets.beside import longest_name
 from conus_widgets.decoding import plain
+from conus_widgets.explain.catalogue import METHODS, Method
 from conus_widgets.explain.panels import STYLES
 from conus_widgets.explain.storage import kind_of, place_for_map, save
 from conus_widgets.predictor import EMBEDDED
 
-METHODS = (
-    "cam",
-    "layer_cam",
-    "gradient",
-    "gradient_times_input",
-    "guided_backprop",
-    "smoothgrad",
-    "integrated_gradients",
-    "occlusion",
-    "random_masks",
-)
+FORMS = ("layer", "kind")  # options of some methods
 
 
 def run(predictor: Any, options: Namespace) -> str:
@@ -40,8 +30,8 @@ def run(predictor: Any, options: Namespace) -> str:
     ----------
     predictor : Predictor
     options : Namespace
-        photograph, method, target, against, layer, style, out, force and model, as on the command
-        line.
+        photograph, method, target, against, layer, kind, style, out, force and model, as on the
+        command line.
 
     Returns
     -------
@@ -51,17 +41,13 @@ def run(predictor: Any, options: Namespace) -> str:
     Raises
     ------
     ValueError
-        For an unknown method, class, layer or style, an unusable photograph, another ending, a
-        folder that is not there, or a file that must not be written over: see `storage.save`.
+        For an unknown method, class, layer, kind or style, an unusable photograph, another ending,
+        a folder that is not there, or a file that must not be written over: see `storage.save`.
     OSError
         Where the file cannot be written.
     """
     method = _method(options.method)
-    settings = {}
-    if options.layer is not None:
-        if options.method != "layer_cam":
-            raise ValueError(f"{options.method} has no --layer: use --method layer_cam.")
-        settings["layer"] = options.layer
+    settings = _settings(method, options)
     photograph = options.photograph
     out = Path(options.out or _name_for(Path(photograph), f"-{options.method}.png"))
     style = {"style": one_of("style", options.style, STYLES)}
@@ -80,7 +66,7 @@ def run(predictor: Any, options: Namespace) -> str:
         )
     replaced = place.exists()
     target = _target(predictor, photograph, options.target, options.against)
-    found = method(predictor, photograph, target, **settings)
+    found = method.function(predictor, photograph, target, **settings)
     save(found, out, force=options.force, inputs=inputs, **style)
     lines = [repr(found)[1:-1]]
     lines += [f"{name}: {value:.4g}" for name, value in found.figures.items()]
@@ -107,15 +93,23 @@ def _weights(model: str | None) -> list[Path]:
     return sorted(place.glob("*.npz")) if place.is_dir() else [place]
 
 
-def _method(name: str) -> Callable[..., Any]:
-    methods = {one: getattr(explain, one, None) for one in METHODS}
-    known = [one for one, method in methods.items() if callable(method)]
-    if name not in known:
-        near = difflib.get_close_matches(name, known, 3, cutoff=0.4)
-        listed = f"the nearest are {', '.join(near)}" if near else f"there are {', '.join(known)}"
+def _method(name: str) -> Method:
+    if name not in METHODS:
+        near = difflib.get_close_matches(name, METHODS, 3, cutoff=0.4)
+        listed = f"the nearest are {', '.join(near)}" if near else f"there are {', '.join(METHODS)}"
         raise ValueError(f"No method is called {name!r}; {listed}.")
-    method: Any = methods[name]
-    return method
+    return METHODS[name]
+
+
+def _settings(method: Method, options: Namespace) -> dict[str, str]:
+    """Return the options that only some methods have, if they were given."""
+    given = {name: getattr(options, name) for name in FORMS}
+    found = {name: value for name, value in given.items() if value is not None}
+    for name in found:
+        if not method.takes(name):
+            able = [other for other, one in METHODS.items() if one.takes(name)]
+            raise ValueError(f"{method.name} has no --{name}: use --method {' or '.join(able)}.")
+    return found
 
 
 def _target(predictor: Any, photograph: str, target: str | None, against: str | None) -> Any:

@@ -20,6 +20,11 @@ PRIOR = 0.1  # of what is expected before anything is known, stays
 MOST = 3000  # windows: beyond, the estimate would take longer than the runs
 
 
+def runs(windows: int, share: float) -> int:
+    """Return how many runs a drill-down over so many windows takes."""
+    return min(windows, max(FIRST, math.ceil(share * windows)))
+
+
 class DrillDown:
     """Windows of one size, of which a share of the runs of an exact map must do.
 
@@ -55,7 +60,7 @@ class DrillDown:
                 "use a larger stride, or method='exact'."
             )
         self.windows = windows
-        self.total = min(windows.count, max(FIRST, math.ceil(share * windows.count)))
+        self.total = runs(windows.count, share)
         self.done = 0
         self._covering = covering
         rng = np.random.default_rng(0)  # the same windows for every photograph

@@ -25,9 +25,9 @@ CHANNELS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 SLOPE = "logit per grey level"
 GUIDED = (
-    "For teaching only: guided backpropagation fails the randomisation check. Its map hardly "
-    "changes when the network's weights are drawn anew, so it cannot say why the network answers "
-    "as it does.",
+    "For teaching only: guided backpropagation fails the randomisation test. Its map hardly "
+    "changes when the network's weights are replaced by random ones, so it cannot say why the "
+    "network answers as it does."
 )
 
 
@@ -85,7 +85,7 @@ def gradient(
         logits=found.logits[0],
         unit=f"({SLOPE})²" if channels == "squares" else SLOPE,
         options={"channels": channels, "guided": guided},
-        remarks=GUIDED if guided else (),
+        remarks=(GUIDED,) if guided else (),
     )
 
 
@@ -107,7 +107,7 @@ def guided_backprop(
     -----
     J. T. Springenberg et al., "Striving for Simplicity", 2014, arXiv:1412.6806. The picture looks
     convincing because it nearly restores the photograph's edges: W. Nie, Y. Zhang, A. Patel, 2018,
-    arXiv:1805.07039. That it fails the randomisation check: J. Adebayo et al., "Sanity Checks for
+    arXiv:1805.07039. That it fails the randomisation test: J. Adebayo et al., "Sanity Checks for
     Saliency Maps", 2018, arXiv:1810.03292.
     """
     join = joined(channels)
@@ -119,7 +119,7 @@ def guided_backprop(
         logits=found.logits[0],
         unit="no unit",  # with parts of it left out, it is the slope of nothing
         options={"channels": channels},
-        remarks=GUIDED,
+        remarks=(GUIDED,),
     )
 
 

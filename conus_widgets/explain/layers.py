@@ -10,9 +10,53 @@ import numpy as np
 from conus_widgets.arguments import one_of
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject, each
+from conus_widgets.grids import finer
 
 if TYPE_CHECKING:
     from conus_widgets.interface import Progress
+
+
+@each
+def hires_cam(
+    predictor: Any,
+    image: Any,
+    target: Any = None,
+    *,
+    layer: str | None = None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Explanation:
+    """Return what each cell of a layer adds to the logit, to first order (HiResCAM).
+
+    Parameters
+    ----------
+    predictor, image, target
+        As in `cam`; the top class costs a run forward.
+    layer : str, optional
+        One of ``predictor.network.layers``; by default the last one that is finer than the last of
+        all and has no gaps, res4e of the published network: see `grids.finer`.
+    progress, cancelled : callable, optional
+        As `Network.gradients`.
+
+    Returns
+    -------
+    Explanation
+        values (rows, columns) of the layer, in logits: activations times gradients, summed over
+        the channels. Signed.
+
+    Raises
+    ------
+    ValueError
+        For an unknown class or layer (with the nearest names).
+    Cancelled
+        If `cancelled` returned true.
+
+    Notes
+    -----
+    R. L. Draelos, L. Carin, 2020, arXiv:2011.08891. At the last layer the map equals `cam`, as the
+    network after it is linear. Costs one run forward and backward.
+    """
+    return _map("hires_cam", "hires", predictor, image, target, layer, progress, cancelled)
 
 
 @each
@@ -26,21 +70,19 @@ def layer_cam(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Explanation:
-    """Return a map of a layer's activations, weighed by the logit's gradient.
+    """Return a map of what speaks for the target in a layer (LayerCAM), or one of its relatives.
 
     Parameters
     ----------
-    predictor, image, target
-        As in `cam`; the top class costs a run forward.
-    layer : str, optional
-        One of ``predictor.network.layers``; the last by default.
+    predictor, image, target, layer
+        As in `hires_cam`.
     kind : {"hires", "layer", "grad", "grad++"}
         How a cell's activations A and gradients G, both (C, rows, columns), become a number.
 
-        - "hires": the sum of G A over the channels. Signed.
+        - "hires": the sum of G A over the channels. Signed: the map of `hires_cam`.
         - "layer": the same of the positive G only. Never negative.
-        - "grad": the sum of A, each channel weighed by its mean G. Signed: the published rectifier
-          behind it is left out.
+        - "grad": the sum of A, each channel weighed by its mean G. Signed: the rectifier of the
+          published method, which comes last, is left out.
         - "grad++": the same, weighed by the sum of positive G over 2 + G sum(A). Never negative.
     progress, cancelled : callable, optional
         As `Network.gradients`.
@@ -55,20 +97,34 @@ def layer_cam(
     ValueError
         For an unknown class, layer (with the nearest names) or kind.
     Cancelled
-        Where `cancelled` returned true.
+        If `cancelled` returned true.
 
     Notes
     -----
-    HiResCAM: R. L. Draelos, L. Carin, 2020, arXiv:2011.08891. LayerCAM: P.-T. Jiang et al., 2021,
-    IEEE TIP 30. Grad-CAM: R. R. Selvaraju et al., 2016, arXiv:1610.02391. Grad-CAM++: A.
-    Chattopadhay et al., 2017, arXiv:1710.11063, equation 19 divided by G².
-    At the last layer "hires" and "grad" equal `cam`, as the network behind it is linear.
+    LayerCAM: P.-T. Jiang et al., 2021, IEEE TIP 30. Grad-CAM: R. R. Selvaraju et al., 2016,
+    arXiv:1610.02391. Grad-CAM++: A. Chattopadhay et al., 2017, arXiv:1710.11063, equation 19
+    divided by G².
+    At the last layer "hires" and "grad" equal `cam`, as the network after it is linear.
     Costs one run forward and backward.
     """
-    kind = one_of("kind", kind, KINDS)
+    kind, options = one_of("kind", kind, KINDS), {"kind": kind}
+    return _map("layer_cam", kind, predictor, image, target, layer, progress, cancelled, options)
+
+
+def _map(
+    name: str,
+    kind: str,
+    predictor: Any,
+    image: Any,
+    target: Any,
+    layer: str | None,
+    progress: Progress | None,
+    cancelled: Callable[[], bool] | None,
+    options: dict[str, Any] | None = None,
+) -> Explanation:
     subject = Subject(predictor, image)
     network = subject.network
-    layer = network.layers[-1] if layer is None else network.layer(layer)
+    layer = finer(network.grids) if layer is None else network.layer(layer)
     aim = subject.aim(target)
     found = network.gradients(
         subject.inputs, aim.weights, layer=layer, progress=progress, cancelled=cancelled
@@ -80,11 +136,11 @@ def layer_cam(
     return subject.explanation(
         values,
         aim,
-        "layer_cam",
+        name,
         logits=found.logits[0],
         unit="no unit" if kind == "grad++" else "logit",
         layer=layer,
-        options={"kind": kind},
+        options=options or {},
         remarks=_remarks(kind, layer == network.layers[-1]) + _unread(found.values[0]),
     )
 
@@ -102,7 +158,7 @@ def _grad(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
 
 
 def _grad_plus(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
-    # Only positive gradients count, and activations behind a ReLU are not negative: with them the
+    # Only positive gradients count, and activations after a ReLU are not negative: with them the
     # denominator is at least 2.
     positive = np.maximum(gradients, 0)
     totals = activations.sum(axis=(1, 2), keepdims=True)
@@ -119,7 +175,7 @@ KINDS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 
 def _remarks(kind: str, last: bool) -> tuple[str, ...]:
     if last and kind in ("hires", "grad"):
-        return ("At the last layer this map equals cam: the network behind it is linear.",)
+        return ("At the last layer this map equals cam: the network after it is linear.",)
     if kind == "layer":
         return (
             "LayerCAM leaves negative gradients out by its definition: it shows what speaks for "
@@ -134,7 +190,7 @@ def _remarks(kind: str, last: bool) -> tuple[str, ...]:
 
 
 def _unread(gradients: np.ndarray) -> tuple[str, ...]:
-    """Say where a layer's cells are 0 because nobody reads them."""
+    """Say that cells of a layer are 0 because nobody reads them."""
     odd = gradients[:, 1::2].any() or gradients[:, :, 1::2].any()
     if odd or min(gradients.shape[1:]) < 2:
         return ()

@@ -118,5 +118,5 @@ def smoothgrad(
             "clip": clip,
             "seed": seed,
         },
-        remarks=GUIDED if guided else (),
+        remarks=(GUIDED,) if guided else (),
     )

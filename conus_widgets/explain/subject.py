@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from conus_widgets.photograph import read_photograph
 from conus_widgets.preparation import is_alone, several
 
 if TYPE_CHECKING:  # the network's module starts Theano, which takes seconds
+    from conus_widgets.grids import Grid
     from conus_widgets.interface import Forward, Gradients, Inside, Progress
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -127,8 +128,8 @@ class Meter:
         self.head: tuple[np.ndarray, np.ndarray] = network.head
         self.batch: int = network.batch
         self.gradient_batch: int = network.gradient_batch
-        # A network that knows no variants runs the copies as they are.
-        self.variants_batch: int = getattr(network, "variants_batch", network.batch)
+        self.variants_batch: int = network.variants_batch
+        self.grids: Mapping[str, Grid] = network.grids
 
     @property
     def cost(self) -> Cost:
@@ -156,8 +157,6 @@ class Meter:
         self, whole: np.ndarray, copies: np.ndarray, places: Any, **options: Any
     ) -> Inside:
         """As `Network.variants`."""
-        if not hasattr(self._network, "variants"):
-            return self.activations(copies, self.layers[-1], **options)
         found: Inside = self._network.variants(whole, copies, places, **options)
         self._forward += len(copies)
         return found

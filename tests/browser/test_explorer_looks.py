@@ -265,9 +265,10 @@ def test_layers_say_how_fine_they_are_and_which_have_gaps(page):
 def test_a_cell_says_where_it_looks(page):
     """Its square is that of the true grid, as in Explanation.plot; the dot is where it looks."""
     from conus_widgets.architecture import Architecture
-    from conus_widgets.explain.centres import centres
+    from conus_widgets.grids import grids
 
-    first, step = centres(Architecture(16), "res5c")
+    grid = grids(Architecture(16))["res5c"]
+    first, step = grid.centre, grid.step
     expect(page.root.locator(".cx-lines")).to_contain_text(
         "A cell looks around the dot, 13.5 pixels above and left of its square's middle."
     )
@@ -289,8 +290,6 @@ def test_a_cell_says_where_it_looks(page):
 
 def test_every_method_says_whether_it_can_be_trusted(page):
     lines, fails = page.root.locator(".cx-lines"), page.root.locator(".cx-fails")
-    page.do("from conus_widgets.widgets.explorer.methods import METHODS")
-    checks = page.python("{m.name: m.checked for m in METHODS.values()}")
     slow = {"occlusion", "random_masks", "integrated_gradients"}
     for name in (
         page.menu("Method").locator("option").evaluate_all("(all) => all.map(({ value }) => value)")
@@ -299,12 +298,12 @@ def test_every_method_says_whether_it_can_be_trusted(page):
             continue
         page.menu("Method").select_option(name)
         page.rest()
-        if checks[name]:
-            line = page.python(f"explain.evaluate.trust_line(predictor, {checks[name]!r})")
-            expect(lines).to_contain_text(line)
+        line = page.python(f"explain.evaluate.trust_line(predictor, {name!r})")
+        expect(lines).to_contain_text(line)
         assert fails.is_visible() == (name == "guided_backprop")
     page.menu("Method").select_option("guided_backprop")
-    expect(fails).to_contain_text("It fails the randomisation check")
+    expect(fails).to_contain_text("fails the randomisation test")
+    expect(lines).not_to_contain_text("For teaching only")  # it is said once
     chosen = page.menu("Method").locator("option:checked")
     assert "(fails)" in chosen.text_content()
 
@@ -322,11 +321,11 @@ def quick(*_, progress, **__):
 trust.randomisation = quick""")
     try:
         page.row("banded").locator(".cx-name").click()
-        expect(page.root.locator(".cx-lines")).to_contain_text("Not yet checked on this network.")
-        page.button("Check it now").click()
-        expect(page.status).to_have_text("Checked.")
+        expect(page.root.locator(".cx-lines")).to_contain_text("Not yet tested on this network.")
+        page.button("Test it now").click()
+        expect(page.status).to_have_text("Tested.")
         expect(page.root.locator(".cx-lines")).to_contain_text("resemble the real ones by 0.12")
-        expect(page.button("Check it now")).to_be_hidden()
+        expect(page.button("Test it now")).to_be_hidden()
         expect(page.button("Cancel")).to_be_hidden()
     finally:
         page.do("trust._file, trust.randomisation = real")

@@ -16,19 +16,19 @@ METHODS = [
 EXPECTED = """\
 import base64, gc
 from conus_widgets.explain.area import coverage
-from conus_widgets.widgets.explorer import composing, methods
+from conus_widgets.explain.catalogue import METHODS
+from conus_widgets.widgets.explorer import composing
 images = [twins.marked, twins.plain]
 def differs(choice, values):
     "How far a map on the page is from the one of its own choice, as a part of its largest value."
-    method, labels = methods.METHODS[choice["method"]], predictor.labels
+    method, labels = METHODS[choice["method"]], predictor.labels
     target = {labels[choice["target"]]: 1}
     if choice["against"] not in (None, choice["target"]):
         target[labels[choice["against"]]] = -1
-    options = dict(method.options)
-    if method.layered:
+    options = dict(method.offered)
+    if method.takes("layer"):
         options["layer"] = choice["layer"] or "res4e"
-    function = getattr(explain, method.function)
-    found = function(predictor, images[choice["photograph"] - 1], target, **options).values
+    found = method.function(predictor, images[choice["photograph"] - 1], target, **options).values
     shown = np.frombuffer(base64.b64decode(values), np.float32).reshape(found.shape)
     return float(abs(shown - found).max() / (abs(found).max() or 1))
 def covered(bits, number, fill, offset, lender):

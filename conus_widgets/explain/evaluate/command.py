@@ -15,15 +15,11 @@ def run(options: argparse.Namespace) -> int:
         from tqdm import tqdm
 
         from conus_widgets.explain.evaluate.checks import Checks, checks
-        from conus_widgets.explain.evaluate.methods import METHODS, VARIANTS
+        from conus_widgets.explain.evaluate.methods import compared, method_called
         from conus_widgets.explain.evaluate.pointing import Game, pointing_game
         from conus_widgets.predictor import load_predictor
 
-        known = METHODS | VARIANTS
-        unknown = [name for name in options.methods or () if name not in known]
-        if unknown:
-            raise ValueError(f"No method is called {unknown[0]!r}; there are {', '.join(known)}.")
-        chosen = {name: known[name] for name in options.methods or METHODS}
+        chosen = {name: method_called(name) for name in options.methods or compared()}
         predictor = load_predictor()
         unit, total = ("method", len(chosen)) if options.checks else ("pair", options.pairs)
         found: Checks | Game

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from conus_widgets.arguments import shown
 from conus_widgets.explain.cam import cam
+from conus_widgets.explain.catalogue import METHODS
 from conus_widgets.explain.centres import centred
 from conus_widgets.explain.explanation import Explanation
-from conus_widgets.explain.gradients import gradient, gradient_times_input, guided_backprop
-from conus_widgets.explain.integrated import integrated_gradients
-from conus_widgets.explain.layers import layer_cam
+from conus_widgets.explain.gradients import gradient, guided_backprop
+from conus_widgets.explain.layers import hires_cam, layer_cam
 from conus_widgets.explain.occlusion import occlusion
-from conus_widgets.explain.random_masks import random_masks
 from conus_widgets.explain.smooth import smoothgrad
 
 Method = Callable[..., Explanation]
 
 
 def by_name(methods: Any) -> dict[str, Method]:
-    """Return methods by their names, or raise a ValueError where they have none."""
+    """Return methods by their names, or raise a ValueError if they have none."""
     if isinstance(methods, Mapping) and all(map(callable, methods.values())):
         return {str(name): method for name, method in methods.items()}
     raise ValueError(
@@ -35,32 +35,27 @@ def _centred(method: Method) -> Method:
     @functools.wraps(method)
     def look(predictor: Any, image: Any, target: Any = None, **options: Any) -> Explanation:
         found = method(predictor, image, target, **options)
-        return centred(found, predictor.network.architecture)
+        return centred(found, predictor)
 
     return look
 
 
-# Not res4f: the next stage reads only every second cell of it along each axis.
-METHODS: dict[str, Method] = {
-    "cam": cam,
-    "layer_cam": functools.partial(layer_cam, layer="res4e", kind="hires"),
-    "occlusion": functools.partial(occlusion, stride=16),
-    "random_masks": functools.partial(random_masks, masks=500),
-    "gradient": functools.partial(gradient, channels="magnitude"),
-    "gradient_times_input": gradient_times_input,
-    "smoothgrad": functools.partial(smoothgrad, channels="magnitude"),
-    "integrated_gradients": integrated_gradients,
-    "guided_backprop": functools.partial(guided_backprop, channels="magnitude"),
-}
+def compared() -> dict[str, Method]:
+    """Return the methods of the catalogue, each with the options with which it is compared."""
+    return {
+        name: functools.partial(method.function, **method.compared)
+        for name, method in METHODS.items()
+    }
+
 
 #: The same methods with other options, for whoever wants to know what a choice changes.
 VARIANTS: dict[str, Method] = {
     "cam_centred": _centred(cam),
-    "layer_cam_centred": _centred(functools.partial(layer_cam, layer="res4e", kind="hires")),
-    "layer_cam_res3c": functools.partial(layer_cam, layer="res3c", kind="hires"),
-    "layer_cam_positive": functools.partial(layer_cam, kind="layer"),
-    "layer_cam_grad++": functools.partial(layer_cam, kind="grad++"),
-    "layer_cam_grad_res4e": functools.partial(layer_cam, layer="res4e", kind="grad"),
+    "hires_cam_centred": _centred(hires_cam),
+    "hires_cam_res3c": functools.partial(hires_cam, layer="res3c"),
+    "layer_cam_res5c": functools.partial(layer_cam, layer="res5c"),
+    "layer_cam_grad": functools.partial(layer_cam, kind="grad"),
+    "layer_cam_grad++_res5c": functools.partial(layer_cam, layer="res5c", kind="grad++"),
     "occlusion_fine": functools.partial(occlusion, stride=8),
     "occlusion_blur": functools.partial(occlusion, stride=16, fill="blur"),
     "occlusion_noise": functools.partial(occlusion, stride=16, fill="noise"),
@@ -70,3 +65,36 @@ VARIANTS: dict[str, Method] = {
     "smoothgrad_squared": functools.partial(smoothgrad, kind="squared", channels="squares"),
     "guided_backprop_signed": guided_backprop,
 }
+
+#: Names of version 0.1.0, when "layer_cam" was HiResCAM here, and what is called so now.
+RENAMED = {
+    "layer_cam_centred": "hires_cam_centred",
+    "layer_cam_res3c": "hires_cam_res3c",
+    "layer_cam_positive": "layer_cam_res5c",
+    "layer_cam_grad_res4e": "layer_cam_grad",
+    "layer_cam_grad++": "layer_cam_grad++_res5c",
+}
+
+
+def method_called(name: str) -> Method:
+    """Return a method or variant by its name.
+
+    Raises
+    ------
+    ValueError
+        With all names, if there is none.
+
+    Warns
+    -----
+    DeprecationWarning
+        For an old name.
+    """
+    known = compared() | VARIANTS
+    if name in RENAMED:
+        warnings.warn(
+            f"{name!r} is called {RENAMED[name]!r} now.", DeprecationWarning, stacklevel=2
+        )
+        name = RENAMED[name]
+    if name not in known:
+        raise ValueError(f"No method is called {name!r}; there are {', '.join(known)}.")
+    return known[name]

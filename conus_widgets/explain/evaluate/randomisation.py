@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -13,13 +12,9 @@ from PIL import Image
 from conus_widgets.arguments import one_of, whole
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.target import resolve
+from conus_widgets.interface import STAGES, Cancelled, Progress, batches
 from conus_widgets.preparation import several
 
-if TYPE_CHECKING:
-    from conus_widgets.interface import Progress
-
-#: From the top down; each is shuffled together with all above it.
-STAGES = ("logits", "res5", "res4", "res3", "res2", "conv1")
 #: A method fails whose maps resemble the real ones by more, in the mean over the stages. The paper
 #: gives curves and no limit; this one is ours.
 LIMIT = 0.5
@@ -61,7 +56,7 @@ class Randomisation:
         """The verdict as a sentence, with its numbers."""
         verdict = "Passes" if self.passes else "FAILS"
         return (
-            f"{verdict} the randomisation check on this network: while its parameters are shuffled "
+            f"{verdict} the randomisation test on this network: while its parameters are shuffled "
             f"from the top down, the maps resemble the real ones by {self.resemblance:.2f} (mean "
             f"rank correlation; more than {LIMIT:g} fails)."
         )
@@ -96,7 +91,7 @@ def randomisation(
     name : str, optional
         Of the method; by default what its explanations say.
     stages : sequence of str
-        Some of `STAGES`, from the top down.
+        Some of ``predictor.stages``, from the top down; each is shuffled together with all before.
     seed : int
     progress, cancelled : callable, optional
         Told and asked between maps.
@@ -118,12 +113,10 @@ def randomisation(
     randomisation. A map that stays the same explains the photograph, not the network. Nothing is
     compiled for the shuffled networks.
     """
-    from conus_widgets.interface import Cancelled, batches
-
-    images, stages, seed = several(photographs), _known(stages), whole("seed", seed)
+    images, stages, seed = several(photographs), _known(stages, predictor), whole("seed", seed)
     if not images or not stages:
         raise ValueError(
-            f"The check needs a photograph and a stage; it was given {len(images)} photographs and "
+            f"The test needs a photograph and a stage; it was given {len(images)} photographs and "
             f"{len(stages)} stages."
         )
     if where is not None and len(where) != len(images):
@@ -173,10 +166,8 @@ def shuffled(predictor: Any, stages: Sequence[str] = STAGES, *, seed: int = 0) -
     ----------
     predictor : Predictor
         Left as it is.
-    stages : sequence of str
-        Out of `STAGES`.
-    seed : int
-        The same seed shuffles an array in the same way, whatever the other stages.
+    stages, seed
+        As in `Predictor.shuffled`.
 
     Returns
     -------
@@ -185,30 +176,24 @@ def shuffled(predictor: Any, stages: Sequence[str] = STAGES, *, seed: int = 0) -
     Raises
     ------
     ValueError
-        For a stage that does not exist, or a seed that is no whole number.
-
-    Notes
-    -----
-    Shuffled rather than drawn anew, so that activations keep about their size.
+        For a stage that does not exist, a seed that is no whole number, or a predictor that cannot
+        be shuffled.
     """
-    from conus_widgets.predictor import Predictor
-
-    stages, seed = _known(stages), whole("seed", seed)
-    checkpoint = predictor.checkpoint
-    arrays = []
-    for number, (name, _) in enumerate(checkpoint.architecture.parameters()):
-        array = checkpoint.arrays[number]
-        if name.startswith(tuple(stages)):
-            rng = np.random.default_rng([seed, number])
-            array = rng.permutation(array.ravel()).reshape(array.shape)
-        arrays.append(array)
-    return Predictor(dataclasses.replace(checkpoint, arrays=arrays))
+    shuffled: Any = predictor.shuffled(_known(stages, predictor), seed=seed)
+    return shuffled
 
 
-def _known(stages: Any) -> tuple[str, ...]:
+def _known(stages: Any, predictor: Any) -> tuple[str, ...]:
     """Return stages as a tuple; a name alone is one stage."""
+    if not predictor.stages:
+        raise ValueError(
+            "This predictor has no parameters that can be shuffled: give one that load_predictor() "
+            "returns."
+        )
     several = isinstance(stages, Iterable) and not isinstance(stages, str)
-    return tuple(one_of("stage", stage, STAGES) for stage in (stages if several else [stages]))
+    return tuple(
+        one_of("stage", stage, predictor.stages) for stage in (stages if several else [stages])
+    )
 
 
 def _on_grid(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

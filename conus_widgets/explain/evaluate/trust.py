@@ -1,9 +1,10 @@
-"""What a reader must know of a method before believing its map: checked on this very network."""
+"""What a reader must know of a method before believing its map: tested on this very network."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import json
 import weakref
@@ -15,16 +16,15 @@ import platformdirs
 
 from conus_widgets import shells
 from conus_widgets.beside import written_whole
+from conus_widgets.explain.catalogue import METHODS, Method
 from conus_widgets.explain.evaluate.randomisation import STAGES, Randomisation, randomisation
 
 if TYPE_CHECKING:
     from conus_widgets.interface import Progress
 
-#: Grids, in words; the rest see every pixel of the network's input.
-GRIDS = {"cam": "the cells of the last layer", "layer_cam": "the cells of the layer"}
-#: Kinds of shells that the check looks at; every network can be asked about a drawing.
+#: Kinds of shells that the test looks at; every network can be asked about a drawing.
 DRAWN = ("flamed", "tented", "reticulated")
-VERSION = 2  # of the check: a number kept by another one is not used
+VERSION = 3  # of the test: a number kept by another one is not used
 
 _digests: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 
@@ -37,15 +37,15 @@ def randomisation_of(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Randomisation | None:
-    """Return a method's randomisation check on this network; it is computed once and kept.
+    """Return a method's randomisation test on this network; it is computed once and kept.
 
     Parameters
     ----------
     predictor : Predictor
     name : str
-        A key of `methods.METHODS`.
+        Of a row of `catalogue.METHODS`, which says with which options it is compared.
     compute : bool
-        False: return None where the check was never made here.
+        False: return None if the test was never made here.
     progress, cancelled : callable, optional
         As `randomisation`.
 
@@ -59,12 +59,9 @@ def randomisation_of(
     ValueError
         For an unknown method.
     Cancelled
-        Where `cancelled` returned true.
+        If `cancelled` returned true.
     """
-    from conus_widgets.explain.evaluate.methods import METHODS
-
-    if name not in METHODS:
-        raise ValueError(f"No method is called {name!r}; there are {', '.join(METHODS)}.")
+    method = _row(name)
     file = _file(predictor, name)
     kept = _read(file)
     if kept is not None or not compute:
@@ -72,7 +69,7 @@ def randomisation_of(
     drawings = [shells.draw(kind, number) for number, kind in enumerate(DRAWN)]
     made = randomisation(
         predictor,
-        METHODS[name],
+        functools.partial(method.function, **method.compared),
         [drawing.image for drawing in drawings],
         where=[drawing.masks["shell"] for drawing in drawings],
         name=name,
@@ -90,7 +87,7 @@ def trust_line(predictor: Any, name: str) -> str:
     ----------
     predictor : Predictor
     name : str
-        A key of `methods.METHODS`.
+        Of a row of `catalogue.METHODS`, which says with which options it is compared.
 
     Raises
     ------
@@ -98,8 +95,18 @@ def trust_line(predictor: Any, name: str) -> str:
         For an unknown method.
     """
     found = randomisation_of(predictor, name, compute=False)
-    verdict = found.words if found else "Not yet checked on this network."
-    return f"{verdict} Its map shows {GRIDS.get(name, 'every pixel that the network sees')}."
+    method = _row(name)
+    verdict = found.words if found else "Not yet tested on this network."
+    # The verdict is of these options, and the map beside it may have others.
+    options = ", ".join(f"{key}={value!r}" for key, value in method.compared.items())
+    tested = f" It is tested with {options}." if method.compared != method.offered else ""
+    return f"{verdict}{tested} Its map shows {method.grain}."
+
+
+def _row(name: str) -> Method:
+    if name not in METHODS:
+        raise ValueError(f"No method is called {name!r}; there are {', '.join(METHODS)}.")
+    return METHODS[name]
 
 
 def _file(predictor: Any, name: str) -> Path:
@@ -131,7 +138,7 @@ def _read(file: Path) -> Randomisation | None:
 
 def _keep(made: Randomisation, file: Path) -> None:
     record = {"version": VERSION, **dataclasses.asdict(made)}
-    # A full disk: the check is made again next time.
+    # A full disk: the test is made again next time.
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(file, text=True) as kept:

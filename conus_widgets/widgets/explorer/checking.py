@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conus_widgets.explain.evaluate import randomisation_of
 from conus_widgets.widgets.explorer import composing, methods, telling
 from conus_widgets.widgets.explorer.pane import Region
 from conus_widgets.widgets.explorer.sight import Sight
@@ -115,15 +116,13 @@ class Checker:
 
 
 def check_method(session: Session, name: str, predictor: Any, ticket: Ticket) -> None:
-    """Make a method's randomisation check on this network, in the worker's thread; it is kept.
+    """Make a method's randomisation test on this network, in the worker's thread; it is kept.
 
     The brush passes it between two batches, as it passes a slow map.
     """
-    from conus_widgets.explain.evaluate import randomisation_of
-
     method = methods.method_called(name)
-    if not methods.can_be_checked(method, predictor):
-        raise ValueError(f"{method.label} has no randomisation check.")
+    if not methods.can_be_tested(predictor):
+        raise ValueError("This network cannot be shuffled, so no method can be tested on it.")
 
     def cancelled() -> bool:
         session.checker.check(predictor)
@@ -132,7 +131,7 @@ def check_method(session: Session, name: str, predictor: Any, ticket: Ticket) ->
     def progress(done: int, total: int) -> None:
         session.tell("checking", method=name, part=done / max(1, total))
 
-    randomisation_of(predictor, method.checked, progress=progress, cancelled=cancelled)
+    randomisation_of(predictor, method.name, progress=progress, cancelled=cancelled)
     with session.changed:
         session.tell("checking", method=name, part=1)
         for pane in session.panes:

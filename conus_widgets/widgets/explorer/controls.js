@@ -189,7 +189,7 @@ export function makeTrust(app) {
     navigator.clipboard?.writeText(python.value).then(() => app.say("Copied."), () => document.execCommand("copy"));
   });
   const files = ["png", "npz"].map((form) => makeButton(form.toUpperCase(), `Save as .${form}`, () => app.save(form)));
-  const check = makeButton("Check it now", "Shuffle the network's parameters and look whether the map notices: about a minute", () => app.check());
+  const check = makeButton("Test it now", "Shuffle the network's parameters and see if the map changes: about a minute", () => app.check());
   const ways = make("div", "cx-pair");
   ways.append(copy, ...files, check);
   save.append(python, ways);
@@ -203,11 +203,13 @@ export function makeTrust(app) {
     set(element, { hidden: !app.sight() });
     const { map, choice } = app.pane();
     const method = app.network?.methods.find(({ name }) => name === choice.method);
-    set(fails, { hidden: !method?.fails });
-    const said = map?.trust ? [...map.trust, ...map.remarks] : [method?.says ?? "", method?.cost ?? ""];
-    const kept = said.filter((text) => text && text !== method?.fails && !(method?.fails && text.startsWith("For teaching")));
-    write(method?.fails ?? "", kept, app.checking ? `Checking: ${Math.round(100 * app.checking.part)} %` : "Check it now");
-    set(check, { hidden: !map?.unchecked && app.checking === null, disabled: app.gone() || app.checking !== null });
+    const told = map?.trust ?? method?.trust ?? [];
+    const texts = (isWanted) => told.filter(({ kind }) => isWanted(kind)).map(({ text }) => text);
+    const caveat = texts((kind) => kind === "caveat").join(" ");
+    set(fails, { hidden: !caveat });
+    const action = app.checking ? `Testing: ${Math.round(100 * app.checking.part)} %` : "Test it now";
+    write(caveat, texts((kind) => kind !== "caveat"), action);
+    set(check, { hidden: !map?.untested && app.checking === null, disabled: app.gone() || app.checking !== null });
     set(python, { value: map?.python ?? "" });
     for (const button of [copy, ...files]) set(button, { disabled: !map?.python || app.gone() });
   }

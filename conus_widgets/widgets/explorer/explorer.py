@@ -32,7 +32,7 @@ _PARTS = [
     *("controls", "stage", "region", "state", "drawing", "explorer"),
 ]
 _MOST_PHOTOGRAPHS = 12
-_ASKS = ("inputs", "labels", "network", "notice", "preparation", "size")
+_ASKS = ("inputs", "labels", "network", "notice", "preparation", "size", "stages")
 _REST = 0.4  # seconds: a saved picture for every step of a brush would be too many
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from conus_widgets.arguments import shown
+from conus_widgets.explain.catalogue import METHODS
 from conus_widgets.explain.target import class_number
-from conus_widgets.widgets.explorer.methods import METHODS, method_called
+from conus_widgets.widgets.explorer.methods import method_called
 from conus_widgets.widgets.explorer.sight import Sight
 from conus_widgets.worker import Ticket
 
@@ -148,8 +149,8 @@ def with_layer(method: str, layer: str | None) -> None:
     ValueError
         With the methods that take one.
     """
-    if layer is not None and not method_called(method).layered:
-        able = ", ".join(one.name for one in METHODS.values() if one.layered)
+    if layer is not None and not method_called(method).takes("layer"):
+        able = ", ".join(one.name for one in METHODS.values() if one.takes("layer"))
         raise ValueError(f"The method {method!r} takes no layer: use one of {able}.")
 
 

@@ -146,7 +146,7 @@ class Session:
                 self.settled()
 
     def check(self, name: str) -> Ticket:
-        """Make a method's randomisation check on this network: see `trust_line`."""
+        """Make a method's randomisation test on this network: see `trust_line`."""
         return self._worker.submit(
             (self._owner, "check"),
             functools.partial(check_method, self, name),

@@ -41,7 +41,7 @@ export function makeApp({ tell, post, changed, speak, isGone, isMine, stage }) {
     if (!sight || !isHere(pane.choice)) return;
     const { rows, columns, layer, shift } = sight;
     const values = camOf(sight, pane.choice.target, pane.choice.against);
-    pane.map = { values, rows, columns, layer, shift, unit: "logit", remarks: [] };
+    pane.map = { values, rows, columns, layer, shift, unit: "logit" };
     pane.state = "done";
   };
   app.choose = (index, change) => {
@@ -139,7 +139,7 @@ export function makeApp({ tell, post, changed, speak, isGone, isMine, stage }) {
   app.heardChecking = ({ method, part, error }) => {
     if (app.checking?.method !== method) return;
     app.checking = part < 1 ? { method, part } : null;
-    if (part >= 1) speak(error || "Checked.");
+    if (part >= 1) speak(error || "Tested.");
     changed();
   };
   /** The kernel is gone: what was asked for will not come, what is there stays. */

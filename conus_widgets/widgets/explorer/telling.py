@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conus_widgets.explain.catalogue import METHODS
+from conus_widgets.grids import finer
 from conus_widgets.widgets.explorer import composing, layers, methods
 from conus_widgets.widgets.explorer.sight import as_rgb
 
@@ -25,9 +27,9 @@ def everything(session: Session) -> None:
         labels=list(predictor.labels) if predictor else [],
         size=predictor.size if predictor else 0,
         mean=[float(m) for m in predictor.preparation.mean_rgb] if predictor else [],
-        layers=[one.message() for one in layers.layers_of(predictor.network)] if predictor else [],
-        finer=layers.finer(predictor.network) if predictor else "",
-        methods=[method.message() for method in methods.available()],
+        layers=layers.message(predictor.network) if predictor else [],
+        finer=finer(predictor.network.grids) if predictor else "",
+        methods=[methods.message(one, predictor) for one in METHODS.values()] if predictor else [],
         view=session.view,
     )
     photographs(session)
@@ -75,7 +77,7 @@ def sight(session: Session, photograph: Photograph) -> None:
         columns=columns,
         classes=classes,
         layer=seen.layer,
-        shift=layers.shift_of(session.predictor.network, seen.layer),
+        shift=layers.shift_of(session.predictor, seen.layer),
     )
 
 
@@ -100,12 +102,11 @@ def pane(session: Session, one: Pane) -> None:
         "unit": found.unit,
         "words": found.target.words,
         "layer": found.layer,
-        "shift": layers.shift_of(session.predictor.network, found.layer),
-        "remarks": list(found.remarks),
+        "shift": layers.shift_of(session.predictor, found.layer),
         "figures": {key: float(value) for key, value in found.figures.items()},
         "cost": [found.cost.forward, found.cost.backward, found.cost.seconds],
         "trust": methods.trust(method, found, session.predictor),
-        "unchecked": methods.is_unchecked(method, session.predictor),
+        "untested": methods.is_untested(method, session.predictor),
         "python": python(session, one),
     }
     session.tell("map", [np.ascontiguousarray(found.values, np.float32).tobytes()], **content)
