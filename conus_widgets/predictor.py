@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from conus_widgets import checkpoint as checkpoints
-from conus_widgets.interface import Forward, Progress, softmax
-from conus_widgets.memory import BATCH
+from conus_widgets.interface import Forward, Progress
 from conus_widgets.network import Network
 from conus_widgets.photograph import PhotographError
 from conus_widgets.prediction import Prediction, rank
 from conus_widgets.preparation import Preparation, generators, name_of
+from conus_widgets.stream import Answer, stream
 
 EMBEDDED = Path(__file__).parent / "checkpoints" / "demonstration"
 
@@ -197,6 +197,41 @@ class Predictor:
             for row in rows
         ]
 
+    def stream(
+        self,
+        photographs: Sequence[Any],
+        *,
+        views: int = 1,
+        seed: int | None = None,
+        features: bool = False,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[Answer | PhotographError]:
+        """Answer photographs one after the other, while the next ones are decoded.
+
+        Parameters
+        ----------
+        features : bool
+            Whether answers carry what the dense layer reads.
+        views, seed, progress, cancelled
+            As in `predict`.
+
+        Yields
+        ------
+        Answer or PhotographError
+            In the order of `photographs`; one that cannot be used is an error in its place. What
+            is held does not grow with their number.
+        """
+        return stream(
+            self,
+            list(photographs),
+            views=views,
+            seed=seed,
+            features=features,
+            progress=progress,
+            cancelled=cancelled,
+        )
+
     def logits(self, photographs: Sequence[Any]) -> np.ndarray:
         """Return the logits (N, classes), float32, of N plain photographs."""
         return self.forward(self.inputs(photographs)).logits
@@ -272,43 +307,14 @@ class Predictor:
         progress: Progress | None,
         cancelled: Callable[[], bool] | None,
     ) -> list[tuple[str, np.ndarray] | PhotographError]:
-        """Return name and mean probabilities of each photograph, or what is wrong with it.
-
-        One photograph is read, computed and forgotten at a time where it has many views; plain
-        ones share batches. So a folder of a thousand takes no more memory than a batch.
-        """
-        found: list[tuple[str, np.ndarray] | PhotographError] = []
-        chance = generators(seed, len(photographs))
-        total, done = len(photographs) * views, 0
-        for chunk in _chunks(range(len(photographs)), max(1, BATCH // views)):
-            names: list[str] = []
-            inputs: list[np.ndarray] = []
-            for number in chunk:
-                name = name_of(photographs[number], number)
-                try:
-                    inputs.append(
-                        self.preparation.views(photographs[number], name, views, chance[number])
-                    )
-                    names.append(name)
-                    found.append((name, np.empty(0)))
-                except PhotographError as error:
-                    found.append(error)
-
-            def report(part: int, _: int, before: int = done) -> None:
-                if progress is not None:
-                    progress(before + part, total)
-
-            batch = np.concatenate(inputs) if inputs else self.preparation.batch([])
-            rows = softmax(self.forward(batch, progress=report, cancelled=cancelled).logits)
-            means = iter(rows.reshape(len(names), views, len(self.labels)).mean(axis=1))
-            for number in chunk:
-                row = found[number]
-                if not isinstance(row, PhotographError):
-                    found[number] = (row[0], next(means))
-            done += len(chunk) * views
-            if progress is not None:
-                progress(done, total)
-        return found
+        """Return name and mean probabilities of each photograph, or what is wrong with it."""
+        answers = self.stream(
+            photographs, views=views, seed=seed, progress=progress, cancelled=cancelled
+        )
+        return [
+            (answer.name, answer.probabilities) if isinstance(answer, Answer) else answer
+            for answer in answers
+        ]
 
     def _answer(
         self,
@@ -343,8 +349,3 @@ class Predictor:
             notice=self.notice,
             errors=errors,
         )
-
-
-def _chunks(numbers: range, length: int) -> Iterator[range]:
-    for start in range(0, len(numbers), length):
-        yield numbers[start : start + length]
