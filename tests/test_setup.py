@@ -20,9 +20,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCK = (ROOT / "requirements.lock").read_text()
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TOP_LEVEL = set(
-    """.ci .clang-format .git .github .gitignore .oxfmtrc.json .oxlintrc.json .pre-commit-config.yaml
-    CHANGELOG.md CITATION.cff CONTRIBUTING.md LICENSE Makefile README.md benchmarks conus_widgets docs
-    environment.yml notebooks postBuild pyproject.toml requirements.lock start tests""".split()
+    """.ci .clang-format .git .github .gitignore .oxfmtrc.json .oxlintrc.json
+    .pre-commit-config.yaml CHANGELOG.md CITATION.cff CONTRIBUTING.md LICENSE Makefile README.md
+    benchmarks conus_widgets docs environment.yml notebooks postBuild pyproject.toml
+    requirements.lock start tests""".split()
+)
 )
 
 
