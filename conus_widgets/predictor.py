@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -206,7 +206,7 @@ class Predictor:
         features: bool = False,
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
-    ) -> Iterator[Answer | PhotographError]:
+    ) -> Generator[Answer | PhotographError, None, None]:
         """Answer photographs one after the other, while the next ones are decoded.
 
         Parameters

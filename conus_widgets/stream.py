@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -101,7 +101,7 @@ def stream(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
     read: Reader | None = None,
-) -> Iterator[Answer | PhotographError]:
+) -> Generator[Answer | PhotographError, None, None]:
     """Answer photographs one after the other, while the next ones are decoded.
 
     Parameters
@@ -167,7 +167,7 @@ def _answers(
     features: bool,
     progress: Progress | None,
     cancelled: Callable[[], bool] | None,
-) -> Iterator[Answer | PhotographError]:
+) -> Generator[Answer | PhotographError, None, None]:
     network, total = predictor.network, count * views
     done = told = 0  # views
     batch: list[tuple[_Sum, np.ndarray]] = []

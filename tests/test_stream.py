@@ -159,7 +159,9 @@ def test_cancelling_keeps_what_came_before(predictor, images, monkeypatch):
 def test_progress_counts_views_and_reaches_its_end(predictor, images):
     for given in (images, [BAD, *images[:3], BAD], [BAD] * 30):
         seen = []
-        list(predictor.stream(given, views=3, seed=0, progress=lambda *now: seen.append(now)))
+        list(
+            predictor.stream(given, views=3, seed=0, progress=lambda *now, to=seen: to.append(now))
+        )
         dones = [done for done, _ in seen]
         assert dones == sorted(dones) and seen[-1] == (3 * len(given), 3 * len(given))
 

@@ -1,0 +1,1 @@
+"""Collections of labelled photographs: read as they are, asked once, everything else derived."""
