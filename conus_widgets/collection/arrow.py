@@ -1,6 +1,6 @@
 """Arrow columns from NumPy arrays and texts, and back, without pandas.
 
-`pyarrow.array` and `to_numpy` import pandas on their way, which costs seconds and 50 MB.
+`pyarrow.array`, `to_numpy` and others import pandas on their way, which costs seconds and 50 MB.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+_FLOATS = {"float": "float32", "double": "float64"}  # Arrow's names; those of integers are NumPy's
 
 
 def numbers(array: np.ndarray) -> Any:
@@ -63,7 +65,7 @@ def array(table: Any, name: str) -> np.ndarray:
     column = table.column(name).combine_chunks()
     width = column.type.list_size if pa.types.is_fixed_size_list(column.type) else 0
     flat = column.flatten() if width else column
-    dtype = np.dtype(flat.type.to_pandas_dtype())
+    dtype = np.dtype(_FLOATS.get(str(flat.type), str(flat.type)))
     if not len(flat):
         return np.zeros((0, width) if width else 0, dtype)
     values = np.frombuffer(flat.buffers()[1], dtype)[flat.offset : flat.offset + len(flat)]
