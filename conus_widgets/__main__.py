@@ -1,4 +1,4 @@
-"""Command line: ``python -m conus_widgets classify | explain | evaluate | fetch | doctor ...``."""
+"""Command line: ``python -m conus_widgets classify | explain | trust | evaluate | doctor ...``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from conus_widgets.collection.command import add_arguments
 
 DEMONSTRATION = "the embedded demonstration, which knows drawn shells only"
 
@@ -85,11 +87,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     explain.add_argument("--model", help=f"a checkpoint's folder, .npz or name ({DEMONSTRATION})")
 
-    evaluate = commands.add_parser("evaluate", help="which explanations find a known marking?")
+    trust = commands.add_parser("trust", help="which explanations find a known marking?")
+    trust.set_defaults(command=_trust)
+    _add_trust(trust)
+
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="ask the network about a whole collection, and keep the answers",
+        description="Ask the network about every photograph of a collection, once, and keep the "
+        "answers in a folder. A run that was stopped goes on where it was.",
+    )
     evaluate.set_defaults(command=_evaluate)
-    evaluate.add_argument("--pairs", type=_whole(1), default=200, help="drawn pairs (200)")
-    evaluate.add_argument("--methods", nargs="+", metavar="METHOD", help="these only")
-    evaluate.add_argument("--checks", action="store_true", help="all other checks instead")
+    add_arguments(evaluate)
+    _add_trust(evaluate, shown=False)  # it was called so
 
     fetch = commands.add_parser("fetch", help="fetch a checkpoint, once")
     fetch.set_defaults(command=_fetch)
@@ -107,6 +117,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_trust(parser: argparse.ArgumentParser, *, shown: bool = True) -> None:
+    def words(text: str) -> str:
+        return text if shown else argparse.SUPPRESS
+
+    parser.add_argument("--pairs", type=_whole(1), default=200, help=words("drawn pairs (200)"))
+    parser.add_argument("--methods", nargs="+", metavar="METHOD", help=words("these only"))
+    parser.add_argument("--checks", action="store_true", help=words("all other checks instead"))
+
+
 def _whole(least: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if not text.isdecimal() or int(text) < least:
@@ -116,7 +135,7 @@ def _whole(least: int) -> Callable[[str], int]:
     return parse
 
 
-def _say(error: BaseException) -> None:
+def _say(error: object) -> None:
     print(error, file=sys.stderr)
 
 
@@ -173,8 +192,20 @@ def _explain(options: argparse.Namespace) -> int:
     return 0
 
 
-def _evaluate(options: argparse.Namespace) -> int:
+def _trust(options: argparse.Namespace) -> int:
     from conus_widgets.explain.evaluate.command import run
+
+    return run(options)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    if options.collection is None:
+        _say(
+            "Evaluating explanations is called 'trust' now: python -m conus_widgets trust. "
+            "'evaluate FOLDER --out DIR' asks the network about a collection."
+        )
+        return _trust(options)
+    from conus_widgets.collection.command import run
 
     return run(options)
 

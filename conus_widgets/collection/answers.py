@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -24,8 +25,8 @@ class Answers:
     live : Live
     paths : sequence of bytes
         Of the photographs.
-    labels : sequence of str
-        As they are given today: losses follow them.
+    class_of : int array (N,)
+        See below; as labels are today, and losses follow.
     classes : sequence of str
         Of the model.
     width : int
@@ -35,7 +36,7 @@ class Answers:
     ----------
     classes : tuple of str
     class_of : int array (N,)
-        For each photograph the class that is called as its label, -1 for none.
+        For each photograph the class that its label means, -1 for none.
     status : list of str
         "answered"; "failed" if it cannot be used; "waiting" if it was not asked yet.
     errors : list of str
@@ -52,13 +53,12 @@ class Answers:
         self,
         live: Live,
         paths: Sequence[bytes],
-        labels: Sequence[str],
+        class_of: np.ndarray,
         classes: Sequence[str],
         width: int,
     ) -> None:
         self.classes = tuple(classes)
-        number = {name: n for n, name in enumerate(self.classes)}
-        self.class_of = np.array([number.get(label, -1) for label in labels], np.int64)
+        self.class_of = np.asarray(class_of, np.int64)
         self.damaged = list(live.damaged.values())
         self._live = live
         self._places = _Places(live, paths)
@@ -141,6 +141,10 @@ class Features:
             found[here] = self._places.parts[number].features[there]
         return found if np.ndim(chosen) else found[0]
 
+    def of(self, chosen: np.ndarray) -> Features:
+        """Return the features of some of the photographs, left on the disk as well."""
+        return Features(self._places.take(chosen), self._width)
+
     def __array__(self, dtype: Any = None) -> np.ndarray:
         return self[:].astype(dtype or np.float16, copy=False)
 
@@ -152,6 +156,12 @@ class _Places:
         self.parts = live.parts
         found = np.array([live.where.get(path, (-1, -1)) for path in paths], np.int64)
         self._part, self._row = found.reshape(-1, 2).T
+
+    def take(self, chosen: np.ndarray) -> _Places:
+        """Return the places of some of the photographs."""
+        found = copy.copy(self)
+        found._part, found._row = self._part[chosen], self._row[chosen]
+        return found
 
     def __len__(self) -> int:
         return len(self._part)

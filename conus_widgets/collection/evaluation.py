@@ -22,6 +22,7 @@ from conus_widgets.collection.answers import losses
 from conus_widgets.collection.digests import digest, measured
 from conus_widgets.collection.fingerprint import fingerprint
 from conus_widgets.collection.holder import Holder
+from conus_widgets.collection.labels import compare_labels
 from conus_widgets.collection.parts import Rows
 from conus_widgets.collection.store import Live, Store, writing
 from conus_widgets.collection.table import Record, Table
@@ -181,7 +182,6 @@ class _Keeper:
         self, store: Store, holder: Holder, live: Live, records: dict[bytes, Record]
     ) -> None:
         self._store, self._holder, self._records = store, holder, records
-        self._class_of = {name: n for n, name in enumerate(store.fingerprint.labels)}
         self._failures = dict(_failures(live))
         self._pending: list[tuple[bytes, Answer | PhotographError]] = []
         self._saved = time.monotonic()
@@ -211,7 +211,7 @@ class _Keeper:
     def save_rows(self, rows: Rows) -> None:
         """Save whole rows, under the labels of today."""
         labels = [self._records[path].label for path in rows.path]
-        classes = np.array([self._class_of.get(label, -1) for label in labels], np.int64)
+        classes = compare_labels(labels, self._store.fingerprint.labels).ids
         loss = losses(rows.logits, classes)
         now = np.full(len(rows), time.time_ns(), np.int64)
         self._store.append(replace(rows, label=labels, loss=loss, asked=now))

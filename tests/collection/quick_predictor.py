@@ -19,7 +19,7 @@ class QuickNetwork:
         rng = np.random.default_rng(seed)
         pixels = 3 * architecture.size**2
         self._inside = rng.normal(0, 1e-3, (pixels, architecture.features)).astype("float32")
-        self._dense = rng.normal(0, 1, (architecture.features, architecture.classes))
+        self._dense = rng.normal(0, 0.1, (architecture.features, architecture.classes))
         self.precision, self.delay, self.runs = precision, delay, 0
 
     def forward(self, inputs, *, progress=None, cancelled=None):

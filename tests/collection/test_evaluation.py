@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from killing import assert_same, kill_after, rows_of, start
-from networks import SMALL
 from PIL import Image
 from quick_predictor import QuickPredictor, write_photographs
 
 from conus_widgets.collection import evaluation, store
-from conus_widgets.collection.answers import Answers
+from conus_widgets.collection.collection import Collection
 from conus_widgets.collection.evaluation import evaluate
 from conus_widgets.collection.store import HeldError, StoreError, open_store
 from conus_widgets.collection.table import Record, Table
@@ -42,11 +41,7 @@ def run(table, predictor, out, **options):
 
 
 def answers_of(out):
-    opened = open_store(out)
-    stored = opened.read_table()
-    return Answers(
-        opened.live(), stored.paths, stored.labels, opened.fingerprint.labels, SMALL.features
-    )
+    return Collection.open(out).answers
 
 
 def test_every_photograph_is_asked_once_and_its_answer_is_kept(table, predictor, out):
@@ -260,7 +255,7 @@ def test_a_damaged_part_is_asked_again_and_said(table, predictor, out, monkeypat
 
 
 def test_a_second_process_is_refused_while_the_first_goes_on(table, predictor, out, tmp_path):
-    with start(tmp_path / "photographs", out, batch=2, part_rows=64, delay=0.1) as child:
+    with start(tmp_path / "photographs", out, batch=2, part_rows=64, delay=0.03) as child:
         child.stdout.readline()
         with pytest.raises(HeldError, match=f"process {child.pid}"):
             run(table, predictor, out)

@@ -279,7 +279,7 @@ from conus_widgets.collection.answers import Answers
 from conus_widgets.collection.store import open_store
 store = open_store(sys.argv[1])
 table = store.read_table()
-answers = Answers(store.live(), table.paths, table.labels, store.fingerprint.labels, 8)
+answers = Answers(store.live(), table.paths, [0] * 100, store.fingerprint.labels, 8)
 assert answers.probabilities[7].sum() > 0.99 and answers.features[7].shape == (8,)
 assert answers.losses[7] > 0 and table.record(7).label and table.table.records
 print([m for m in ("pandas", "sklearn", "cleanlab", "theano", "scipy") if m in sys.modules])
@@ -313,8 +313,8 @@ def test_answers_stand_in_the_order_of_the_table(made, monkeypatch):
     made.append(given.take(range(100, 150)))
     order = [149, 4, 0, 500, 63, 64, 0]
     wanted = [b"/photos/%d.jpg" % n for n in order]
-    labels = ["species 1", "species 1", "nothing", "species 1", "species 2", "species 0", ""]
-    answers = Answers(made.live(), wanted, labels, fingerprint().labels, 8)
+    class_of = [1, 1, -1, 1, 2, 0, -1]
+    answers = Answers(made.live(), wanted, class_of, fingerprint().labels, 8)
     assert answers.status == ["answered", "failed", "answered", "waiting"] + ["answered"] * 3
     assert answers.errors[1] == "/photos/4.jpg is damaged" and answers.errors[3] == ""
     assert answers.digests[3] == "" and answers.digests[0] == given.digest[149]
@@ -327,10 +327,12 @@ def test_answers_stand_in_the_order_of_the_table(made, monkeypatch):
     np.testing.assert_array_equal(answers.features[known], given.features[rows_of])
     np.testing.assert_array_equal(answers.features[-1], given.features[0])
     np.testing.assert_array_equal(np.asarray(answers.features)[known], given.features[rows_of])
+    some = answers.features.of(np.array([5, 0]))
+    np.testing.assert_array_equal(some[:], given.features[[64, 149]])
     assert answers.features.shape == (7, 8) and np.isnan(answers.features[3]).all()
     assert np.isnan(answers.probabilities[3]).all()
     # Losses follow today's labels, not those of the day when a photograph was asked.
     expected = -np.log(given.probabilities[149, 1])
     np.testing.assert_allclose(answers.losses[0], expected, rtol=1e-5)
     assert np.isnan(answers.losses[[2, 3, 6]]).all()
-    assert answers.class_of.tolist() == [1, 1, -1, 1, 2, 0, -1] and CLASSES == len(answers.classes)
+    assert answers.class_of.tolist() == class_of and CLASSES == len(answers.classes)

@@ -1,0 +1,246 @@
+"""A collection of labelled photographs: read, asked once, everything else derived."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from conus_widgets.collection.answers import FAILED, Answers
+from conus_widgets.collection.darwin_core import read_darwin_core
+from conus_widgets.collection.derived import Derived
+from conus_widgets.collection.drawn import draw_collection
+from conus_widgets.collection.evaluation import Evaluation, evaluate
+from conus_widgets.collection.folder import read_folder
+from conus_widgets.collection.labels import Comparison, compare_labels
+from conus_widgets.collection.names import Names, read_names
+from conus_widgets.collection.problems import Problem
+from conus_widgets.collection.store import Store, StoreError, open_store
+from conus_widgets.collection.stored_table import StoredTable
+from conus_widgets.collection.table import Record, Table
+from conus_widgets.collection.tabular import read_table
+from conus_widgets.interface import Progress
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One photograph with its answer.
+
+    Attributes
+    ----------
+    number : int
+        Its place in the table.
+    record : Record
+    status, error, digest : str
+        See `Answers`.
+    probabilities, logits : float32 arrays (C,)
+    loss : float
+    features : float16 array (F,)
+    measures : dict of str to float
+    """
+
+    number: int
+    record: Record
+    status: str
+    error: str
+    digest: str
+    probabilities: np.ndarray
+    logits: np.ndarray
+    loss: float
+    features: np.ndarray
+    measures: dict[str, float]
+
+
+class Collection(Derived):
+    """Labelled photographs, and what a network says of them.
+
+    Make one with `from_folder`, `from_table`, `from_darwin_core` or `drawn`, then `evaluate` it; or
+    `open` one that was evaluated.
+
+    Parameters
+    ----------
+    table : Table
+    names : Names or path, optional
+        Which names mean the same: a ``names.csv``, or a file of the WoRMS Taxon Match.
+    """
+
+    def __init__(
+        self, table: Table | StoredTable, names: Names | str | os.PathLike[str] | None = None
+    ) -> None:
+        self._given = table
+        self._store: Store | None = None
+        own = names if isinstance(names, Names) or names is None else read_names(names)
+        self.names = own or Names()
+
+    @classmethod
+    def from_folder(cls, path: str | os.PathLike[str], *args: Any, **options: Any) -> Collection:
+        """Read a folder with a folder for each class; options as in `folder.read_folder`."""
+        names = options.pop("names", None)
+        return cls(read_folder(path, *args, **options), names)
+
+    @classmethod
+    def from_table(cls, path: str | os.PathLike[str], *args: Any, **options: Any) -> Collection:
+        """Read a CSV or Parquet file; options as in `tabular.read_table`."""
+        names = options.pop("names", None)
+        return cls(read_table(path, *args, **options), names)
+
+    @classmethod
+    def from_darwin_core(
+        cls,
+        archive: str | os.PathLike[str],
+        photographs: str | os.PathLike[str],
+        **options: Any,
+    ) -> Collection:
+        """Read a Darwin Core archive; options as in `darwin_core.read_darwin_core`."""
+        names = options.pop("names", None)
+        return cls(read_darwin_core(archive, photographs, **options), names)
+
+    @classmethod
+    def drawn(cls, folder: str | os.PathLike[str], **options: Any) -> Collection:
+        """Draw shells with planted errors; options as in `drawn.draw_collection`."""
+        names = options.pop("names", None)
+        return cls(draw_collection(folder, **options), names)
+
+    @classmethod
+    def open(
+        cls, store: str | os.PathLike[str], names: Names | str | os.PathLike[str] | None = None
+    ) -> Collection:
+        """Open a collection that was evaluated; neither its source nor the network is needed.
+
+        Raises
+        ------
+        StoreError
+            If there is none in that folder.
+        """
+        opened = open_store(store)
+        found = cls(opened.read_table(), names)
+        found._store = opened
+        return found
+
+    def evaluate(
+        self,
+        predictor: Any,
+        out: str | os.PathLike[str],
+        *,
+        views: int = 1,
+        seed: int = 0,
+        progress: bool | Progress = True,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Evaluation:
+        """Ask the network about every photograph, and keep the answers; see `evaluation.evaluate`.
+
+        Parameters
+        ----------
+        predictor : Predictor
+        out : path
+            The folder of the answers. One of an earlier evaluation goes on.
+        views, seed, progress, cancelled
+            See there.
+        """
+        self._forget()
+        done = evaluate(
+            self.table,
+            predictor,
+            out,
+            views=views,
+            seed=seed,
+            progress=progress,
+            cancelled=cancelled,
+        )
+        self._store = open_store(out)
+        return done
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+    def __repr__(self) -> str:
+        asked = f", answers in {self._store.folder}" if self._store else ", not evaluated"
+        return f"<Collection of {len(self):,} photographs{asked}>"
+
+    @cached_property
+    def table(self) -> Table:  # type: ignore[override]
+        """All records."""
+        return self._given.table if isinstance(self._given, StoredTable) else self._given
+
+    @property
+    def labels(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The label of each photograph."""
+        if isinstance(self._given, StoredTable):
+            return tuple(self._given.labels)
+        return tuple(record.label for record in self._given.records)
+
+    @cached_property
+    def answers(self) -> Answers:  # type: ignore[override]
+        """What the network said.
+
+        Raises
+        ------
+        StoreError
+            If the collection was not evaluated.
+        """
+        store = self._opened
+        fingerprint = store.fingerprint
+        given = self._given
+        if isinstance(given, StoredTable):
+            paths = given.paths
+        else:
+            paths = [os.fsencode(record.path) for record in given.records]
+        classes = self.label_comparison.ids
+        return Answers(store.live(), paths, classes, fingerprint.labels, fingerprint.features)
+
+    @cached_property
+    def label_comparison(self) -> Comparison:
+        """Which class each label means, and what is odd about labels and classes."""
+        return compare_labels(self.labels, self._opened.fingerprint.labels, names=self.names)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What is wrong with files, rows, labels, photographs and the store."""
+        found = [*self.table.problems, *self.names.problems]
+        if self._store is None:
+            return found
+        found += self.label_comparison.problems
+        for record, status, error in zip(
+            self.table.records, self.answers.status, self.answers.errors, strict=True
+        ):
+            if status == FAILED:
+                name = Path(record.path).name
+                found.append(Problem(record.path, error.removeprefix(name).strip()))
+        return found + [Problem(str(self._store.folder), why) for why in self.answers.damaged]
+
+    def case(self, number: int) -> Case:
+        """Return one photograph with its answer."""
+        answers = self.answers
+        number = range(len(self))[number]
+        given = self._given
+        record = given.record(number) if isinstance(given, StoredTable) else given.records[number]
+        return Case(
+            number=number,
+            record=record,
+            status=answers.status[number],
+            error=answers.errors[number],
+            digest=answers.digests[number],
+            probabilities=answers.probabilities[number],
+            logits=answers.logits[number],
+            loss=float(answers.losses[number]),
+            features=answers.features[number],
+            measures={name: float(values[number]) for name, values in answers.measures.items()},
+        )
+
+    @property
+    def _opened(self) -> Store:
+        if self._store is None:
+            raise StoreError(
+                "This collection was not evaluated: call evaluate(predictor, out=folder), or open "
+                "a folder with Collection.open."
+            )
+        return self._store
+
+    def _forget(self) -> None:
+        for name in ("answers", "label_comparison", "out_of_fold", "_asked"):
+            self.__dict__.pop(name, None)
