@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from conus_widgets.collection.digests import HASH_BYTES, MEASURES
-from conus_widgets.collection.parts import Part
+from conus_widgets.collection.parts import Part, Rows
 from conus_widgets.collection.store import Live
 
 ANSWERED, FAILED, WAITING = "answered", "failed", "waiting"
@@ -103,6 +103,12 @@ class Answers:
         """For each of `digests.MEASURES` its values, float32 (N,)."""
         found = self._column(lambda part: part.measures, len(MEASURES))
         return {name: found[:, n] for n, name in enumerate(MEASURES)}
+
+    def row(self, number: int) -> Rows:
+        """Return the row of one photograph, whole; no other part of the store is read for it."""
+        for part, _, rows in self._places.by_part(np.array([number])):
+            return self._live.parts[part].rows(rows)
+        return Rows.empty(1, len(self.classes), self.features.shape[1])
 
     def _column(self, of: Callable[[Part], np.ndarray], width: int, dtype: Any = np.float32) -> Any:
         found = np.full((len(self), width), np.nan if dtype == np.float32 else 0, dtype)

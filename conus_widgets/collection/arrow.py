@@ -64,12 +64,15 @@ def array(table: Any, name: str) -> np.ndarray:
 
     column = table.column(name).combine_chunks()
     width = column.type.list_size if pa.types.is_fixed_size_list(column.type) else 0
-    flat = column.flatten() if width else column
+    # Not `flatten`: that imports Arrow's compute functions, for a second.
+    flat = column.values if width else column
     dtype = np.dtype(_FLOATS.get(str(flat.type), str(flat.type)))
-    if not len(flat):
+    if not len(column):
         return np.zeros((0, width) if width else 0, dtype)
-    values = np.frombuffer(flat.buffers()[1], dtype)[flat.offset : flat.offset + len(flat)]
-    return values.reshape(-1, width) if width else values
+    first = flat.offset + column.offset * width if width else flat.offset
+    count = len(column) * (width or 1)
+    found = np.frombuffer(flat.buffers()[1], dtype)[first : first + count]
+    return found.reshape(-1, width) if width else found
 
 
 def values(table: Any, name: str) -> list[Any]:

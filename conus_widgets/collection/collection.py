@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from conus_widgets.collection.answers import FAILED, Answers
+from conus_widgets.collection.answers import FAILED, Answers, losses
 from conus_widgets.collection.darwin_core import read_darwin_core
 from conus_widgets.collection.derived import Derived
+from conus_widgets.collection.digests import MEASURES
 from conus_widgets.collection.drawn import draw_collection
 from conus_widgets.collection.evaluation import Evaluation, evaluate
 from conus_widgets.collection.folder import read_folder
@@ -219,17 +220,18 @@ class Collection(Derived):
         number = range(len(self))[number]
         given = self._given
         record = given.record(number) if isinstance(given, StoredTable) else given.records[number]
+        row = answers.row(number)
         return Case(
             number=number,
             record=record,
             status=answers.status[number],
             error=answers.errors[number],
             digest=answers.digests[number],
-            probabilities=answers.probabilities[number],
-            logits=answers.logits[number],
-            loss=float(answers.losses[number]),
-            features=answers.features[number],
-            measures={name: float(values[number]) for name, values in answers.measures.items()},
+            probabilities=row.probabilities[0],
+            logits=row.logits[0],
+            loss=float(losses(row.logits, answers.class_of[[number]])[0]),
+            features=row.features[0],
+            measures=dict(zip(MEASURES, row.measures[0].tolist(), strict=True)),
         )
 
     @property

@@ -192,17 +192,19 @@ class Part:
     @property
     def measures(self) -> np.ndarray:
         """float32 (N, 6)."""
-        return np.stack([self._column(name) for name in MEASURES], axis=1)
+        return _measures(self._read(MEASURES) if self.large else self._heavy)
 
     def rows(self, places: Sequence[int] | np.ndarray) -> Rows:
         """Return some of its rows, whole."""
-        columns = {field.name: getattr(self, field.name) for field in fields(Rows)}
-        return Rows(**columns).take(places)
+        heavy = self._read(_HEAVY) if self.large else self._heavy
+        columns = {name: getattr(self, name) for name in _LIGHT}
+        columns |= {name: arrow.array(heavy, name) for name in _HEAVY[:3]}
+        whole = Rows(measures=_measures(heavy), features=self.features, **columns)
+        return whole.take(places)
 
     def _column(self, name: str) -> np.ndarray:
-        table = self._read([name]) if self.large else self._heavy
-        found = arrow.array(table, name)
-        if found.ndim == 2 and name != "hash" and found.shape[1] != self._classes:
+        found = arrow.array(self._read([name]) if self.large else self._heavy, name)
+        if name != "hash" and found.shape[1:] != (self._classes,):
             raise DamagedPart(
                 f"{self._file} is of another model: it has {found.shape[1]} {name} a photograph, "
                 f"not {self._classes}."
@@ -226,6 +228,10 @@ class Part:
         except (OSError, ValueError, KeyError) as error:  # Arrow's own errors are of these kinds
             words = str(error).strip().splitlines() or [type(error).__name__]
             raise DamagedPart(f"{self._file} cannot be read ({words[0]}).") from error
+
+
+def _measures(table: Any) -> np.ndarray:
+    return np.stack([arrow.array(table, name) for name in MEASURES], axis=1)
 
 
 def write(folder: Path, rows: Rows, kind: str) -> str:

@@ -32,8 +32,8 @@ from conus_widgets.collection.table import Table
 __all__ = ["HeldError", "Live", "Store", "StoreError", "open_store", "writing"]
 
 FINGERPRINT, DAMAGED = "fingerprint.json", "damaged"
-PART_ROWS = 4096  # at most in a large part
-PART_BYTES = 64_000_000  # of a large part in memory, at most about so much
+PART_ROWS = 2048  # at most in a large part
+PART_BYTES = 16_000_000  # of a large part in memory, at most about so much
 OLD = 3600  # seconds after which an unfinished file belongs to nobody any more
 _TRIES = 5  # of listing the parts, while another process merges some of them
 
@@ -157,9 +157,11 @@ class Store:
                     merged.append(part.rows(sorted(counts[number])))
                 while sum(map(len, merged)) >= self.part_rows:
                     rows = Rows.joined(merged)
+                    merged.clear()
                     parts.write(self.folder, rows.take(np.arange(self.part_rows)), LARGE)
                     rest = rows.take(np.arange(self.part_rows, len(rows)))
                     merged = [rest] if len(rest) else []
+                    del rows
                     # The last source holds the rest until that is written, too.
                     self._remove(sources[:-1] if merged else sources)
                     sources = sources[-1:] if merged else []
