@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from conus_widgets.collection.answers import FAILED, Answers, losses
+from conus_widgets.collection.consensus import Judgement, judgements, labels_after
 from conus_widgets.collection.darwin_core import read_darwin_core
 from conus_widgets.collection.derived import Derived
 from conus_widgets.collection.digests import MEASURES
@@ -25,7 +27,12 @@ from conus_widgets.collection.store import Store, StoreError, open_store
 from conus_widgets.collection.stored_table import StoredTable
 from conus_widgets.collection.table import Record, Table
 from conus_widgets.collection.tabular import read_table
+from conus_widgets.collection.verdict_log import Log
+from conus_widgets.collection.verdict_log import read as read_log
 from conus_widgets.interface import Progress
+
+if TYPE_CHECKING:  # a review makes reports, which need more than a collection does
+    from conus_widgets.collection.review import Review
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +82,7 @@ class Collection(Derived):
     ) -> None:
         self._given = table
         self._store: Store | None = None
+        self._follows = True
         own = names if isinstance(names, Names) or names is None else read_names(names)
         self.names = own or Names()
 
@@ -123,6 +131,62 @@ class Collection(Derived):
         found._store = opened
         return found
 
+    def review(self, by: str, *, orcid: str = "") -> Review:
+        """Begin a session of verdicts: see `Review`.
+
+        Parameters
+        ----------
+        by : str
+            The reviewer's name.
+        orcid : str
+            As 0000-0002-1825-0097, if the reviewer has one.
+        """
+        from conus_widgets.collection.review import Review
+
+        return Review(self, by, orcid=orcid)
+
+    @property
+    def verdicts_folder(self) -> Path:
+        """Where the logs of verdicts lie: beside the answers."""
+        return Path(self._opened.folder) / "verdicts"
+
+    @cached_property
+    def log(self) -> Log:
+        """All verdicts on this collection; empty before it was evaluated."""
+        return Log() if self._store is None else read_log(self.verdicts_folder)
+
+    @cached_property
+    def judgements(self) -> dict[tuple[str, str], Judgement]:
+        """What the verdicts come to, by specimen and photograph: see `consensus.judgements`."""
+        return judgements(self.log.standing)
+
+    def follow_verdicts(self) -> None:
+        """Read the logs again: another reviewer may have added to them."""
+        self._forget()
+
+    @property
+    def as_given(self) -> Collection:
+        """The same collection with its labels as they were given, whatever the verdicts say."""
+        found = copy.copy(self)
+        found._forget()
+        found._follows = False
+        return found
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the network that was asked."""
+        return self._opened.fingerprint.digest
+
+    @property
+    def network_name(self) -> str:
+        """Of the network that was asked."""
+        return self._opened.fingerprint.name
+
+    @property
+    def notice(self) -> str:
+        """The network's: it stands wherever its answers stand."""
+        return self._opened.fingerprint.notice
+
     def evaluate(
         self,
         predictor: Any,
@@ -168,12 +232,34 @@ class Collection(Derived):
         """All records."""
         return self._given.table if isinstance(self._given, StoredTable) else self._given
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The label of each photograph."""
+        """Of each photograph: as given, or as reviewers agree; "" if it must not count."""
         if isinstance(self._given, StoredTable):
-            return tuple(self._given.labels)
-        return tuple(record.label for record in self._given.records)
+            given = tuple(self._given.labels)
+        else:
+            given = tuple(record.label for record in self._given.records)
+        if not self._follows or not self.judgements:
+            return given
+        after = labels_after(given, self.specimens, self.digests, self.judgements)
+        return tuple(label or "" for label in after)
+
+    @cached_property
+    def digests(self) -> list[str]:
+        """SHA-256 of each photograph's file, "" for what was never read."""
+        found: list[str] = []
+        live = self._opened.live()
+        for path in self._paths:
+            part, row = live.where.get(path, (-1, -1))
+            found.append(live.parts[part].digest[row] if part >= 0 else "")
+        return found
+
+    @property
+    def _paths(self) -> list[bytes]:
+        given = self._given
+        if isinstance(given, StoredTable):
+            return list(given.paths)
+        return [os.fsencode(record.path) for record in given.records]
 
     @cached_property
     def answers(self) -> Answers:  # type: ignore[override]
@@ -186,13 +272,8 @@ class Collection(Derived):
         """
         store = self._opened
         fingerprint = store.fingerprint
-        given = self._given
-        if isinstance(given, StoredTable):
-            paths = given.paths
-        else:
-            paths = [os.fsencode(record.path) for record in given.records]
         classes = self.label_comparison.ids
-        return Answers(store.live(), paths, classes, fingerprint.labels, fingerprint.features)
+        return Answers(store.live(), self._paths, classes, fingerprint.labels, fingerprint.features)
 
     @cached_property
     def label_comparison(self) -> Comparison:
@@ -244,5 +325,7 @@ class Collection(Derived):
         return self._store
 
     def _forget(self) -> None:
-        for name in ("answers", "label_comparison", "out_of_fold", "_asked"):
-            self.__dict__.pop(name, None)
+        for kind in (Collection, Derived):
+            for name, value in vars(kind).items():
+                if isinstance(value, cached_property) and name != "table":
+                    self.__dict__.pop(name, None)

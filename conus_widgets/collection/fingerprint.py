@@ -43,6 +43,7 @@ class Fingerprint:
     views: int = 1
     seed: int | None = None
     format: int = FORMAT
+    notice: str = ""
 
     def to_json(self) -> str:
         """Return the record as text."""
@@ -66,7 +67,8 @@ class Fingerprint:
                     f"it has format {given['format']}, and this version of conus_widgets reads up "
                     f"to {FORMAT}"
                 )
-            known = {name: given[name] for name in cls.__dataclass_fields__}
+            known: dict[str, Any] = {"notice": ""}  # which early stores do not have
+            known |= {name: given[name] for name in cls.__dataclass_fields__ if name in given}
             known["labels"] = tuple(map(str, known["labels"]))
             known["features"] = int(known["features"])
             return cls(**known)
@@ -101,6 +103,7 @@ def fingerprint(
         precision=precision,
         views=views,
         seed=seed if views > 1 else None,
+        notice=checkpoint.notice,
     )
 
 
