@@ -1,4 +1,4 @@
-"""Command line: ``python -m conus_widgets classify | explain | evaluate | fetch | doctor ...``."""
+"""Command line: ``python -m conus_widgets classify | explain | trust | evaluate | doctor ...``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from conus_widgets.collection.command import add_arguments
 
 DEMONSTRATION = "the embedded demonstration, which knows drawn shells only"
 
@@ -93,8 +95,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     explain.set_defaults(command=_explain)
 
+    trust = commands.add_parser(
+        "trust", help="which explanations find a known marking?", fill=_trust_options
+    )
+    trust.set_defaults(command=_trust)
+
     evaluate = commands.add_parser(
-        "evaluate", help="which explanations find a known marking?", fill=_evaluate_options
+        "evaluate",
+        help="ask the network about a whole collection, and keep the answers",
+        description="Ask the network about every photograph of a collection, once, and keep the "
+        "answers in a folder. A run that was stopped goes on where it was.",
+        fill=_evaluate_options,
     )
     evaluate.set_defaults(command=_evaluate)
 
@@ -171,16 +182,25 @@ def _explain_options(explain: argparse.ArgumentParser) -> None:
 
 
 def _evaluate_options(evaluate: argparse.ArgumentParser) -> None:
+
+    add_arguments(evaluate)
+    _trust_options(evaluate, shown=False)  # what `trust` was called by version 0.1
+
+
+def _trust_options(trust: argparse.ArgumentParser, *, shown: bool = True) -> None:
     from conus_widgets.explain.evaluate.methods import VARIANTS, compared
 
-    evaluate.add_argument("--pairs", type=_whole(1), default=200, help="drawn pairs (200)")
-    evaluate.add_argument(
+    def words(text: str) -> str:
+        return text if shown else argparse.SUPPRESS
+
+    trust.add_argument("--pairs", type=_whole(1), default=200, help=words("drawn pairs (200)"))
+    trust.add_argument(
         "--methods",
         nargs="+",
         metavar="METHOD",
-        help=f"these only, of {', '.join([*compared(), *VARIANTS])}",
+        help=words(f"these only, of {', '.join([*compared(), *VARIANTS])}"),
     )
-    evaluate.add_argument("--checks", action="store_true", help="all other checks instead")
+    trust.add_argument("--checks", action="store_true", help=words("all other checks instead"))
 
 
 def _whole(least: int) -> Callable[[str], int]:
@@ -261,8 +281,20 @@ def _explain(options: argparse.Namespace) -> int:
     return 0
 
 
-def _evaluate(options: argparse.Namespace) -> int:
+def _trust(options: argparse.Namespace) -> int:
     from conus_widgets.explain.evaluate.command import run
+
+    return run(options)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    if options.collection is None:
+        _say(
+            "Evaluating explanations is called 'trust' now: python -m conus_widgets trust. "
+            "'evaluate FOLDER --out DIR' asks the network about a collection."
+        )
+        return _trust(options)
+    from conus_widgets.collection.command import run
 
     return run(options)
 

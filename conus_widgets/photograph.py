@@ -1,7 +1,8 @@
 """From a photograph, in whatever form it comes, to upright RGB and to the network's input."""
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ __all__ = [
     "MAX_PIXELS",
     "RESAMPLE",
     "PhotographError",
+    "claimed_pixels",
     "random_views",
     "read_photograph",
     "to_input",
@@ -48,7 +50,8 @@ _QUARTERS = (
     Image.Transpose.ROTATE_180,
     Image.Transpose.ROTATE_270,
 )
-_QUIET = ForkLock()
+_lock = ForkLock()
+_reading = 0  # photographs, in all threads
 
 
 def read_photograph(
@@ -85,32 +88,41 @@ def read_photograph(
     16-bit channels keep their high byte. Transparency is laid over black.
     """
     name = label(source, name)
-    with _QUIET, warnings.catch_warnings():
-        # Pillow warns of harmless oddities in metadata; the filters are process-wide, so lock.
-        warnings.simplefilter("ignore")
-        with opened(source, name) as picture:
-            _check_size(picture.size, name, max_pixels)
-            try:
-                image, orientation = picture.decode()
-                _check_size(image.size, name, max_pixels)
-                rgb = to_rgb(image, name)
-            except PhotographError:
-                raise
-            except MemoryError as error:
-                width, height = picture.size
-                raise PhotographError(
-                    name,
-                    f"has {width} x {height} pixels, for which the memory does not suffice; "
-                    "scale it down.",
-                ) from error
-            except Exception as error:  # damaged bytes make a decoder raise anything
-                raise PhotographError(
-                    name, "is damaged or was not copied whole; copy or download it again."
-                ) from error
+    with _without_pillows_warnings(), opened(source, name) as picture:
+        _check_size(picture.size, name, max_pixels)
+        try:
+            image, orientation = picture.decode()
+            _check_size(image.size, name, max_pixels)
+            rgb = to_rgb(image, name)
+        except PhotographError:
+            raise
+        except MemoryError as error:
+            width, height = picture.size
+            raise PhotographError(
+                name,
+                f"has {width} x {height} pixels, for which the memory does not suffice; "
+                "scale it down.",
+            ) from error
+        except Exception as error:  # damaged bytes make a decoder raise anything
+            raise PhotographError(
+                name, "is damaged or was not copied whole; copy or download it again."
+            ) from error
     if orientation in _TURN:
         rgb = rgb.transpose(_TURN[orientation])
     rgb.info = {}
     return rgb
+
+
+def claimed_pixels(source: Any, *, name: str | None = None) -> int:
+    """Return how many pixels a photograph has, as its header claims; nothing is decoded.
+
+    Raises
+    ------
+    PhotographError
+        If it cannot be opened.
+    """
+    with _without_pillows_warnings(), opened(source, label(source, name)) as picture:
+        return picture.size[0] * picture.size[1]
 
 
 def to_input(
@@ -227,6 +239,29 @@ def random_views(
         quarter = _QUARTERS[rng.integers(4)]
         views.append(view if quarter is None else view.transpose(quarter))
     return views
+
+
+@contextmanager
+def _without_pillows_warnings() -> Iterator[None]:
+    """Keep Pillow quiet about harmless oddities in metadata, in any number of threads at once.
+
+    The filters belong to the whole process. One that speaks of Pillow alone is put in front while
+    anybody reads, and taken out after the last; `warnings.catch_warnings` would put back, among
+    threads, what another one has just changed.
+    """
+    global _reading
+    with _lock:
+        _reading += 1
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        ours = warnings.filters[0]
+    try:
+        yield
+    finally:
+        with _lock:
+            _reading -= 1
+            if not _reading:
+                with suppress(ValueError):  # somebody has put other filters in place meanwhile
+                    warnings.filters.remove(ours)  # type: ignore[attr-defined]
 
 
 def _resampling(name: str) -> Image.Resampling:

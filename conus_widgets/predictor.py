@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import itertools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,12 @@ import numpy as np
 from conus_widgets import checkpoint as checkpoints
 from conus_widgets.arguments import nearest, one_of, shown, whole
 from conus_widgets.finding import path_of
-from conus_widgets.interface import STAGES, Forward, Progress, softmax
-from conus_widgets.memory import BATCH
+from conus_widgets.interface import STAGES, Forward, Progress
 from conus_widgets.network import Network
 from conus_widgets.photograph import PhotographError
 from conus_widgets.prediction import Prediction, rank
 from conus_widgets.preparation import Preparation, generators, name_of, several
+from conus_widgets.stream import Answer, stream
 
 EMBEDDED = Path(__file__).parent / "checkpoints" / "demonstration"
 
@@ -216,6 +215,41 @@ class Predictor:
             for row in rows
         ]
 
+    def stream(
+        self,
+        photographs: Any,
+        *,
+        views: int = 1,
+        seed: int | None = None,
+        features: bool = False,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Generator[Answer | PhotographError, None, None]:
+        """Answer photographs one after the other, while the next ones are decoded.
+
+        Parameters
+        ----------
+        features : bool
+            Whether answers carry what the dense layer reads.
+        views, seed, progress, cancelled
+            As in `predict`.
+
+        Yields
+        ------
+        Answer or PhotographError
+            In the order of `photographs`; one that cannot be used is an error in its place. What
+            is held does not grow with their number.
+        """
+        return stream(
+            self,
+            several(photographs),
+            views=views,
+            seed=seed,
+            features=features,
+            progress=progress,
+            cancelled=cancelled,
+        )
+
     def logits(self, photographs: Any) -> np.ndarray:
         """Return the logits (N, classes), float32, of N plain photographs."""
         return self._run(photographs).logits
@@ -324,39 +358,16 @@ class Predictor:
         return top, views
 
     def _run(self, photographs: Any) -> Forward:
-        """Run the network over plain photographs, a batch at a time."""
-        given = several(photographs)
-        chance = generators(None, len(given))
-        failed: dict[int, PhotographError] = {}
-        found = [self.forward(self.preparation.batch([]))]  # so that none have a shape as well
-        for chunk in _chunks(range(len(given)), self.network.batch):
-            inputs = [view for _, view in self._views(given, chunk, 1, chance, failed)]
-            for error in failed.values():
-                raise error
-            found.append(self.forward(np.stack(inputs)))
-        return Forward(
-            np.concatenate([part.logits for part in found]),
-            np.concatenate([part.features for part in found]),
-        )
-
-    def _views(
-        self,
-        photographs: list[Any],
-        chunk: range,
-        views: int,
-        chance: list[np.random.Generator],
-        failed: dict[int, PhotographError],
-    ) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield number and input of each view of some photographs; what is wrong with one of them
-        is put into `failed`, also where it only shows after some of its views."""
-        for number in chunk:
-            photograph = photographs[number]
-            name = name_of(photograph, number)
-            try:
-                for view in self.preparation.views(photograph, name, views, chance[number]):
-                    yield number, view
-            except PhotographError as error:
-                failed[number] = error
+        """Run the network over plain photographs; one that cannot be used is raised."""
+        logits = [np.empty((0, len(self.labels)), np.float32)]
+        features = [np.empty((0, self.checkpoint.architecture.features), np.float32)]
+        for answer in self.stream(photographs, features=True):
+            if isinstance(answer, PhotographError):
+                raise answer
+            assert answer.features is not None  # they were asked for
+            logits.append(answer.logits[None])
+            features.append(answer.features[None])
+        return Forward(np.concatenate(logits), np.concatenate(features))
 
     def _each(
         self,
@@ -366,36 +377,14 @@ class Predictor:
         progress: Progress | None,
         cancelled: Callable[[], bool] | None,
     ) -> list[tuple[str, np.ndarray] | PhotographError]:
-        """Return name and mean probabilities of each photograph, or what is wrong with it.
-
-        A photograph is read, seen in one view after the other, and forgotten; plain photographs
-        share batches. So neither a folder of a thousand nor a thousand views take more memory than
-        a photograph and a batch.
-        """
-        found: list[tuple[str, np.ndarray] | PhotographError] = []
-        chance = generators(seed, len(photographs))
-        total, done = len(photographs) * views, 0
-        for chunk in _chunks(range(len(photographs)), max(1, BATCH // views)):
-            failed: dict[int, PhotographError] = {}
-            seen = self._views(photographs, chunk, views, chance, failed)
-            numbers: list[int] = []
-            logits = [np.empty((0, len(self.labels)), np.float32)]
-            while batch := list(itertools.islice(seen, self.network.batch)):
-                numbers += [number for number, _ in batch]
-                inputs = np.stack([view for _, view in batch])
-                logits.append(self.forward(inputs, cancelled=cancelled).logits)
-                if progress is not None:
-                    progress(done + len(numbers), total)
-            good = [number not in failed for number in numbers]
-            rows = softmax(np.concatenate(logits)[good])
-            means = iter(rows.reshape(-1, views, len(self.labels)).mean(axis=1))
-            for number in chunk:
-                name = name_of(photographs[number], number)
-                found.append(failed[number] if number in failed else (name, next(means)))
-            done += len(chunk) * views
-            if progress is not None:
-                progress(done, total)
-        return found
+        """Return name and mean probabilities of each photograph, or what is wrong with it."""
+        answers = self.stream(
+            photographs, views=views, seed=seed, progress=progress, cancelled=cancelled
+        )
+        return [
+            (answer.name, answer.probabilities) if isinstance(answer, Answer) else answer
+            for answer in answers
+        ]
 
     def _answer(
         self,
@@ -430,8 +419,3 @@ class Predictor:
             notice=self.notice,
             errors=errors,
         )
-
-
-def _chunks(numbers: range, length: int) -> Iterator[range]:
-    for start in range(0, len(numbers), length):
-        yield numbers[start : start + length]
