@@ -101,7 +101,7 @@ def small(options: argparse.Namespace) -> Iterator[Aim]:
 
 def large(options: argparse.Namespace) -> Iterator[Aim]:
     """Photographs of 12 megapixels: decoding takes longer than the network."""
-    taken = _times(LARGE, 16 if options.quick else 64, options)
+    taken = _times(LARGE, 16 if options.quick else 128, options)
 
     def floor(times: dict[str, tuple[float, float]]) -> float:
         work = sum(times[name][1] for name in ("runs", "decoding"))
