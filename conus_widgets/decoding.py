@@ -14,6 +14,7 @@ from PIL import (
     BmpImagePlugin,
     GifImagePlugin,
     Image,
+    ImageFile,
     JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
@@ -38,6 +39,7 @@ _PLUGINS: dict[str, Any] = {
     "GIF": GifImagePlugin.GifImageFile,
     "BMP": BmpImagePlugin.BmpImageFile,
 }
+_WHOLE = 2**30  # bytes, more than any file that is decoded
 _READABLE = "JPEG, PNG, WebP, TIFF, GIF, BMP or HEIC"
 
 
@@ -123,6 +125,9 @@ def opened(source: Any, name: str) -> Iterator[Picture]:
 
 
 def _loaded(image: Image.Image) -> Image.Image:
+    if isinstance(image, ImageFile.ImageFile):
+        # In one go: between two blocks Pillow waits for Python's lock, which the network may hold.
+        image.decodermaxblock = _WHOLE
     image.load()
     return image
 

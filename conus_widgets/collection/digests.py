@@ -51,11 +51,9 @@ def measured(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
     Notes
     -----
     The grey levels are those of the photograph resized to a square, as the network sees it, so that
-    large and small photographs can be compared. A large photograph is first made smaller by a whole
-    number, which changes a few bits of its hash and takes a tenth of the time.
+    large and small photographs can be compared.
     """
-    factor = min(image.size) // SIDE
-    small = (image.reduce(factor) if factor > 1 else image).convert("L")
+    small = _smaller(image).convert("L")
     square = small.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
     levels = np.asarray(square, np.float32)
     inner = levels[1:-1, 1:-1]
@@ -71,6 +69,20 @@ def measured(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
     )
     measures = [*image.size, levels.mean(), laplacian.std(), border.mean(), border.std()]
     return np.array(measures, np.float32), _hash(small)
+
+
+def _smaller(image: Image.Image) -> Image.Image:
+    """Return a large photograph made smaller, at least `SIDE` high and wide.
+
+    First by leaving out pixels, as long as each of the result is the mean over nine or more: of 12
+    megapixels that takes 7 ms, and the mean over all of them 19.
+    """
+    step = min(image.size) // SIDE // 3
+    if step > 1:
+        size = (image.width // step, image.height // step)
+        image = image.resize(size, Image.Resampling.NEAREST)
+    factor = min(image.size) // SIDE
+    return image.reduce(factor) if factor > 1 else image
 
 
 def _hash(grey: Image.Image) -> np.ndarray:

@@ -255,19 +255,21 @@ def writing(
         If another process writes into it.
     """
     place = Path(folder).expanduser()
-    with _explained(place):
-        place.mkdir(parents=True, exist_ok=True)
-        if (place / FINGERPRINT).exists():
-            _require_same(place, fingerprint)
-        else:
-            _refuse_others(place)
-        with Holder(place) as held:
+    with contextlib.ExitStack() as stack:
+        with _explained(place):  # what fails in the caller's block is not about this folder
+            place.mkdir(parents=True, exist_ok=True)
+            if (place / FINGERPRINT).exists():
+                _require_same(place, fingerprint)
+            else:
+                _refuse_others(place)
+            held = stack.enter_context(Holder(place))
             for name in (parts.ANSWERS, parts.FEATURES, parts.UNFINISHED):
                 (place / name).mkdir(exist_ok=True)
             if not (place / FINGERPRINT).exists():
                 text = fingerprint.to_json().encode()
                 parts.write_whole(place, place / FINGERPRINT, lambda file: file.write(text))
-            yield _require_same(place, fingerprint), held
+            store = _require_same(place, fingerprint)
+        yield store, held
 
 
 def _require_same(place: Path, fingerprint: Fingerprint) -> Store:

@@ -77,6 +77,14 @@ def test_a_folder_of_other_files_or_none_is_refused(tmp_path):
             pass
 
 
+def test_what_fails_in_the_block_is_not_blamed_on_the_folder(tmp_path):
+    with pytest.raises(BrokenPipeError):
+        with writing(tmp_path / "out", fingerprint()):
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+    with writing(tmp_path / "out", fingerprint()):
+        pass
+
+
 # Rows ------------------------------------------------------------------------------------------
 
 
