@@ -19,14 +19,15 @@ import numpy as np
 from conus_widgets import regions
 from conus_widgets.architecture import Architecture
 from conus_widgets.arrays import ArraysOnDisk, CheckpointError, check_arrays
+from conus_widgets.equality import ByValue
 from conus_widgets.photograph import RESAMPLE
 
 #: Where the JSON has none: the mean that the authors' scripts fall back on, in RGB order.
 MEAN_RGB = (107.59348955, 112.1047813, 80.9982362)
 
 
-@dataclass(frozen=True)
-class Checkpoint:
+@dataclass(frozen=True, eq=False)
+class Checkpoint(ByValue):
     """A trained network and what must be known to use it.
 
     Parameters

@@ -67,7 +67,7 @@ def fold(
     return folded
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Graph:
     """The folded network's variables.
 

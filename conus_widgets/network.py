@@ -14,6 +14,7 @@ import numpy as np
 from conus_widgets import inference, memory, ops
 from conus_widgets.checkpoint import Checkpoint
 from conus_widgets.engine import chosen_engine
+from conus_widgets.equality import ByValue
 from conus_widgets.machine import cache_folder
 from conus_widgets.reach import STEP, Place
 from conus_widgets.variants import Variants
@@ -27,24 +28,24 @@ class Cancelled(Exception):
     """Somebody asked to stop; raised between two batches."""
 
 
-@dataclass(frozen=True)
-class Forward:
+@dataclass(frozen=True, eq=False)
+class Forward(ByValue):
     """What the network says of N inputs: `logits` (N, classes), `features` (N, F), float32."""
 
     logits: np.ndarray
     features: np.ndarray
 
 
-@dataclass(frozen=True)
-class Inside:
+@dataclass(frozen=True, eq=False)
+class Inside(ByValue):
     """What a layer holds for N inputs: `activations` (N, C, H, W) float32, beside the `logits`."""
 
     logits: np.ndarray
     activations: np.ndarray
 
 
-@dataclass(frozen=True)
-class Gradients:
+@dataclass(frozen=True, eq=False)
+class Gradients(ByValue):
     """Gradients of a weighting of the classes' logits, for N inputs, float32.
 
     Attributes

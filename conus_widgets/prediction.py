@@ -9,12 +9,13 @@ from urllib.parse import quote, urlencode
 
 import numpy as np
 
+from conus_widgets.equality import ByValue
 from conus_widgets.photograph import PhotographError
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """A ranked list of classes for one specimen.
+@dataclass(frozen=True, eq=False)
+class Prediction(ByValue):
+    """A ranked list of classes for one specimen. Two are equal if all that they say is equal.
 
     Parameters
     ----------

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
+import itertools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from conus_widgets import checkpoint as checkpoints
+from conus_widgets.arguments import nearest, shown, whole
 from conus_widgets.memory import BATCH
 from conus_widgets.network import Forward, Network, Progress, softmax
 from conus_widgets.photograph import PhotographError
 from conus_widgets.prediction import Prediction, rank
-from conus_widgets.preparation import Preparation, generators, name_of
+from conus_widgets.preparation import Preparation, generators, name_of, several
 
 EMBEDDED = Path(__file__).parent / "checkpoints" / "demonstration"
 
@@ -89,8 +90,8 @@ class Predictor:
 
     Notes
     -----
-    A photograph is anything that `read_photograph` takes. All methods may be called from any
-    thread.
+    A photograph is anything that `read_photograph` takes. Wherever photographs are asked for, one
+    alone is a list of one: see `several`. All methods may be called from any thread.
     """
 
     def __init__(self, checkpoint: checkpoints.Checkpoint, *, precision: str = "float32") -> None:
@@ -151,12 +152,13 @@ class Predictor:
         PhotographError
             Where no photograph can be used.
         ValueError
-            For `top` or `views` below 1, `seed` below 0, no photograph, or an unknown region.
+            For `top`, `views` or `seed` that is no whole number, `top` or `views` below 1, `seed`
+            below 0, no photograph, or an unknown region.
         Cancelled
             Where `cancelled` returned true.
         """
-        self._check(top, views, region)
-        given = list(photographs) if isinstance(photographs, (list, tuple)) else [photographs]
+        top, views = self._validated(top, views, region)
+        given = several(photographs)
         if not given:
             raise ValueError("No photograph was given: a specimen needs at least one.")
         rows = self._each(given, views, seed, progress, cancelled)
@@ -170,7 +172,7 @@ class Predictor:
 
     def predict_each(
         self,
-        photographs: Sequence[Any],
+        photographs: Any,
         *,
         top: int = 5,
         views: int = 1,
@@ -187,8 +189,8 @@ class Predictor:
             In the order of `photographs`; a photograph that cannot be used is an error in its
             place, and costs the others nothing.
         """
-        self._check(top, views, region)
-        rows = self._each(list(photographs), views, seed, progress, cancelled)
+        top, views = self._validated(top, views, region)
+        rows = self._each(several(photographs), views, seed, progress, cancelled)
         return [
             row
             if isinstance(row, PhotographError)
@@ -196,16 +198,16 @@ class Predictor:
             for row in rows
         ]
 
-    def logits(self, photographs: Sequence[Any]) -> np.ndarray:
+    def logits(self, photographs: Any) -> np.ndarray:
         """Return the logits (N, classes), float32, of N plain photographs."""
-        return self.forward(self.inputs(photographs)).logits
+        return self._run(photographs).logits
 
-    def features(self, photographs: Sequence[Any]) -> np.ndarray:
+    def features(self, photographs: Any) -> np.ndarray:
         """Return the features in front of the dense layer (N, F), float32, of N photographs."""
-        return self.forward(self.inputs(photographs)).features
+        return self._run(photographs).features
 
     def probabilities(
-        self, photographs: Sequence[Any], *, views: int = 1, seed: int | None = None
+        self, photographs: Any, *, views: int = 1, seed: int | None = None
     ) -> np.ndarray:
         """Return the probabilities (N, classes), float64, of N photographs.
 
@@ -214,8 +216,8 @@ class Predictor:
         PhotographError
             Where one cannot be used; `predict_each` goes on with the others.
         """
-        self._check(1, views, None)
-        rows = self._each(list(photographs), views, seed, None, None)
+        _, views = self._validated(1, views, None)
+        rows = self._each(several(photographs), views, seed, None, None)
         for row in rows:
             if isinstance(row, PhotographError):
                 raise row
@@ -223,9 +225,7 @@ class Predictor:
             -1, len(self.labels)
         )
 
-    def inputs(
-        self, photographs: Sequence[Any], *, views: int = 1, seed: int | None = None
-    ) -> np.ndarray:
+    def inputs(self, photographs: Any, *, views: int = 1, seed: int | None = None) -> np.ndarray:
         """Return network inputs (N * views, 3, size, size), float32; a photograph's views follow
         one another.
 
@@ -234,12 +234,16 @@ class Predictor:
         PhotographError
             Where one of the photographs cannot be used.
         """
-        chance = generators(seed, len(photographs))
-        batches = [
-            self.preparation.views(photograph, name_of(photograph, n), views, chance[n])
-            for n, photograph in enumerate(photographs)
-        ]
-        return np.concatenate(batches) if batches else self.preparation.batch([])
+        _, views = self._validated(1, views, None)
+        given = several(photographs)
+        chance = generators(seed, len(given))
+        inputs = np.empty((len(given) * views, 3, self.size, self.size), np.float32)
+        rows = iter(inputs)
+        for number, photograph in enumerate(given):
+            name = name_of(photograph, number)
+            for view in self.preparation.views(photograph, name, views, chance[number]):
+                next(rows)[...] = view
+        return inputs
 
     def forward(
         self,
@@ -251,17 +255,57 @@ class Predictor:
         """Run the network on what `inputs` returned: see `Network.forward`."""
         return self.network.forward(inputs, progress=progress, cancelled=cancelled)
 
-    def _check(self, top: int, views: int, region: str | None) -> None:
-        if top < 1 or views < 1:
-            raise ValueError(f"top is {top} and views is {views}: both must be at least 1.")
-        if region is not None and region not in self.checkpoint.regions:
+    def _validated(self, top: int, views: int, region: str | None) -> tuple[int, int]:
+        top, views = whole("top", top, least=1), whole("views", views, least=1)
+        if region is None:
+            return top, views
+        if not isinstance(region, str):
+            raise ValueError(f"region is {shown(region)}: give the name of a region, or None.")
+        if region not in self.checkpoint.regions:
             if not self.regions:
                 raise ValueError(
                     f"{self.name} cannot weigh classes by region {region!r}: its folder has no "
                     "regions.csv."
                 )
-            near = difflib.get_close_matches(region, self.regions, 3, cutoff=0.4) or self.regions
-            raise ValueError(f"No region is called {region!r}; there are {', '.join(near)}.")
+            raise ValueError(
+                f"No region is called {region!r}; there are {nearest(region, self.regions)}."
+            )
+        return top, views
+
+    def _run(self, photographs: Any) -> Forward:
+        """Run the network over plain photographs, a batch at a time."""
+        given = several(photographs)
+        chance = generators(None, len(given))
+        failed: dict[int, PhotographError] = {}
+        found = [self.forward(self.preparation.batch([]))]  # so that none have a shape as well
+        for chunk in _chunks(range(len(given)), self.network.batch):
+            inputs = [view for _, view in self._views(given, chunk, 1, chance, failed)]
+            for error in failed.values():
+                raise error
+            found.append(self.forward(np.stack(inputs)))
+        return Forward(
+            np.concatenate([part.logits for part in found]),
+            np.concatenate([part.features for part in found]),
+        )
+
+    def _views(
+        self,
+        photographs: list[Any],
+        chunk: range,
+        views: int,
+        chance: list[np.random.Generator],
+        failed: dict[int, PhotographError],
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield number and input of each view of some photographs; what is wrong with one of them
+        is put into `failed`, also where it only shows after some of its views."""
+        for number in chunk:
+            photograph = photographs[number]
+            name = name_of(photograph, number)
+            try:
+                for view in self.preparation.views(photograph, name, views, chance[number]):
+                    yield number, view
+            except PhotographError as error:
+                failed[number] = error
 
     def _each(
         self,
@@ -273,37 +317,30 @@ class Predictor:
     ) -> list[tuple[str, np.ndarray] | PhotographError]:
         """Return name and mean probabilities of each photograph, or what is wrong with it.
 
-        One photograph is read, computed and forgotten at a time where it has many views; plain
-        ones share batches. So a folder of a thousand takes no more memory than a batch.
+        A photograph is read, seen in one view after the other, and forgotten; plain photographs
+        share batches. So neither a folder of a thousand nor a thousand views take more memory than
+        a photograph and a batch.
         """
         found: list[tuple[str, np.ndarray] | PhotographError] = []
         chance = generators(seed, len(photographs))
         total, done = len(photographs) * views, 0
         for chunk in _chunks(range(len(photographs)), max(1, BATCH // views)):
-            names: list[str] = []
-            inputs: list[np.ndarray] = []
+            failed: dict[int, PhotographError] = {}
+            seen = self._views(photographs, chunk, views, chance, failed)
+            numbers: list[int] = []
+            logits = [np.empty((0, len(self.labels)), np.float32)]
+            while batch := list(itertools.islice(seen, self.network.batch)):
+                numbers += [number for number, _ in batch]
+                inputs = np.stack([view for _, view in batch])
+                logits.append(self.forward(inputs, cancelled=cancelled).logits)
+                if progress is not None:
+                    progress(done + len(numbers), total)
+            good = [number not in failed for number in numbers]
+            rows = softmax(np.concatenate(logits)[good])
+            means = iter(rows.reshape(-1, views, len(self.labels)).mean(axis=1))
             for number in chunk:
                 name = name_of(photographs[number], number)
-                try:
-                    inputs.append(
-                        self.preparation.views(photographs[number], name, views, chance[number])
-                    )
-                    names.append(name)
-                    found.append((name, np.empty(0)))
-                except PhotographError as error:
-                    found.append(error)
-
-            def report(part: int, _: int, before: int = done) -> None:
-                if progress is not None:
-                    progress(before + part, total)
-
-            batch = np.concatenate(inputs) if inputs else self.preparation.batch([])
-            rows = softmax(self.forward(batch, progress=report, cancelled=cancelled).logits)
-            means = iter(rows.reshape(len(names), views, len(self.labels)).mean(axis=1))
-            for number in chunk:
-                row = found[number]
-                if not isinstance(row, PhotographError):
-                    found[number] = (row[0], next(means))
+                found.append(failed[number] if number in failed else (name, next(means)))
             done += len(chunk) * views
             if progress is not None:
                 progress(done, total)

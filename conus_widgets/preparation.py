@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from conus_widgets.arguments import whole
 from conus_widgets.checkpoint import Checkpoint
-from conus_widgets.decoding import NAMELESS, label
+from conus_widgets.decoding import NAMELESS, PhotographError, label
 from conus_widgets.photograph import random_views, read_photograph, to_input
 
 
@@ -31,10 +32,13 @@ class Preparation:
         """Return N RGB images as inputs (N, 3, size, size), float32."""
         return to_input(images, mean_rgb=self.mean_rgb, size=self.size, resample=self.resample)
 
-    def views(self, photograph: Any, name: str, views: int, rng: np.random.Generator) -> np.ndarray:
-        """Return the views of one photograph as inputs (views, 3, size, size).
+    def views(
+        self, photograph: Any, name: str, views: int, rng: np.random.Generator
+    ) -> Iterator[np.ndarray]:
+        """Yield the views of one photograph, one after the other, as inputs (3, size, size).
 
-        One view is the plain photograph; `rng` is then not used.
+        One view is the plain photograph; `rng` is then not used. Of many, only one at a time
+        exists in the photograph's own size.
 
         Raises
         ------
@@ -42,15 +46,25 @@ class Preparation:
             Where the photograph cannot be used; it starts with `name`.
         """
         image = read_photograph(photograph, name=name)
-        if views == 1:
-            return self.batch([image])
-        return self.batch(random_views(image, views, rng, resample=self.resample))
+        for _ in range(views):
+            try:
+                seen = [image] if views == 1 else self._seen(image, rng)
+                yield self.batch(seen)[0]
+            except MemoryError as error:
+                raise PhotographError(
+                    name,
+                    f"has {image.width} x {image.height} pixels, for whose views the memory does "
+                    "not suffice; scale it down.",
+                ) from error
+
+    def _seen(self, image: Image.Image, rng: np.random.Generator) -> list[Image.Image]:
+        """Return the next random view: views drawn one by one are those drawn together."""
+        return random_views(image, 1, rng, resample=self.resample)
 
 
 def generators(seed: int | None, count: int) -> list[np.random.Generator]:
     """Return a source of chance for each photograph: its views do not depend on its neighbours."""
-    if seed is not None and seed < 0:
-        raise ValueError(f"seed is {seed}: it must be 0 or more.")
+    seed = whole("seed", seed, or_none=True)
     return [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(count)]
 
 
@@ -58,3 +72,39 @@ def name_of(photograph: Any, number: int) -> str:
     """Return what to call a photograph: its file's name, or its number."""
     name = label(photograph, None)
     return f"photograph {number + 1}" if name == NAMELESS else name
+
+
+def is_alone(given: Any) -> bool:
+    """Whether this is one photograph, or at least no collection of them.
+
+    A path, bytes, a Pillow image, an open file, an array of up to three axes. One axis of texts or
+    objects is a list, four axes are a stack of photographs.
+    """
+    if isinstance(given, np.ndarray):
+        return given.ndim != 4 and not (given.ndim == 1 and given.dtype.kind in "OUS")
+    lone = isinstance(given, (str, bytes, bytearray, memoryview, Image.Image))
+    return lone or hasattr(given, "read") or not isinstance(given, Iterable)
+
+
+def several(given: Any) -> list[Any]:
+    """Return photographs as a list; a photograph alone is a list of one.
+
+    Parameters
+    ----------
+    given : photograph, or list, tuple, generator or other iterable of photographs
+        Also an array (N, height, width, channels).
+
+    Raises
+    ------
+    ValueError
+        For None; for a dict or a set, whose order means nothing, while answers come in an order.
+    """
+    if given is None:
+        raise ValueError("No photograph was given (None): give one, or a list of them.")
+    if isinstance(given, (Mapping, Set)):
+        kind = type(given).__name__
+        way = "list(photographs.values())" if isinstance(given, Mapping) else "sorted(photographs)"
+        raise ValueError(
+            f"The photographs are in a {kind}, which is no list of them: give {way}, say."
+        )
+    return [given] if is_alone(given) else list(given)

@@ -24,7 +24,7 @@ WORTH = 0.9  # crops with more than this share of all cells cost more than they 
 SIDE = 32  # pixels in which a change is measured: each shape of a crop needs kernels of its own
 
 
-@dataclass
+@dataclass(eq=False)
 class Known:
     """A picture (1, 3, size, size), its layers as the engine orders their axes, and its logits."""
 

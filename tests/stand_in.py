@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from conus_widgets.network import Forward, Gradients, Inside, batches
-from conus_widgets.preparation import Preparation
+from conus_widgets.preparation import Preparation, several
 
 LABELS = ["plain", "banded", "spotted", "tented", "flamed"]
 FILTERS = 6
@@ -47,9 +47,11 @@ class StandIn:
     def inputs(self, photographs):
         rng = np.random.default_rng(0)
         rows = [
-            self.preparation.views(p, f"photograph {n}", 1, rng) for n, p in enumerate(photographs)
+            view
+            for n, p in enumerate(several(photographs))
+            for view in self.preparation.views(p, f"photograph {n}", 1, rng)
         ]
-        return np.concatenate(rows) if rows else self.preparation.batch([])
+        return np.stack(rows) if rows else self.preparation.batch([])
 
     def forward(self, inputs, **options):
         return self.network.forward(inputs, **options)

@@ -1,17 +1,23 @@
 """From photographs to answers, on a small random network."""
 
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 from networks import SMALL, photographs, random_arrays, random_checkpoint
+from PIL import Image
 
+from conus_widgets import preparation
 from conus_widgets.memory import BATCH
 from conus_widgets.network import Cancelled, softmax
 from conus_widgets.photograph import PhotographError, to_input
 from conus_widgets.prediction import Prediction
 from conus_widgets.predictor import Predictor, load_predictor
 
+TESTS = Path(__file__).parent
 REGIONS = {"Panamic": np.array([1, 0, 0.5, 1, 0]), "South African": np.array([0, 0, 0, 0, 1.0])}
 BAD = b"not a picture"
 
@@ -116,6 +122,62 @@ def test_the_views_of_a_photograph_do_not_depend_on_its_neighbours(predictor, im
     assert np.abs(twice[0].all_probabilities - twice[1].all_probabilities).max() > 1e-4
 
 
+def test_views_drawn_one_by_one_are_those_drawn_together(predictor, images):
+    """What an answer was made of before views were made one at a time."""
+    chance = preparation.generators(3, 2)
+    together = [
+        preparation.random_views(image, 10, rng, resample="bilinear")
+        for image, rng in zip(images[:2], chance, strict=True)
+    ]
+    expected = np.concatenate([predictor.preparation.batch(views) for views in together])
+    np.testing.assert_array_equal(predictor.inputs(images[:2], views=10, seed=3), expected)
+
+
+MEASURED = """
+import resource
+from networks import random_checkpoint
+from PIL import Image
+from conus_widgets.predictor import Predictor
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+predictor = Predictor(random_checkpoint(resample="nearest"))
+photograph = Image.new("RGB", (3000, 2000), "brown")  # 24 MB in Pillow
+predictor.predict(photograph, views=2, seed=0)
+before = peak()
+predictor.predict(photograph, views=48, seed=0)
+predictor.inputs(photograph, views=48, seed=0)
+print(peak() - before)
+"""
+
+
+def test_many_views_take_no_more_memory_than_few():
+    """48 views of 6 megapixels would be 1,100 MB; their inputs are 2 MB."""
+    found = subprocess.run(
+        [sys.executable, "-c", MEASURED], capture_output=True, text=True, cwd=TESTS, timeout=240
+    )
+    assert found.returncode == 0, found.stderr
+    assert float(found.stdout) < 200
+
+
+def test_memory_that_ends_among_the_views_costs_one_photograph(predictor, images, monkeypatch):
+    real, met = preparation.random_views, []
+
+    def scarce(image, count, rng, **options):
+        met.append(image.size)
+        if image.size == images[1].size and met.count(image.size) > 2:
+            raise MemoryError
+        return real(image, count, rng, **options)
+
+    expected = predictor.predict_each(images[:3], views=3, seed=1)
+    monkeypatch.setattr(preparation, "random_views", scarce)
+    first, bad, last = predictor.predict_each(images[:3], views=3, seed=1)
+    assert isinstance(bad, PhotographError) and str(bad).startswith("photograph 2 has ")
+    close(first.all_probabilities, expected[0].all_probabilities)
+    close(last.all_probabilities, expected[2].all_probabilities)
+
+
 # Specimens and bad photographs -----------------------------------------------------------------
 
 
@@ -164,6 +226,70 @@ def test_anything_that_is_a_photograph_is_taken(predictor, images, tmp_path):
     np.testing.assert_allclose(found, found[:1].repeat(6, axis=0), atol=1e-6)
 
 
+VERBS = {
+    "predict": lambda p, given: p.predict(given).all_probabilities[None],
+    "predict_each": lambda p, given: [a.all_probabilities for a in p.predict_each(given)],
+    "probabilities": lambda p, given: p.probabilities(given),
+    "logits": lambda p, given: p.logits(given),
+    "features": lambda p, given: p.features(given),
+    "inputs": lambda p, given: p.inputs(given),
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_photograph_alone_is_a_list_of_one(predictor, images, tmp_path, verb):
+    path = tmp_path / "shell.png"
+    images[0].save(path)
+    rgb = np.asarray(images[0])
+    grey = rgb[..., 0]
+    call = VERBS[verb]
+    with open(path, "rb") as file:
+        for given in (str(path), path, path.read_bytes(), bytearray(path.read_bytes()), file):
+            close(call(predictor, given), call(predictor, [images[0]]))
+    for given in (images[0], rgb, Image.open(path)):
+        close(call(predictor, given), call(predictor, [images[0]]))
+    close(call(predictor, grey), call(predictor, [grey]))
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_whatever_holds_photographs_in_an_order_is_a_list(predictor, images, tmp_path, verb):
+    paths = []
+    for number in range(3):
+        paths.append(str(tmp_path / f"{number}.png"))
+        images[0].rotate(90 * number, expand=True).resize((50, 40)).save(paths[-1])
+    call = VERBS[verb]
+    expected = call(predictor, paths)
+    stack = np.stack([np.asarray(Image.open(path)) for path in paths])
+    for given in (
+        tuple(paths),
+        (path for path in paths),
+        iter(paths),
+        np.array(paths),
+        np.array(paths, object),
+        stack,
+    ):
+        close(call(predictor, given), expected)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        (None, r"No photograph was given \(None\)"),
+        ({"a.png", "b.png"}, "in a set, which is no list .* give sorted"),
+        ({"a": "a.png"}, r"in a dict, which is no list .* give list\(photographs.values\(\)\)"),
+    ],
+)
+def test_what_has_no_order_is_refused_with_the_way_out(predictor, verb, given, words):
+    with pytest.raises(ValueError, match=words):
+        VERBS[verb](predictor, given)
+
+
+def test_a_list_of_specimens_is_told_from_a_list_of_photographs(predictor, images):
+    (error,) = predictor.predict_each([images[:2]])
+    assert str(error).startswith("photograph 1 is a list; give a path")
+
+
 # Regions ---------------------------------------------------------------------------------------
 
 
@@ -201,6 +327,13 @@ def test_a_region_in_which_nothing_possible_lives_is_refused_in_words(predictor,
         nowhere.predict(images[0], region="Sahara")
 
 
+def test_numpy_integers_are_whole_numbers(predictor, images):
+    given = {"top": np.int64(2), "views": np.uint8(3), "seed": np.int32(4)}
+    found = predictor.predict(images[0], **given)
+    assert len(found.labels) == 2
+    assert found == predictor.predict(images[0], top=2, views=3, seed=4)
+
+
 # Wrong use, progress, cancelling, threads ------------------------------------------------------
 
 
@@ -211,9 +344,18 @@ def test_a_region_in_which_nothing_possible_lives_is_refused_in_words(predictor,
         ({"views": 0}, "views is 0"),
         ({"views": -3}, "views is -3"),
         ({"views": 2, "seed": -1}, "seed is -1"),
+        ({"top": 2.0}, "top is 2.0: it must be a whole number of at least 1"),
+        ({"top": None}, "top is None"),
+        ({"top": True}, "top is True"),
+        ({"views": "10"}, "views is '10'"),
+        ({"views": np.array([1, 2])}, "views is an array of shape"),
+        ({"seed": 1.5}, "seed is 1.5: .* at least 0, or None"),
+        ({"seed": [1, 2]}, r"seed is \[1, 2\]"),
+        ({"region": 5}, "region is 5: give the name of a region"),
+        ({"region": ["Panamic"]}, r"region is \['Panamic'\]"),
     ],
 )
-def test_numbers_too_small_are_refused(predictor, images, settings, words):
+def test_settings_that_cannot_be_are_refused(predictor, images, settings, words):
     for verb in (predictor.predict, predictor.predict_each):
         with pytest.raises(ValueError, match=words):
             verb(images[:1], **settings)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from conus_widgets.equality import ByValue
 from conus_widgets.explain.baseline import baseline_of, named
 from conus_widgets.explain.cam import shares
 from conus_widgets.explain.explanation import Cost
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Evidence:
+class Evidence(ByValue):
     """Two numbers for each class, of one region of one photograph.
 
     Parameters

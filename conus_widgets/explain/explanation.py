@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from conus_widgets.equality import ByValue
 from conus_widgets.explain.target import Target
 
 if TYPE_CHECKING:  # Matplotlib takes half a second, which not everybody needs
@@ -18,16 +19,19 @@ if TYPE_CHECKING:  # Matplotlib takes half a second, which not everybody needs
 
 @dataclass(frozen=True)
 class Cost:
-    """What an explanation took: photographs run forward and backward through the network."""
+    """What an explanation took: photographs run forward and backward through the network.
+
+    The seconds differ from run to run; they do not count where two are compared.
+    """
 
     forward: int = 0
     backward: int = 0
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Explanation:
-    """A map of one photograph.
+class Explanation(ByValue):
+    """A map of one photograph. Two are equal if all is equal, but for the seconds they took.
 
     Parameters
     ----------

@@ -9,9 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from conus_widgets.arguments import number, shown
+from conus_widgets.equality import ByValue
 
-@dataclass(frozen=True)
-class Target:
+#: A larger weight would be infinite as float32, and so would be a sum of products with it.
+MOST = 1e18
+
+
+@dataclass(frozen=True, eq=False)
+class Target(ByValue):
     """A weighting of the classes' logits.
 
     Parameters
@@ -20,10 +26,27 @@ class Target:
         1 for a class alone; 1 and -1 for one class rather than another.
     words : str
         The same for a reader: "Conus A", "Conus A rather than Conus B".
+
+    Raises
+    ------
+    ValueError
+        For weights that are no row of finite numbers.
     """
 
     weights: np.ndarray
     words: str
+
+    def __post_init__(self) -> None:
+        try:
+            weights = np.asarray(self.weights, np.float64)
+        except (TypeError, ValueError):
+            weights = np.empty(())
+        if weights.ndim != 1 or not (np.abs(weights) <= MOST).all():
+            raise ValueError(
+                f"The weights of a target are {shown(self.weights)}: give one finite number for "
+                "each class."
+            )
+        object.__setattr__(self, "weights", weights.astype(np.float32))
 
     def of(self, logits: np.ndarray) -> np.ndarray:
         """Return the weighted sum of logits (..., classes) along their last axis, float64."""
@@ -37,7 +60,8 @@ def resolve(target: Any, labels: Sequence[str], logits: np.ndarray | None = None
     ----------
     target : None, int, str, mapping or Target
         None: the class with the highest logit. A class by number or name. A mapping of classes to
-        weights: ``{"A": 1, "B": -1}`` asks why A rather than B.
+        weights: ``{"A": 1, "B": -1}`` asks why A rather than B. A list, an array or a one-hot
+        vector is none of these: its numbers could be classes as well as weights.
     labels : sequence of str
         Names of the classes.
     logits : array (classes,), optional
@@ -46,8 +70,8 @@ def resolve(target: Any, labels: Sequence[str], logits: np.ndarray | None = None
     Raises
     ------
     ValueError
-        For a class that does not exist (with the nearest names), weights that are all zero or not
-        finite, or a Target of another number of classes.
+        For anything else, a class that does not exist (with the nearest names), weights that are
+        all zero or no finite numbers, or a Target of another number of classes.
     """
     if isinstance(target, Target):
         if target.weights.shape != (len(labels),):
@@ -59,14 +83,17 @@ def resolve(target: Any, labels: Sequence[str], logits: np.ndarray | None = None
         if logits is None:
             raise ValueError("No target was given, and no logits to find the top class in.")
         target = int(np.argmax(logits))
-    given = target if isinstance(target, Mapping) else {target: 1.0}
     weights = np.zeros(len(labels), np.float32)
-    for key, weight in given.items():
-        weights[class_number(key, labels)] += weight
-    if not np.isfinite(weights).all() or not weights.any():
+    if isinstance(target, Mapping):
+        for key, weight in target.items():
+            found = class_number(key, labels)
+            weights[found] += number(f"The weight of {shown(key)}", weight, least=-MOST, most=MOST)
+    else:
+        weights[class_number(target, labels)] = 1
+    if not weights.any():
         raise ValueError(
-            f"The target {target!r} weighs no class: give at least one a weight that is a finite "
-            "number other than 0."
+            f"The target {shown(target)} weighs no class: give at least one a weight that is a "
+            "finite number other than 0."
         )
     return Target(weights, _words(weights, labels))
 
@@ -91,7 +118,10 @@ def class_number(key: Any, labels: Sequence[str]) -> int:
         if not near:
             listed = f"there are {len(labels)}, as {', '.join(list(labels)[:5])}"
         raise ValueError(f"No class is called {key!r}; {listed}.")
-    raise ValueError(f"A class is given by its number or its name, not by {key!r}.")
+    raise ValueError(
+        f"A class is given by its number or its name, not by {shown(key)}; several classes by a "
+        "dict of their weights, as {'A': 1, 'B': -1}."
+    )
 
 
 def _words(weights: np.ndarray, labels: Sequence[str]) -> str:

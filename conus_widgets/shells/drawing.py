@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from conus_widgets.equality import ByValue
+
 from . import markings
 from .geometry import grow_form, locate
 from .kinds import KINDS
@@ -20,8 +22,8 @@ OVERSAMPLE = 2
 VIEWS = ("apertural", "dorsal")
 
 
-@dataclass
-class Drawing:
+@dataclass(eq=False)
+class Drawing(ByValue):
     """A drawn shell.
 
     Attributes

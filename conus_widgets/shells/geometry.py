@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from conus_widgets.equality import ByValue
+
 LIP_TURN = 0.22
 TABLE = 1024
 
@@ -22,8 +24,8 @@ def smoothstep(low, high, x):
     return s * s * (3 - 2 * s)
 
 
-@dataclass(frozen=True)
-class Form:
+@dataclass(frozen=True, eq=False)
+class Form(ByValue):
     """The proportions of one specimen, and its profile as a table over ``t``."""
 
     spire: float  # height of the spire
@@ -85,8 +87,8 @@ def whorl_fraction(s, phi, ratio):
     return np.mod(np.log(s) / np.log(1 / ratio) + phi - LIP_TURN, 1.0)
 
 
-@dataclass
-class Surface:
+@dataclass(eq=False)
+class Surface(ByValue):
     """What the viewer sees at each of n pixels of the shell: all arrays have shape (n,)."""
 
     t: np.ndarray

@@ -8,13 +8,15 @@ import numpy as np
 from PIL import Image, ImageFilter
 from scipy import ndimage
 
+from conus_widgets.equality import ByValue
+
 BACKGROUNDS = ("black", "grey", "sand", "cloth", "gradient")
 SHARES = (0.62, 0.11, 0.17, 0.04, 0.06)
 GRAIN = 256  # backgrounds are drawn at this size, so that every picture size shows the same ground
 
 
-@dataclass(frozen=True)
-class Scene:
+@dataclass(frozen=True, eq=False)
+class Scene(ByValue):
     """One photograph's set-up. Lengths are shares of the frame; colours run from 0 to 1."""
 
     background: str

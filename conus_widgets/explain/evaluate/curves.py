@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 from scipy.special import softmax
 
+from conus_widgets.equality import ByValue
 from conus_widgets.explain.baseline import baseline_of
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject
@@ -21,7 +22,7 @@ KINDS = ("deletion", "insertion")
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class Curve(ByValue):
     """How the answer follows.
 
     Parameters

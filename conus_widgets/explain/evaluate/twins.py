@@ -10,13 +10,14 @@ import numpy as np
 from PIL import Image
 
 from conus_widgets import shells
+from conus_widgets.equality import ByValue
 
 FIRST_SEED = 970_000_000  # of drawings that nothing else uses, and no training saw
 LARGEST = 0.25  # of the shell: a larger marking is hit by chance
 
 
 @dataclass(frozen=True, eq=False)
-class Twins:
+class Twins(ByValue):
     """Two drawings that are equal to the bit but for one marking.
 
     Parameters
