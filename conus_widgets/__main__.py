@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument("--seed", type=_whole(0), help="makes random views reproducible")
     classify.add_argument("--region", help="weigh the classes by where they live")
     classify.add_argument("--json", action="store_true", help="print the published form")
+    _add_max_megapixels(classify)
 
     explain = commands.add_parser(
         "explain",
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         help="a picture (.png) or everything (.npz); PHOTO-METHOD.png in this folder",
     )
     explain.add_argument("--model", help=f"a checkpoint's folder, .npz or name ({DEMONSTRATION})")
+    _add_max_megapixels(explain)
 
     evaluate = commands.add_parser("evaluate", help="which explanations find a known marking?")
     evaluate.set_defaults(command=_evaluate)
@@ -107,6 +109,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_max_megapixels(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--max-megapixels",
+        type=_whole(1),
+        metavar="N",
+        help="refuse larger photographs (250); CONUS_MEMORY_MB limits the memory",
+    )
+
+
+def _limits(options: argparse.Namespace) -> dict[str, Any]:
+    most = options.max_megapixels
+    return {} if most is None else {"max_megapixels": most}
+
+
 def _whole(least: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if not text.isdecimal() or int(text) < least:
@@ -127,7 +143,7 @@ def _classify(options: argparse.Namespace) -> int:
         from conus_widgets.prediction import Prediction
         from conus_widgets.predictor import load_predictor
 
-        predictor = load_predictor(options.model)
+        predictor = load_predictor(options.model, **_limits(options))
     except (RuntimeError, ValueError, OSError) as error:
         _say(error)
         return 1
@@ -165,7 +181,7 @@ def _explain(options: argparse.Namespace) -> int:
         from conus_widgets.explain.command import run
         from conus_widgets.predictor import load_predictor
 
-        predictor = load_predictor(options.model)
+        predictor = load_predictor(options.model, **_limits(options))
         print(run(predictor, options))
     except (RuntimeError, ValueError, OSError) as error:
         _say(error)

@@ -59,7 +59,7 @@ def described(tags: Any) -> Composite | None:
     return Composite(count, ranges, tables)
 
 
-def compose(image: Image.Image, about: Composite, name: str) -> tuple[Image.Image, str]:
+def compose(image: Any, about: Composite, name: str) -> tuple[Image.Image, str]:
     """Add the channels up as ImageJ shows them.
 
     Where the file has no ranges, one depth serves all channels: red, green and blue taken apart

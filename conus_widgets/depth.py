@@ -1,4 +1,4 @@
-"""16 bits a channel as 8: from black to the white that the file states, or that its numbers show."""
+"""16 bits a channel as 8: from black to the white that a file states, or its numbers show."""
 
 from __future__ import annotations
 

@@ -39,7 +39,8 @@ WHOLE_PIXELS = 100_000_000
 """Above this a photograph is read in strips where its format allows it; whole it takes 400 MB."""
 
 _EYES = 2048  # pixels of the longer side of what is shown of a photograph read in strips
-_WORKING = 100e6  # bytes that decoding takes beside the pixels
+_WORKING = 200e6  # bytes that reading in strips takes, for any photograph
+_ALWAYS = 128e6  # bytes that a photograph may take in any case: 16 megapixels
 _TOGETHER = 64  # views picked in one pass over a file
 _QUIET = threading.Lock()
 
@@ -101,15 +102,28 @@ class Photograph:
         method = resampling(resample)
         if self._strips is None:
             return self.whole().resize(size, method)
-        room = max(_WORKING, min(1e9, limit() - resident() - _WORKING))
+        room = min(1e9, max(_ALWAYS, _room() - _WORKING))
         return resized(self._strips, self._stored, self._orientation, size, method, room)
 
-    def seen(self) -> Image.Image:
-        """Return the photograph for eyes: whole, or averaged to about 2,000 pixels a side."""
+    def seen(self, side: int, resample: str) -> Image.Image:
+        """Return the photograph for eyes: whole, or one read in strips at some 2,000 pixels a side.
+
+        Parameters
+        ----------
+        side : int
+            Of the network's input. With "nearest", what is picked from the result for it is what
+            is picked from the whole photograph; otherwise it is the same up to rounding.
+        resample : str
+            A key of `RESAMPLE`.
+        """
         if self._strips is None:
             return self.whole()
         factor = -(-max(self.size) // _EYES)
-        return small(self._strips, self._stored, self._orientation, factor)
+        if resample != "nearest":
+            return small(self._strips, self._stored, self._orientation, factor)
+        # An odd number of pixels for each of the input's: the middle one is the input's.
+        odd = (max(1, length // factor // side - 1) | 1 for length in self.size)
+        return self.resized((next(odd) * side, next(odd) * side), resample)
 
     def views(
         self, count: int, rng: np.random.Generator, *, side: int, resample: str
@@ -125,7 +139,7 @@ class Photograph:
             They need the whole photograph, for which the memory that is allowed does not suffice.
         """
         if self._strips is None or resample != "nearest":
-            image = self._whole(8)  # a view and what is cut out of it, beside the photograph
+            image = self._whole(8)  # bytes: a view and what is cut out of it, beside the photograph
             for _ in range(count):
                 yield from random_views(image, 1, rng, resample=resample)
             return
@@ -278,7 +292,7 @@ def _area(size: tuple[int, int]) -> int:
 
 
 def _room() -> float:
-    return limit() - resident()
+    return max(_ALWAYS, limit() - resident())
 
 
 def _bytes(picture: Picture) -> float:

@@ -6,7 +6,7 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from conus_widgets import checkpoint as checkpoints
 from conus_widgets.arguments import nearest, shown, whole
 from conus_widgets.memory import BATCH
 from conus_widgets.network import Forward, Network, Progress, softmax
-from conus_widgets.photograph import PhotographError
+from conus_widgets.photograph import MAX_PIXELS, PhotographError
 from conus_widgets.prediction import Prediction, rank
 from conus_widgets.preparation import Preparation, generators, name_of, several
 
@@ -22,7 +22,10 @@ EMBEDDED = Path(__file__).parent / "checkpoints" / "demonstration"
 
 
 def load_predictor(
-    source: str | os.PathLike[str] | None = None, *, precision: str = "float32"
+    source: str | os.PathLike[str] | None = None,
+    *,
+    precision: str = "float32",
+    max_megapixels: float | None = None,
 ) -> Predictor:
     """Load a checkpoint and compile its network.
 
@@ -33,6 +36,8 @@ def load_predictor(
         have been fetched). By default the embedded demonstration, which knows drawn shells only.
     precision : {"float32", "bfloat16"}
         bfloat16 predicts faster, and less exactly, where the processor has it: see `Network`.
+    max_megapixels : float, optional
+        Larger photographs are refused. By default 250; telephones have 200.
 
     Returns
     -------
@@ -43,12 +48,14 @@ def load_predictor(
     CheckpointError
         Where the checkpoint cannot be used.
     ValueError
-        Where the precision cannot be used here.
+        Where the precision cannot be used here, or `max_megapixels` is no number above 0.
     runtime.SetupError
         Where this machine lacks a compiler, or room.
     """
     if source is None:
-        return Predictor(checkpoints.read(EMBEDDED), precision=precision)
+        return Predictor(
+            checkpoints.read(EMBEDDED), precision=precision, max_megapixels=max_megapixels
+        )
     if not os.path.exists(source):
         # Imported here: what speaks HTTP takes a fifth of the start.
         from conus_widgets import download
@@ -60,8 +67,10 @@ def load_predictor(
                     f"{source} is not on this machine yet. "
                     f"'python -m conus_widgets fetch {source}' fetches it."
                 )
-            return Predictor(checkpoints.read(folder), precision=precision)
-    return Predictor(checkpoints.read(source), precision=precision)
+            return Predictor(
+                checkpoints.read(folder), precision=precision, max_megapixels=max_megapixels
+            )
+    return Predictor(checkpoints.read(source), precision=precision, max_megapixels=max_megapixels)
 
 
 class Predictor:
@@ -72,6 +81,8 @@ class Predictor:
     checkpoint : Checkpoint
     precision : {"float32", "bfloat16"}
         See `Network`.
+    max_megapixels : float, optional
+        See `load_predictor`.
 
     Attributes
     ----------
@@ -85,6 +96,8 @@ class Predictor:
         Height and width of the network's input in pixels.
     resample : str
         How photographs are resized.
+    max_pixels : int
+        Larger photographs are refused.
     notice : str
         Stands wherever an answer stands.
 
@@ -94,7 +107,13 @@ class Predictor:
     alone is a list of one: see `several`. All methods may be called from any thread.
     """
 
-    def __init__(self, checkpoint: checkpoints.Checkpoint, *, precision: str = "float32") -> None:
+    def __init__(
+        self,
+        checkpoint: checkpoints.Checkpoint,
+        *,
+        precision: str = "float32",
+        max_megapixels: float | None = None,
+    ) -> None:
         self.checkpoint = checkpoint
         self.name = checkpoint.name
         self.labels = list(checkpoint.labels)
@@ -103,7 +122,8 @@ class Predictor:
         self.size = checkpoint.architecture.size
         self.resample = checkpoint.resample
         self.notice = checkpoint.notice
-        self.preparation = Preparation(checkpoint)
+        self.max_pixels = _pixels(max_megapixels)
+        self.preparation = Preparation(checkpoint, max_pixels=self.max_pixels)
         self.network = Network(checkpoint, precision=precision)
 
     def __repr__(self) -> str:
@@ -166,9 +186,8 @@ class Predictor:
         good = [row for row in rows if not isinstance(row, PhotographError)]
         if not good:
             raise errors[0]
-        mean = np.mean([probabilities for _, probabilities in good], axis=0)
-        names = [name for name, _ in good]
-        return self._answer(names, mean, errors, top=top, views=views, seed=seed, region=region)
+        mean = np.mean([row.probabilities for row in good], axis=0)
+        return self._answer(good, mean, errors, top=top, views=views, seed=seed, region=region)
 
     def predict_each(
         self,
@@ -194,7 +213,9 @@ class Predictor:
         return [
             row
             if isinstance(row, PhotographError)
-            else self._answer([row[0]], row[1], [], top=top, views=views, seed=seed, region=region)
+            else self._answer(
+                [row], row.probabilities, [], top=top, views=views, seed=seed, region=region
+            )
             for row in rows
         ]
 
@@ -221,9 +242,9 @@ class Predictor:
         for row in rows:
             if isinstance(row, PhotographError):
                 raise row
-        return np.array([row[1] for row in rows if not isinstance(row, PhotographError)]).reshape(
-            -1, len(self.labels)
-        )
+        return np.array(
+            [row.probabilities for row in rows if not isinstance(row, PhotographError)]
+        ).reshape(-1, len(self.labels))
 
     def inputs(self, photographs: Any, *, views: int = 1, seed: int | None = None) -> np.ndarray:
         """Return network inputs (N * views, 3, size, size), float32; a photograph's views follow
@@ -279,7 +300,7 @@ class Predictor:
         failed: dict[int, PhotographError] = {}
         found = [self.forward(self.preparation.batch([]))]  # so that none have a shape as well
         for chunk in _chunks(range(len(given)), self.network.batch):
-            inputs = [view for _, view in self._views(given, chunk, 1, chance, failed)]
+            inputs = [view for _, view in self._views(given, chunk, 1, chance, failed, {})]
             for error in failed.values():
                 raise error
             found.append(self.forward(np.stack(inputs)))
@@ -295,14 +316,18 @@ class Predictor:
         views: int,
         chance: list[np.random.Generator],
         failed: dict[int, PhotographError],
+        remarks: dict[int, list[str]],
     ) -> Iterator[tuple[int, np.ndarray]]:
         """Yield number and input of each view of some photographs; what is wrong with one of them
-        is put into `failed`, also where it only shows after some of its views."""
+        is put into `failed`, also where it only shows after some of its views, and what must be
+        said of one into `remarks`."""
         for number in chunk:
             photograph = photographs[number]
             name = name_of(photograph, number)
             try:
-                for view in self.preparation.views(photograph, name, views, chance[number]):
+                opened = self.preparation.open(photograph, name)
+                remarks[number] = [f"{name}: {remark}" for remark in opened.remarks]
+                for view in self.preparation.views(opened, name, views, chance[number]):
                     yield number, view
             except PhotographError as error:
                 failed[number] = error
@@ -314,19 +339,20 @@ class Predictor:
         seed: int | None,
         progress: Progress | None,
         cancelled: Callable[[], bool] | None,
-    ) -> list[tuple[str, np.ndarray] | PhotographError]:
+    ) -> list[_Row | PhotographError]:
         """Return name and mean probabilities of each photograph, or what is wrong with it.
 
         A photograph is read, seen in one view after the other, and forgotten; plain photographs
         share batches. So neither a folder of a thousand nor a thousand views take more memory than
         a photograph and a batch.
         """
-        found: list[tuple[str, np.ndarray] | PhotographError] = []
+        found: list[_Row | PhotographError] = []
         chance = generators(seed, len(photographs))
         total, done = len(photographs) * views, 0
         for chunk in _chunks(range(len(photographs)), max(1, BATCH // views)):
             failed: dict[int, PhotographError] = {}
-            seen = self._views(photographs, chunk, views, chance, failed)
+            remarks: dict[int, list[str]] = {}
+            seen = self._views(photographs, chunk, views, chance, failed, remarks)
             numbers: list[int] = []
             logits = [np.empty((0, len(self.labels)), np.float32)]
             while batch := list(itertools.islice(seen, self.network.batch)):
@@ -340,7 +366,10 @@ class Predictor:
             means = iter(rows.reshape(-1, views, len(self.labels)).mean(axis=1))
             for number in chunk:
                 name = name_of(photographs[number], number)
-                found.append(failed[number] if number in failed else (name, next(means)))
+                if number in failed:
+                    found.append(failed[number])
+                else:
+                    found.append(_Row(name, next(means), remarks[number]))
             done += len(chunk) * views
             if progress is not None:
                 progress(done, total)
@@ -348,7 +377,7 @@ class Predictor:
 
     def _answer(
         self,
-        names: list[str],
+        rows: list[_Row],
         probabilities: np.ndarray,
         errors: list[PhotographError],
         *,
@@ -367,7 +396,7 @@ class Predictor:
             probabilities = weighed / weighed.sum()
         best = rank(probabilities, top)
         return Prediction(
-            names=names,
+            names=[row.name for row in rows],
             label_ids=list(best),
             labels=[self.labels[i] for i in best],
             probabilities=[float(probabilities[i]) for i in best],
@@ -378,7 +407,26 @@ class Predictor:
             region=region,
             notice=self.notice,
             errors=errors,
+            remarks=[remark for row in rows for remark in row.remarks],
         )
+
+
+class _Row(NamedTuple):
+    """What was found in one photograph."""
+
+    name: str
+    probabilities: np.ndarray
+    remarks: list[str]
+
+
+def _pixels(max_megapixels: float | None) -> int:
+    if max_megapixels is None:
+        return MAX_PIXELS
+    if isinstance(max_megapixels, bool) or not isinstance(max_megapixels, (int, float)):
+        raise ValueError(f"max_megapixels is {shown(max_megapixels)}: give a number, as 300.")
+    if not 0 < max_megapixels < 1e6:
+        raise ValueError(f"max_megapixels is {max_megapixels}: give one above 0, as 300.")
+    return int(max_megapixels * 1e6)
 
 
 def _chunks(numbers: range, length: int) -> Iterator[range]:

@@ -47,7 +47,7 @@ def opened(file: BinaryIO, name: str) -> TiffImagePlugin.TiffImageFile:
     try:
         image = TiffImagePlugin.TiffImageFile(file)
     except Exception:
-        tags = next(_directories(file), {})
+        tags: Any = next(_directories(file), {})
         _refuse_raw(tags, name)
         _refuse_compression(tags, name)
         _refuse_arrangement(tags, name)
@@ -111,7 +111,7 @@ def _directories(file: BinaryIO) -> Iterator[Any]:
         head = file.read(8)
         if head[2:4] in (b"\x2b\0", b"\0\x2b"):  # BigTIFF
             head += file.read(8)
-        before = set()
+        before: set[int] = set()
         following = TiffImagePlugin.ImageFileDirectory_v2(head).next
         while following and following not in before and len(before) < _PAGES:
             before.add(following)
