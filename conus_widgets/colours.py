@@ -60,7 +60,7 @@ def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image]:
     if isinstance(transparent, tuple) and max(transparent) > 255:  # of a 16-bit RGB picture
         image = image.copy()
         image.info["transparency"] = tuple(value >> 8 for value in transparent)
-    rgba = image.convert("RGBA")
+    rgba = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
     grey = image.mode in ("1", "L", "LA", "La")
     return (rgba.getchannel("R") if grey else rgba.convert("RGB")), rgba.getchannel("A")
 

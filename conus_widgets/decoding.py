@@ -6,13 +6,14 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
 
 from . import formats, heic, tiff
-from .filekind import what_is
+from .filekind import announced_bytes, what_is
 from .names import AGAIN, SAVE_AS, PhotographError, label, plain
 from .picture import Decoded, Picture
 
@@ -151,9 +152,21 @@ def _from_file(file: BinaryIO, name: str) -> Picture:
         if kind == "HEIC":
             data = file.read()
             # Its decoder applies the file's own turnings; the format says to ignore EXIF's.
-            return Picture(heic.size(data), lambda: Decoded(heic.decode(data)), pixel_bytes=16)
+            picture = Picture(heic.size(data), lambda: Decoded(heic.decode(data)), pixel_bytes=16)
+            return replace(picture, decode=lambda: _whole(picture, file, name))
+        if kind == "AVIF":
+            # In this process: unlike HEIC's decoders, dav1d and libavif survive damaged files, as
+            # browsers need them to. The size comes from the header: they refuse more than 268
+            # million pixels in words of their own.
+            size = heic.size(file.read())
+            file.seek(0)
+            avif = Picture(
+                size, lambda: formats.opened(kind, file, name).decode(), formats.PIXEL_BYTES[kind]
+            )
+            return replace(avif, decode=lambda: _whole(avif, file, name))
         if kind in formats.PLUGINS:
-            return formats.opened(kind, file, name)
+            picture = formats.opened(kind, file, name)
+            return replace(picture, decode=lambda: _whole(picture, file, name))
     except PhotographError:
         raise
     except Image.DecompressionBombError as error:
@@ -164,6 +177,7 @@ def _from_file(file: BinaryIO, name: str) -> Picture:
     except MemoryError as error:
         raise PhotographError(name, "does not fit into the free memory; scale it down.") from error
     except Exception as error:  # a header of damaged bytes makes a reader raise anything
+        _refuse_cut(file, name)
         raise PhotographError(
             name,
             f"starts like {kind} but cannot be read: it is damaged or of a rare kind; "
@@ -172,3 +186,24 @@ def _from_file(file: BinaryIO, name: str) -> Picture:
     if kind == "nothing":
         raise PhotographError(name, f"is empty (0 bytes); {AGAIN}.")
     raise PhotographError(name, f"is {kind}, not a {_READABLE} picture; {_OTHER}.")
+
+
+def _whole(picture: Picture, file: BinaryIO, name: str) -> Decoded:
+    """Decode; where that fails because bytes are missing at the end, say so."""
+    try:
+        return picture.decode()
+    except (PhotographError, MemoryError):
+        raise
+    except Exception:
+        _refuse_cut(file, name)
+        raise
+
+
+def _refuse_cut(file: BinaryIO, name: str) -> None:
+    file.seek(0)
+    data = file.read()
+    announced = announced_bytes(data)
+    if announced > len(data):
+        raise PhotographError(
+            name, f"was not copied whole: it has {len(data):,} of {announced:,} bytes; {AGAIN}."
+        )

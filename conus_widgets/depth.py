@@ -79,8 +79,8 @@ def scale(least: int, largest: int, name: str, tags: Any = None) -> Scale:
     if least < 0:
         raise PhotographError(
             name,
-            f"stores signed 16-bit numbers, down to {least:,}: which of them is black is not "
-            "known; save it as unsigned, with 8 or 16 bits.",
+            f"stores signed {bits + signed}-bit numbers, down to {least:,}: which of them is black "
+            "is not known; save it as unsigned, with 8 or 16 bits.",
         )
     stated = _stated(tags, largest)
     if stated is not None:
@@ -96,7 +96,8 @@ def scale(least: int, largest: int, name: str, tags: Any = None) -> Scale:
             f"none of its {bits + signed}-bit numbers is above {largest:,}: taken for {deep} bits, "
             f"shown {2 ** (bits - deep)} times brighter",
         )
-    return Scale(0, 2**bits - 1, "signed numbers: 0 is black, 32,767 white" if signed else "")
+    white = 2**bits - 1
+    return Scale(0, white, f"signed numbers: 0 is black, {white:,} white" if signed else "")
 
 
 def _first(tags: Any, tag: int, default: int) -> int:
@@ -138,14 +139,15 @@ def range_of(strips: Iterable[np.ndarray]) -> tuple[int, int]:
 
 
 def is_deep(image: Image.Image) -> bool:
-    """Whether a decoded picture is grey with more than 8 bits, as numbers that have a white."""
+    """Whether a decoded picture is grey whose numbers are not 0 to 255, but have a white."""
     tags = getattr(image, "tag_v2", {})  # only TIFF has them
-    bits = _first(tags, _BITS_PER_SAMPLE, 32)
-    return image.mode.startswith("I;16") or (image.mode == "I" and bits == 16)
+    bits, form = _first(tags, _BITS_PER_SAMPLE, 32), _first(tags, _SAMPLE_FORMAT, 1)
+    signed = (image.mode, bits) in (("I", 16), ("L", 8)) and form == _SIGNED
+    return image.mode.startswith("I;16") or signed
 
 
 def shallow(image: Image.Image, name: str) -> tuple[Image.Image, str]:
-    """Bring grey of up to 16 bits to 8.
+    """Bring grey of up to 16 bits, or with a sign, to 8.
 
     Pillow's own conversion would clip everything above 255 to white. The one transparent number of
     a PNG becomes an alpha channel.
@@ -164,6 +166,8 @@ def shallow(image: Image.Image, name: str) -> tuple[Image.Image, str]:
     """
     tags = getattr(image, "tag_v2", {})
     values = np.asarray(image)
+    if image.mode == "L":
+        values = values.view(np.int8)
     found = scale(int(values.min()), int(values.max()), name, tags)
     values = values.astype(np.uint16)
     grey = found.apply(values)

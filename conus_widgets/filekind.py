@@ -66,6 +66,23 @@ def what_is(head: bytes) -> str:
     return "of an unknown kind"
 
 
+def announced_bytes(data: bytes) -> int:
+    """Return how many bytes a file should have by what it says itself; 0 where it does not say."""
+    if data[:4] == b"RIFF":
+        return 8 + int.from_bytes(data[4:8], "little")
+    if data[4:8] != b"ftyp":
+        return 0
+    at = 0
+    while at + 8 <= len(data):  # box after box, each with its length
+        length = int.from_bytes(data[at : at + 4], "big")
+        if length == 1 and at + 16 <= len(data):
+            length = int.from_bytes(data[at + 8 : at + 16], "big")
+        if length < 8:  # 0: to the end of the file
+            return 0
+        at += length
+    return at
+
+
 def _by_brands(head: bytes) -> str:
     end = min(int.from_bytes(head[:4], "big"), len(head))
     brands = [head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))]

@@ -18,7 +18,7 @@ from PIL import (
 )
 
 from . import composite, depth, mending, png, strips, tiff
-from .names import PhotographError
+from .names import AGAIN, PhotographError
 from .picture import Decoded, Picture
 
 # Each format by its plug-in, not through Image.open: that would also try rarer and riskier formats,
@@ -34,7 +34,7 @@ PLUGINS: dict[str, Any] = {
 }
 # Bytes for each pixel while it is decoded: Pillow's 4, as many for a copy that is converted or
 # turned, and what a codec keeps beside.
-_PIXEL_BYTES = {"WebP": 16.0, "AVIF": 20.0, "GIF": 12.0}
+PIXEL_BYTES = {"WebP": 16.0, "AVIF": 20.0, "GIF": 12.0}
 _DARK = 64  # of 255: the highest bytes of numbers that leave two or more bits unused
 
 
@@ -77,7 +77,7 @@ def opened(kind: str, file: BinaryIO, name: str) -> Picture:
     return Picture(
         image.size,
         lambda: _whole(kind, image, file, name, is_deep, pages),
-        pixel_bytes=_PIXEL_BYTES.get(kind, 8) + _coefficients(image),
+        pixel_bytes=PIXEL_BYTES.get(kind, 8) + _coefficients(image),
         strips=_strips_of(kind, image, file, name, is_deep, pages) if strips.can(image) else None,
         strip_bytes=_coefficients(image),
     )
@@ -157,6 +157,8 @@ def _whole(kind: str, image: Any, file: BinaryIO, name: str, is_deep: bool, page
         except PhotographError:
             raise
         except Exception:
+            if kind == "TIFF":
+                tiff.refuse_cut(image, file, name)
             raise error from None  # the first reason is the true one
     if is_deep and image.mode in ("LA", "RGB", "RGBA"):
         found = _all_bits(kind, image, turned, file, name)
@@ -193,6 +195,9 @@ def _strips_of(
     """The picture from the top, in strips: as it is decoded whole, and nothing kept."""
 
     def strips_of(multiple: int) -> Iterator[Decoded]:
+        source = strips.whole_jpeg(file) if kind == "JPEG" else file
+        if source is None:
+            raise PhotographError(name, f"was not copied whole: its end is missing; {AGAIN}.")
         scale = depth.Scale()
         if is_deep:
             least, largest = depth.range_of(strips.numbers(kind, file))
@@ -200,12 +205,11 @@ def _strips_of(
         if kind == "PNG" and (late := png.late_exif(file)):
             image.info["exif"] = late
         turned = _stored_orientation(kind, image)
-        mode = "L" if image.mode.startswith("I;16") else image.mode
         remarks = tuple(filter(None, [scale.remark, pages]))
-        for numbers in strips.numbers(kind, file, multiple):
+        for numbers in strips.numbers(kind, source, multiple):
             if numbers.itemsize == 2:
                 numbers = depth.eight_bits(numbers, scale)
-            strip = strips.image(numbers, mode)
+            strip = strips.image(numbers, image.mode)
             strip.info = {"icc_profile": image.info.get("icc_profile")}
             yield Decoded(strip, turned, remarks)
 

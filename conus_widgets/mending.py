@@ -9,20 +9,21 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from PIL import Image, ImageFile
 
-from . import png
+from . import filekind, jpeg, png, tiff
 from .names import PhotographError
 
-Open = Callable[[io.BytesIO], Any]
+Open: TypeAlias = Callable[[io.BytesIO], Any]
+
 MISSING = 1 / 20
 """The largest share of a photograph's pixels that may be missing at the end of its file."""
 
-_END = b"\xff\xd9"  # of a JPEG
-_OTHERWISE = b"\x55" * 64  # pixels that no JPEG ends with: what they change was missing
+_BLOCK = 16  # pixels: the height of a block, mostly
+_WEBP_PIXELS = (b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF")
 
 
 def size(kind: str, data: bytes, open_: Open) -> tuple[int, int]:
@@ -41,8 +42,11 @@ def size(kind: str, data: bytes, open_: Open) -> tuple[int, int]:
     Exception
         The fault is not harmless.
     """
+    data, _ = _cleaned(kind, data)
+    if kind == "WebP":
+        data = _filled_up(data, b"\0")
     with _forgiving():
-        found: tuple[int, int] = open_(io.BytesIO(_cleaned(kind, data)[0])).size
+        found: tuple[int, int] = open_(io.BytesIO(data)).size
     return found
 
 
@@ -71,7 +75,7 @@ def mended(kind: str, data: bytes, open_: Open, name: str) -> tuple[Image.Image,
     """
     data, profile = _cleaned(kind, data)
     with _forgiving():
-        image, missing = (_jpeg if kind == "JPEG" else _filled)(data, open_)
+        image, missing = _MEASURES[kind](data, open_)
     if missing > MISSING:
         raise PhotographError(
             name,
@@ -80,20 +84,20 @@ def mended(kind: str, data: bytes, open_: Open, name: str) -> tuple[Image.Image,
         )
     if profile:
         image.info["icc_profile"] = profile
-    return image, f"its file ends early: {_percent(missing)} of its pixels are missing" * (
-        missing > 0
-    )
+    if not missing:
+        return image, ""
+    return image, f"its file ends early: {_percent(missing)} of its pixels are missing"
 
 
 def _cleaned(kind: str, data: bytes) -> tuple[bytes, bytes]:
     """The file without what is harmless and in the way, and its profile where that is apart."""
+    if kind not in _MEASURES:  # a GIF keeps what was there before; AVIF needs all of it
+        raise OSError(f"{kind} is not mended")
     if kind == "PNG":
         return png.essential(data)
-    if kind == "WebP":
-        return _webp(data), b""
-    if kind not in ("JPEG", "BMP", "TIFF"):  # a GIF keeps what was there before; AVIF needs all
-        raise OSError(f"{kind} is not mended")
-    return data, b""
+    if kind == "TIFF":
+        return tiff.with_end(data), b""
+    return (_webp(data) if kind == "WebP" else data), b""
 
 
 def _percent(share: float) -> str:
@@ -111,19 +115,44 @@ def _forgiving() -> Iterator[None]:
         ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
-def _jpeg(data: bytes, open_: Open) -> tuple[Image.Image, float]:
+def _of_jpeg(data: bytes, open_: Open) -> tuple[Image.Image, float]:
     """The decoder makes up what is missing from what came before; other bytes, another make-up."""
     data = data.rstrip(b"\xff")  # half of a marker
-    image, other = (
-        _loaded(open_(io.BytesIO(data + filling + _END))) for filling in (b"", _OTHERWISE)
-    )
+    image = _loaded(open_(io.BytesIO(data + jpeg.END)))
+    if not jpeg.has_all_scans(data):
+        return image, 1.0  # all of it is coarser than it was
+    return image, _missing(image, _loaded(open_(io.BytesIO(data + jpeg.OTHERWISE))))
+
+
+def _of_webp(data: bytes, open_: Open) -> tuple[Image.Image, float]:
+    """As of a JPEG, but the file says how many bytes there were."""
+    image = _loaded(open_(io.BytesIO(_filled_up(data, b"\0"))))
+    return image, _missing(image, _loaded(open_(io.BytesIO(_filled_up(data, b"\x55")))))
+
+
+def _filled_up(data: bytes, filling: bytes) -> bytes:
+    """A WebP as long as it says."""
+    absent = filekind.announced_bytes(data) - len(data)
+    if absent > len(data):
+        raise OSError(f"{absent} of its bytes are missing")
+    return data + filling * absent
+
+
+def _missing(image: Image.Image, other: Image.Image) -> float:
+    """The share of an image after the first pixel that depends on what was made up.
+
+    Pixels come in rows of blocks; of the first row that is concerned, it is the right part.
+    """
     differs = np.asarray(image) != np.asarray(other)
-    rows = differs.reshape(image.height, -1).any(axis=1)
+    differs = differs.reshape(image.height, image.width, -1).any(axis=2)
+    rows = differs.any(axis=1)
     if not rows.any():
-        return image, 0.0
-    if image.info.get("progressive"):  # all of it is coarser than it was
-        return image, 1.0
-    return image, 1 - int(rows.argmax()) / image.height
+        return 0.0
+    first = int(rows.argmax())
+    band = differs[first : first + _BLOCK]
+    begun = len(band) * (image.width - int(band.any(axis=0).argmax()))
+    rest = (image.height - first - len(band)) * image.width
+    return (begun + rest) / (image.width * image.height)
 
 
 def _filled(data: bytes, open_: Open) -> tuple[Image.Image, float]:
@@ -154,12 +183,22 @@ def _loaded(image: Any) -> Image.Image:
 
 
 def _webp(data: bytes) -> bytes:
-    """A WebP up to its last whole chunk: what follows the pixels is about the photograph."""
+    """A WebP up to its pixels, as far as they go: what follows is about the photograph."""
     at = 12
     while at + 8 <= len(data):
+        kind = data[at : at + 4]
         length = int.from_bytes(data[at + 4 : at + 8], "little")
-        if at + 8 + length > len(data):
+        end = at + 8 + length + length % 2
+        if kind not in _WEBP_PIXELS and end > len(data):
             break
-        at += 8 + length + length % 2
-    data = data[:at] + bytes(max(0, at - len(data)))
-    return data[:4] + (len(data) - 8).to_bytes(4, "little") + data[8:]
+        at = end
+    return data[:4] + (at - 8).to_bytes(4, "little") + data[8:at]
+
+
+_MEASURES: dict[str, Callable[[bytes, Open], tuple[Image.Image, float]]] = {
+    "JPEG": _of_jpeg,
+    "WebP": _of_webp,
+    "PNG": _filled,
+    "BMP": _filled,
+    "TIFF": _filled,
+}

@@ -17,7 +17,7 @@ from .colours import to_rgb
 from .decoding import content, opened
 from .names import AGAIN, SAVE_AS, PhotographError, label, plain
 from .picture import Decoded, Picture
-from .reducing import Strips, gathered, resized, small, turned, upright_size
+from .reducing import Strips, gathered, in_bands, resized, small, turned, upright_size
 from .views import RESAMPLE, draw_view, random_views, require_rgb, resampling
 
 __all__ = [
@@ -42,6 +42,8 @@ _EYES = 2048  # pixels of the longer side of what is shown of a photograph read 
 _WORKING = 200e6  # bytes that reading in strips takes, for any photograph
 _ALWAYS = 128e6  # bytes that a photograph may take in any case: 16 megapixels
 _TOGETHER = 64  # views picked in one pass over a file
+# What decoders say where a file ends too early.
+_CUT = ("truncated", "end of file", "premature end", "read error")
 _QUIET = threading.Lock()
 
 
@@ -130,24 +132,27 @@ class Photograph:
     ) -> Iterator[Image.Image]:
         """Yield random views, as `random_views`, one after the other.
 
-        Those of a photograph read in strips by "nearest" are resized to `side` already, with the
-        same pixels as if that were done by `to_input`.
+        By "nearest" they are resized to `side` already, with the same pixels as if that were done
+        by `to_input`: only those pixels are picked, whatever the photograph's size.
 
         Raises
         ------
         PhotographError
             They need the whole photograph, for which the memory that is allowed does not suffice.
         """
-        if self._strips is None or resample != "nearest":
+        if resample != "nearest":
             image = self._whole(8)  # bytes: a view and what is cut out of it, beside the photograph
             for _ in range(count):
                 yield from random_views(image, 1, rng, resample=resample)
             return
+        strips, stored = self._strips, self._stored
+        if strips is None:
+            strips, stored = in_bands(self.whole()), self.size
         for start in range(0, count, _TOGETHER):
             drawn = [draw_view(self.size, rng) for _ in range(min(_TOGETHER, count - start))]
             taken = [view.nearest(self.size, side) for view in drawn]
             places = [(rows, columns) for rows, columns, _ in taken]
-            found = gathered(self._strips, self._stored, self._orientation, places)
+            found = gathered(strips, stored, self._orientation, places)
             for image, (*_, swapped) in zip(found, taken, strict=True):
                 yield image.transpose(Image.Transpose.TRANSPOSE) if swapped else image
 
@@ -331,7 +336,7 @@ def _explained(size: tuple[int, int], name: str) -> Iterator[None]:
             "scale it down.",
         ) from error
     except Exception as error:  # damaged bytes make a decoder raise anything
-        if "truncated" in str(error).lower():
+        if any(words in str(error).lower() for words in _CUT):
             raise PhotographError(name, f"was not copied whole; {AGAIN}.") from error
         reason = plain(str(error).strip().partition("\n")[0][:80]) or type(error).__name__
         raise PhotographError(

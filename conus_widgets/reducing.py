@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 NEAREST = Image.Resampling.NEAREST
+_BAND = 1 << 20  # pixels, about
 
 #: What turns stored pixels upright, for each EXIF orientation but 1.
 TURN = {
@@ -22,6 +23,17 @@ TURN = {
 
 Strips = Callable[[int], Iterator[Image.Image]]
 """Yields a picture from its top in RGB strips; all but the last have a multiple of so many rows."""
+
+
+def in_bands(image: Image.Image) -> Strips:
+    """Return an RGB image that is held as if it came in strips; to be picked from only."""
+
+    def bands(multiple: int) -> Iterator[Image.Image]:
+        rows = max(1, _BAND // image.width)
+        for top in range(0, image.height, rows):
+            yield image.crop((0, top, image.width, min(top + rows, image.height)))
+
+    return bands
 
 
 def turned(image: Image.Image, orientation: int) -> Image.Image:

@@ -5,12 +5,15 @@ libvips decodes here with the same libraries as Pillow: the numbers are the same
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
+
+from . import jpeg
 
 _STRIP = 1 << 20  # pixels in a strip, about
 
@@ -23,7 +26,7 @@ _COMPRESSIONS = (1, 5, 8, 32946, 32773)
 def can(image: Any) -> bool:
     """Whether a picture, of which Pillow has read the header, can be read in strips."""
     profile = image.info.get("icc_profile") or b""
-    if profile[16:20] == b"GRAY" and image.mode == "RGB":
+    if profile[16:20] == b"GRAY" and image.mode in ("RGB", "RGBA"):
         return False  # whether it applies depends on all of the pixels
     if image.format in ("JPEG", "MPO"):
         return image.mode in ("L", "RGB", "CMYK")
@@ -102,11 +105,40 @@ def numbers(kind: str, file: BinaryIO, multiple: int = 1) -> Iterator[np.ndarray
         raise OSError(str(error)) from error
 
 
+def whole_jpeg(file: BinaryIO) -> BinaryIO | None:
+    """Return a JPEG that has its end: itself, or all of it and the end; None where more is missing.
+
+    Where the end is missing, it is decoded twice, with other bytes put behind it, and compared.
+    """
+    file.seek(-2, io.SEEK_END)
+    if file.read(2) == jpeg.END:
+        return file
+    file.seek(0)
+    data = file.read()
+    if jpeg.has_end(data):
+        return file
+    data = data.rstrip(b"\xff")  # half of a marker
+    ended, other = (io.BytesIO(data + ending) for ending in (jpeg.END, jpeg.OTHERWISE))
+    pairs = zip(numbers("JPEG", ended), numbers("JPEG", other), strict=True)
+    if jpeg.has_all_scans(data) and all(np.array_equal(one, two) for one, two in pairs):
+        return ended
+    return None
+
+
 def whole(kind: str, file: BinaryIO) -> np.ndarray:
     """Return all rows, as `numbers` yields them."""
     return np.concatenate(list(numbers(kind, file)))
 
 
 def image(strip: np.ndarray, mode: str) -> Image.Image:
-    """Return a strip of 8-bit numbers as a Pillow image of a mode with as many channels."""
-    return Image.frombytes(mode, (strip.shape[1], strip.shape[0]), np.ascontiguousarray(strip))
+    """Return a strip of 8-bit numbers as a Pillow image.
+
+    Parameters
+    ----------
+    strip : uint8 array (rows, width, channels)
+    mode : str
+        Of Pillow's image of the whole. Four channels are inks where that is CMYK; grey with alpha
+        stays that, also where Pillow makes colours of it.
+    """
+    found = {1: "L", 2: "LA", 3: "RGB"}.get(strip.shape[2], mode)
+    return Image.frombytes(found, (strip.shape[1], strip.shape[0]), np.ascontiguousarray(strip))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import struct
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from PIL import TiffImagePlugin
 
-from .names import SAVE_AS, PhotographError
+from .names import AGAIN, SAVE_AS, PhotographError
 
 # Numbers of tags.
 _SUBFILE, _WIDTH, _LENGTH, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 258, 259, 262
+_STRIPS, _TILES = (273, 279), (324, 325)  # where they are, how long they are
 _SAMPLES, _PLANAR, _FORMAT, _DNG_VERSION = 277, 284, 339, 50706
 
 _THUMBNAIL, _MASK = 1, 4  # bits of the subfile's kind
@@ -31,6 +34,7 @@ _COMPRESSIONS = {
     50002: "JPEG XL",
     52546: "JPEG XL",
 }
+_TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _FORMATS = {1: "whole", 2: "signed whole", 3: "fractional", 5: "complex", 6: "complex"}
 
 
@@ -48,6 +52,7 @@ def opened(file: BinaryIO, name: str) -> TiffImagePlugin.TiffImageFile:
         image = TiffImagePlugin.TiffImageFile(file)
     except Exception:
         tags: Any = next(_directories(file), {})
+        _refuse_cut(tags, file, name)
         _refuse_raw(tags, name)
         _refuse_compression(tags, name)
         _refuse_arrangement(tags, name)
@@ -56,6 +61,25 @@ def opened(file: BinaryIO, name: str) -> TiffImagePlugin.TiffImageFile:
     _refuse_compression(image.tag_v2, name)
     mend_planes(image)
     return image
+
+
+def refuse_cut(image: Any, file: BinaryIO, name: str) -> None:
+    """Refuse a TIFF some of whose pixels lie beyond the end of its file.
+
+    Raises
+    ------
+    PhotographError
+    """
+    _refuse_cut(image.tag_v2, file, name)
+
+
+def with_end(data: bytes) -> bytes:
+    """Return a TIFF with the end of its directory, should that be all that is missing.
+
+    The last four bytes say where the next page is: zeros mean that there is none.
+    """
+    absent = _directory_end(io.BytesIO(data)) - len(data)
+    return data + bytes(absent) if 0 < absent <= 4 else data
 
 
 def mend_planes(image: Any) -> None:
@@ -124,6 +148,44 @@ def _directories(file: BinaryIO) -> Iterator[Any]:
         return
 
 
+def _refuse_cut(tags: Any, file: BinaryIO, name: str) -> None:
+    size = file.seek(0, io.SEEK_END)
+    ends = [_directory_end(file)]
+    for offsets, counts in (_STRIPS, _TILES):
+        try:
+            pairs = zip(tags.get(offsets, ()), tags.get(counts, ()), strict=True)
+            ends += [offset + count for offset, count in pairs]
+        except (TypeError, ValueError):  # damaged in another way
+            continue
+    if max(ends) > size:
+        raise PhotographError(
+            name, f"was not copied whole: it has {size:,} of {max(ends):,} bytes; {AGAIN}."
+        )
+
+
+def _directory_end(file: BinaryIO) -> int:
+    """Where the first directory ends, with all that it refers to; 0 for a BigTIFF."""
+    file.seek(0)
+    head = file.read(8)
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(head[:4])
+    if order is None or len(head) < 8:
+        return 0
+    (start,) = struct.unpack(f"{order}I", head[4:])
+    file.seek(start)
+    counted = file.read(2)
+    if len(counted) < 2:
+        return start + 2
+    (count,) = struct.unpack(f"{order}H", counted)
+    entries = file.read(12 * count)
+    ends = [start + 2 + 12 * count + 4]
+    for at in range(0, len(entries) - 11, 12):
+        _, form, many, place = struct.unpack_from(f"{order}HHII", entries, at)
+        length = many * _TYPE_BYTES.get(form, 0)
+        if length > 4:
+            ends.append(place + length)
+    return max(ends)
+
+
 def _refuse_raw(tags: Any, name: str) -> None:
     """Many raw formats are TIFF files whose first picture is a thumbnail or unfinished."""
     if _DNG_VERSION in tags or int(tags.get(_SUBFILE, 0)) & _THUMBNAIL:
@@ -143,13 +205,13 @@ def _refuse_compression(tags: Any, name: str) -> None:
 
 
 def _refuse_arrangement(tags: Any, name: str) -> None:
-    if _WIDTH not in tags or _LENGTH not in tags:
+    if not {_WIDTH, _LENGTH, _BITS, _PHOTOMETRIC} <= set(tags):  # not the whole directory
         return
     bits = tags.get(_BITS, (1,))
     samples = int(tags.get(_SAMPLES, len(bits)))
     form = tags.get(_FORMAT, (1,))
     kinds = " and ".join(sorted({_FORMATS.get(int(one), "unknown") for one in form}))
-    depth = "/".join(map(str, sorted(set(map(int, bits)))))
+    depth = "/".join(map(str, sorted(set(map(int, bits)))[:4]))
     raise PhotographError(
         name,
         f"is a TIFF that stores {samples} {kinds} number{'s' * (samples != 1)} of {depth} bits "

@@ -12,6 +12,7 @@ import numpy as np
 
 from conus_widgets import explain
 from conus_widgets.explain.storage import kind_of
+from conus_widgets.names import plain
 
 METHODS = (
     "cam",
@@ -64,7 +65,7 @@ def run(predictor: Any, options: Namespace) -> str:
     found.save(out, **style)
     lines = [repr(found)[1:-1]]
     lines += [f"{name}: {value:.4g}" for name, value in found.figures.items()]
-    return "\n".join([*lines, *found.remarks, str(out)])
+    return "\n".join([*lines, *found.remarks, plain(str(out))])
 
 
 def _method(name: str) -> Callable[..., Any]:
