@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument("--seed", type=_whole(0), help="makes random views reproducible")
     classify.add_argument("--region", help="weigh the classes by where they live")
     classify.add_argument("--json", action="store_true", help="print the published form")
+    _add_max_megapixels(classify)
 
     explain = commands.add_parser(
         "explain",
@@ -179,6 +180,7 @@ def _explain_options(explain: argparse.ArgumentParser) -> None:
         "--force", action="store_true", help="replace any other file that is called like FILE"
     )
     explain.add_argument("--model", help=f"a checkpoint's folder, .npz or name ({DEMONSTRATION})")
+    _add_max_megapixels(explain)
 
 
 def _evaluate_options(evaluate: argparse.ArgumentParser) -> None:
@@ -201,6 +203,20 @@ def _trust_options(trust: argparse.ArgumentParser, *, shown: bool = True) -> Non
         help=words(f"these only, of {', '.join([*compared(), *VARIANTS])}"),
     )
     trust.add_argument("--checks", action="store_true", help=words("all other checks instead"))
+
+
+def _add_max_megapixels(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--max-megapixels",
+        type=_whole(1),
+        metavar="N",
+        help="refuse larger photographs (250); CONUS_MEMORY_MB limits the memory",
+    )
+
+
+def _limits(options: argparse.Namespace) -> dict[str, Any]:
+    most = options.max_megapixels
+    return {} if most is None else {"max_megapixels": most}
 
 
 def _whole(least: int) -> Callable[[str], int]:
@@ -235,7 +251,7 @@ def _classify(options: argparse.Namespace) -> int:
         from conus_widgets.prediction import Prediction
         from conus_widgets.predictor import load_predictor
 
-        predictor = load_predictor(options.model)
+        predictor = load_predictor(options.model, **_limits(options))
     except (RuntimeError, ValueError, OSError) as error:
         _say(error)
         return 1
@@ -273,7 +289,7 @@ def _explain(options: argparse.Namespace) -> int:
         from conus_widgets.explain.command import run
         from conus_widgets.predictor import load_predictor
 
-        said = run(load_predictor(options.model), options)
+        said = run(load_predictor(options.model, **_limits(options)), options)
     except (RuntimeError, ValueError, OSError) as error:
         _say(error)
         return 1

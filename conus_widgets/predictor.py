@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import os
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from conus_widgets.arguments import nearest, one_of, shown, whole
 from conus_widgets.finding import path_of
 from conus_widgets.interface import STAGES, Forward, Progress
 from conus_widgets.network import Network
-from conus_widgets.photograph import PhotographError
+from conus_widgets.photograph import MAX_PIXELS, PhotographError
 from conus_widgets.prediction import Prediction, rank
 from conus_widgets.preparation import Preparation, generators, name_of, several
 from conus_widgets.stream import Answer, stream
@@ -25,7 +26,10 @@ EMBEDDED = Path(__file__).parent / "checkpoints" / "demonstration"
 
 
 def load_predictor(
-    source: str | bytes | os.PathLike[Any] | None = None, *, precision: str = "float32"
+    source: str | bytes | os.PathLike[Any] | None = None,
+    *,
+    precision: str = "float32",
+    max_megapixels: float | None = None,
 ) -> Predictor:
     """Load a checkpoint and compile its network.
 
@@ -36,6 +40,8 @@ def load_predictor(
         have been fetched). By default the embedded demonstration, which knows drawn shells only.
     precision : {"float32", "bfloat16"}
         bfloat16 predicts faster, and less exactly, where the processor has it: see `Network`.
+    max_megapixels : float, optional
+        Larger photographs are refused. By default 250; telephones have 200.
 
     Returns
     -------
@@ -48,12 +54,14 @@ def load_predictor(
     TypeError
         Where `source` is no path at all: a number, a loaded Predictor.
     ValueError
-        Where the precision cannot be used here.
+        Where the precision cannot be used here, or `max_megapixels` is no number above 0.
     runtime.SetupError
         Where this machine lacks a compiler, or room.
     """
     if source is None:
-        return Predictor(checkpoints.read(EMBEDDED), precision=precision)
+        return Predictor(
+            checkpoints.read(EMBEDDED), precision=precision, max_megapixels=max_megapixels
+        )
     if isinstance(source, Predictor):
         raise TypeError(f"{source!r} is loaded already: use it as it is.")
     path = path_of(source)
@@ -68,14 +76,16 @@ def load_predictor(
                     f"{path} is not on this machine yet. "
                     f"'python -m conus_widgets fetch {path}' fetches it."
                 )
-            return Predictor(checkpoints.read(folder), precision=precision)
+            return Predictor(
+                checkpoints.read(folder), precision=precision, max_megapixels=max_megapixels
+            )
         near = difflib.get_close_matches(str(path), download.KNOWN)
         if near:
             raise checkpoints.CheckpointError(
                 f"{path} does not exist: give the folder of a checkpoint, its .npz, or the known "
                 f"name {near[0]}."
             )
-    return Predictor(checkpoints.read(path), precision=precision)
+    return Predictor(checkpoints.read(path), precision=precision, max_megapixels=max_megapixels)
 
 
 class Predictor:
@@ -86,6 +96,8 @@ class Predictor:
     checkpoint : Checkpoint
     precision : {"float32", "bfloat16"}
         See `Network`.
+    max_megapixels : float, optional
+        See `load_predictor`.
 
     Attributes
     ----------
@@ -99,6 +111,8 @@ class Predictor:
         Height and width of the network's input in pixels.
     resample : str
         How photographs are resized.
+    max_pixels : int
+        Larger photographs are refused.
     notice : str
         Stands wherever an answer stands.
     stages : tuple of str
@@ -110,7 +124,13 @@ class Predictor:
     alone is a list of one: see `several`. All methods may be called from any thread.
     """
 
-    def __init__(self, checkpoint: checkpoints.Checkpoint, *, precision: str = "float32") -> None:
+    def __init__(
+        self,
+        checkpoint: checkpoints.Checkpoint,
+        *,
+        precision: str = "float32",
+        max_megapixels: float | None = None,
+    ) -> None:
         self.checkpoint = checkpoint
         self.name = checkpoint.name
         self.labels = list(checkpoint.labels)
@@ -120,7 +140,8 @@ class Predictor:
         self.resample = checkpoint.resample
         self.notice = checkpoint.notice
         self.stages = STAGES
-        self.preparation = Preparation(checkpoint)
+        self.max_pixels = _pixels(max_megapixels)
+        self.preparation = Preparation(checkpoint, max_pixels=self.max_pixels)
         self.network = Network(checkpoint, precision=precision)
 
     def __repr__(self) -> str:
@@ -183,9 +204,8 @@ class Predictor:
         good = [row for row in rows if not isinstance(row, PhotographError)]
         if not good:
             raise errors[0]
-        mean = np.mean([probabilities for _, probabilities in good], axis=0)
-        names = [name for name, _ in good]
-        return self._answer(names, mean, errors, top=top, views=views, seed=seed, region=region)
+        mean = np.mean([row.probabilities for row in good], axis=0)
+        return self._answer(good, mean, errors, top=top, views=views, seed=seed, region=region)
 
     def predict_each(
         self,
@@ -211,7 +231,9 @@ class Predictor:
         return [
             row
             if isinstance(row, PhotographError)
-            else self._answer([row[0]], row[1], [], top=top, views=views, seed=seed, region=region)
+            else self._answer(
+                [row], row.probabilities, [], top=top, views=views, seed=seed, region=region
+            )
             for row in rows
         ]
 
@@ -273,9 +295,9 @@ class Predictor:
         for row in rows:
             if isinstance(row, PhotographError):
                 raise row
-        return np.array([row[1] for row in rows if not isinstance(row, PhotographError)]).reshape(
-            -1, len(self.labels)
-        )
+        return np.array(
+            [row.probabilities for row in rows if not isinstance(row, PhotographError)]
+        ).reshape(-1, len(self.labels))
 
     def inputs(self, photographs: Any, *, views: int = 1, seed: int | None = None) -> np.ndarray:
         """Return network inputs (N * views, 3, size, size), float32; a photograph's views follow
@@ -293,7 +315,9 @@ class Predictor:
         rows = iter(inputs)
         for number, photograph in enumerate(given):
             name = name_of(photograph, number)
-            for view in self.preparation.views(photograph, name, views, chance[number]):
+            for view in self.preparation.views(
+                photograph, name, views, functools.partial(chance.__getitem__, number)
+            ):
                 next(rows)[...] = view
         return inputs
 
@@ -376,19 +400,16 @@ class Predictor:
         seed: int | None,
         progress: Progress | None,
         cancelled: Callable[[], bool] | None,
-    ) -> list[tuple[str, np.ndarray] | PhotographError]:
-        """Return name and mean probabilities of each photograph, or what is wrong with it."""
+    ) -> list[Answer | PhotographError]:
+        """Return the answer to each photograph, or what is wrong with it."""
         answers = self.stream(
             photographs, views=views, seed=seed, progress=progress, cancelled=cancelled
         )
-        return [
-            (answer.name, answer.probabilities) if isinstance(answer, Answer) else answer
-            for answer in answers
-        ]
+        return list(answers)
 
     def _answer(
         self,
-        names: list[str],
+        rows: list[Answer],
         probabilities: np.ndarray,
         errors: list[PhotographError],
         *,
@@ -407,7 +428,7 @@ class Predictor:
             probabilities = weighed / weighed.sum()
         best = rank(probabilities, top)
         return Prediction(
-            names=names,
+            names=[row.name for row in rows],
             label_ids=list(best),
             labels=[self.labels[i] for i in best],
             probabilities=[float(probabilities[i]) for i in best],
@@ -418,4 +439,15 @@ class Predictor:
             region=region,
             notice=self.notice,
             errors=errors,
+            remarks=[remark for row in rows for remark in row.remarks],
         )
+
+
+def _pixels(max_megapixels: float | None) -> int:
+    if max_megapixels is None:
+        return MAX_PIXELS
+    if isinstance(max_megapixels, bool) or not isinstance(max_megapixels, (int, float)):
+        raise ValueError(f"max_megapixels is {shown(max_megapixels)}: give a number, as 300.")
+    if not 0 < max_megapixels < 1e6:
+        raise ValueError(f"max_megapixels is {max_megapixels}: give one above 0, as 300.")
+    return int(max_megapixels * 1e6)

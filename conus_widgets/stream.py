@@ -21,7 +21,7 @@ from conus_widgets import memory, preparation
 from conus_widgets.decoding import PhotographError
 from conus_widgets.interface import Cancelled, NetworkProtocol, Progress, softmax
 from conus_widgets.machine import threads
-from conus_widgets.photograph import claimed_pixels, read_photograph
+from conus_widgets.photograph import Photograph, claimed_pixels
 
 AT_ONCE = 16  # views of a photograph that are made ahead; further ones are made when it is run
 AHEAD = 8  # photographs that are decoded before the network asks for them, at least
@@ -56,6 +56,8 @@ class Answer:
         logarithm of the mean.
     features : float32 array (F,) or None
         What the dense layer reads, the mean over the views; None unless it was asked for.
+    remarks : tuple of str
+        What must be known of how the photograph was read, each with its name.
     about : object
         What the reader of the photograph added; None by default.
     """
@@ -65,6 +67,7 @@ class Answer:
     probabilities: np.ndarray
     logits: np.ndarray
     features: np.ndarray | None = None
+    remarks: tuple[str, ...] = ()
     about: Any = None
 
 
@@ -74,15 +77,14 @@ class Reading:
 
     Attributes
     ----------
-    image : PIL.Image.Image
-        Upright RGB, as `read_photograph` returns it.
+    photograph : Photograph
     rng : callable
         Returns the source of chance of its random views.
     about : object
         Goes into the `Answer`.
     """
 
-    image: Image.Image
+    photograph: Photograph
     rng: Callable[[], np.random.Generator]
     about: Any = None
 
@@ -118,7 +120,7 @@ def stream(
     cancelled : callable, optional
         Asked before each batch; true stops the work.
     read : callable, optional
-        Reads a photograph; by default with `read_photograph`.
+        Reads a photograph; by default with `open_photograph`.
 
     Yields
     ------
@@ -140,12 +142,12 @@ def stream(
     if views < 1:
         raise ValueError(f"views is {views}: it must be at least 1.")
     preparation.generators(seed, 0)  # says what is wrong with a seed
-    read = read or _plain_reader(seed)
+    read = read or _plain_reader(predictor.preparation, seed)
     made = _Ahead(predictor, photographs, views, read)
     return _answers(predictor, made, len(photographs), views, features, progress, cancelled)
 
 
-def _plain_reader(seed: int | None) -> Reader:
+def _plain_reader(preparation: preparation.Preparation, seed: int | None) -> Reader:
     entropy = np.random.SeedSequence(seed).entropy
 
     def read(number: int, photograph: Any, name: str) -> Reading:
@@ -154,7 +156,7 @@ def _plain_reader(seed: int | None) -> Reader:
             child = np.random.SeedSequence(entropy, spawn_key=(number,))
             return np.random.default_rng(child)
 
-        return Reading(read_photograph(photograph, name=name), rng)
+        return Reading(preparation.open(photograph, name), rng)
 
     return read
 
@@ -231,6 +233,7 @@ class _Prepared:
 
     name: str
     views: Iterator[np.ndarray]
+    remarks: tuple[str, ...]
     about: Any
 
 
@@ -238,7 +241,7 @@ class _Sum:
     """What the network said so far of the views of one photograph."""
 
     def __init__(self, number: int, prepared: _Prepared) -> None:
-        self._number, self._name, self._about = number, prepared.name, prepared.about
+        self._number, self._prepared = number, prepared
         self.runs = 0
         self._logits: np.ndarray | None = None
         self._probabilities: np.ndarray = np.zeros(())
@@ -257,7 +260,16 @@ class _Sum:
             smallest = np.finfo(np.float64).tiny
             logits = np.log(np.maximum(probabilities, smallest)).astype(np.float32)
         mean = (self._features / self.runs).astype(np.float32) if features else None
-        return Answer(self._number, self._name, probabilities, logits, mean, self._about)
+        prepared = self._prepared
+        return Answer(
+            self._number,
+            prepared.name,
+            probabilities,
+            logits,
+            mean,
+            prepared.remarks,
+            prepared.about,
+        )
 
 
 class _Ahead:
@@ -310,31 +322,14 @@ class _Ahead:
         try:
             with self._shared if shared else self._room.taken(photograph, name):
                 reading = self._read(number, photograph, name)
-                views = self._inputs(name, reading)
+                views = self._preparation.views(reading.photograph, name, self._views, reading.rng)
                 made = list(itertools.islice(views, AT_ONCE))
         except PhotographError as error:
             return error
         # What still waits to be made keeps the photograph in memory.
         rest = views if self._views > AT_ONCE else iter(())
-        return _Prepared(name, itertools.chain(made, rest), reading.about)
-
-    def _inputs(self, name: str, reading: Reading) -> Iterator[np.ndarray]:
-        """Yield the views of a photograph, of which only one exists in its own size."""
-        image, rng = reading.image, reading.rng() if self._views > 1 else None
-        for _ in range(self._views):
-            try:
-                seen = [image]
-                if rng is not None:
-                    seen = preparation.random_views(
-                        image, 1, rng, resample=self._preparation.resample
-                    )
-                yield self._preparation.batch(seen)[0]
-            except MemoryError as error:
-                raise PhotographError(
-                    name,
-                    f"has {image.width} x {image.height} pixels, for whose views the memory does "
-                    "not suffice; scale it down.",
-                ) from error
+        remarks = tuple(f"{name}: {remark}" for remark in reading.photograph.remarks)
+        return _Prepared(name, itertools.chain(made, rest), remarks, reading.about)
 
 
 def _pixels(workers: int) -> float:

@@ -29,7 +29,7 @@ from conus_widgets.collection.table import Record, Table
 from conus_widgets.decoding import PhotographError, plain
 from conus_widgets.interface import Progress
 from conus_widgets.machine import threads
-from conus_widgets.photograph import read_photograph
+from conus_widgets.preparation import Preparation
 from conus_widgets.stream import Answer, Reading, stream
 
 BATCH = 32  # photographs that are saved together, and at most lost
@@ -310,7 +310,7 @@ def _ask(
         views=views,
         features=True,
         cancelled=cancelled,
-        read=_reader(seed),
+        read=_reader(predictor.preparation, seed),
     )
     with closing(answers):
         try:
@@ -321,18 +321,19 @@ def _ask(
             keeper.save()
 
 
-def _reader(seed: int) -> Callable[[int, Any, str], Reading]:
+def _reader(preparation: Preparation, seed: int) -> Callable[[int, Any, str], Reading]:
     def read(number: int, photograph: Any, name: str) -> Reading:
         size, modified, content = _file(photograph, name)
         found = digest(content)
-        image = read_photograph(content, name=name)
+        opened = preparation.open(content, name)
+        image, _ = preparation.held(opened)
         measures, bits = measured(image)
 
         def rng() -> np.random.Generator:
             # By the content: whatever else is in the table, a photograph has the same views.
             return np.random.default_rng([seed, *bytes.fromhex(found)])
 
-        return Reading(image, rng, _Seen(size, modified, found, measures, bits))
+        return Reading(opened, rng, _Seen(size, modified, found, measures, bits))
 
     return read
 
