@@ -113,7 +113,10 @@ def test_a_mask_that_holds_too_few_cells_is_not_used(predictor):
 def test_what_can_be_shuffled_is_told_by_the_predictor(predictor):
     assert predictor.stages == STAGES
     for stages in ("res5", ["logits", "res2"]):
-        one, other = predictor.shuffled(stages, seed=4), evaluate.shuffled(predictor, stages, seed=4)
+        one, other = (
+            predictor.shuffled(stages, seed=4),
+            evaluate.shuffled(predictor, stages, seed=4),
+        )
         for a, b in zip(one.checkpoint.arrays, other.checkpoint.arrays, strict=True):
             np.testing.assert_array_equal(a, b)
     with pytest.raises(ValueError, match="stage is 'res9': use one of logits, res5"):
