@@ -16,7 +16,8 @@ def encoded(image, form, **options):
     return file.getvalue()
 
 
-def upside(image):
+def on_its_side(image):
+    """Turned, with the turn back noted in EXIF."""
     exif = Image.Exif()
     exif[0x0112] = 6
     return {"image": image.transpose(Image.Transpose.ROTATE_90), "exif": exif}
@@ -41,12 +42,12 @@ def test_the_page_answers_as_python_does(tool, files, name, size):
     upright = pictures.shell(3, size)
     if name == "deep.png":
         grey = np.asarray(upright.convert("L")).astype(np.uint16)
-        data = encoded(Image.fromarray(grey << 8), "PNG")
+        data = encoded(Image.fromarray(grey << 4), "PNG")  # 12 bits in 16: a browser shows black
     elif name == "cut.jpg":
         data = encoded(upright, "JPEG")[:-2]
     elif name.startswith("turned"):
         form = {"turned.webp": "WEBP", "turned.png": "PNG"}[name]
-        data = encoded(form=form, **upside(upright))
+        data = encoded(form=form, **on_its_side(upright))
     else:
         data = encoded(upright, "AVIF")
     [path] = files({name: data})
