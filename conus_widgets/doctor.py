@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import subprocess
 import sys
@@ -96,13 +97,18 @@ def _cache() -> str:
 
 
 def _theano() -> str:
+    before = dict(os.environ)
     from conus_widgets import runtime  # the import itself may fail
 
+    users = [
+        n for n in ("THEANO_FLAGS", "THEANORC") if before.get(n, os.environ[n]) != os.environ[n]
+    ]
+    aside = f"; {' and '.join(users)}: not used, the kit has settings of its own" if users else ""
     started = time.perf_counter()
     x = runtime.T.fvector()
     runtime.function([x], (x * 2 + 1).sum())([1, 2, 3])
     seconds = time.perf_counter() - started
-    return f"they compile and compute ({seconds:.1f} s, {machine.threads()} threads)"
+    return f"they compile and compute ({seconds:.1f} s, {machine.threads()} threads){aside}"
 
 
 def _engine() -> str:

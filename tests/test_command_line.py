@@ -1,5 +1,6 @@
 """python -m conus_widgets, as a person or a script uses it; never a traceback."""
 
+import io
 import json
 import os
 import subprocess
@@ -230,3 +231,82 @@ def test_stopping_it_is_no_error_of_the_program(classify, files, monkeypatch):
 
     monkeypatch.setattr("conus_widgets.predictor.Predictor.predict_each", stop)
     assert classify(files[0]) == (130, "", "Stopped.\n")
+
+
+# Streams and names as they really are -----------------------------------------------------------
+
+
+def in_a_shell(command):
+    """Run a line of the shell, in which PY stands for ``python -m conus_widgets``."""
+    return subprocess.run(
+        ["bash", "-c", command.replace("PY", f"{sys.executable} -m conus_widgets")],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        timeout=240,
+    )
+
+
+@pytest.fixture
+def odd_name(tmp_path, monkeypatch):
+    """A photograph in the working folder, whose name is no UTF-8."""
+    monkeypatch.chdir(tmp_path)
+    photographs(1)[0].save(b"m\xfcschel.png", "PNG")
+    return os.fsdecode(b"m\xfcschel.png")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])
+def test_names_are_printed_escaped_where_they_cannot_be_shown(
+    model, predictor, odd_name, encoding, monkeypatch
+):
+    """As with PYTHONIOENCODING, or in a terminal of long ago."""
+    monkeypatch.setattr("conus_widgets.predictor.load_predictor", lambda source: predictor)
+
+    def call(*arguments):
+        streams = [io.TextIOWrapper(io.BytesIO(), encoding, errors="strict") for _ in range(2)]
+        monkeypatch.setattr(sys, "stdout", streams[0])
+        monkeypatch.setattr(sys, "stderr", streams[1])
+        code = main([*arguments, "--model", str(model)])
+        for stream in streams:
+            stream.flush()
+        return code, *(stream.buffer.getvalue().decode(encoding) for stream in streams)
+
+    code, out, err = call("classify", odd_name, "none海.png", "--json")
+    good, bad = json.loads(out)
+    assert code == 1 and good["status"] == "ok"
+    assert bad["file"] == "none海.png" and err.startswith("none") and err.count("\n") == 1
+    code, out, err = call("classify", odd_name)
+    assert (code, err) == (0, "") and out.startswith("m\\udcfcschel.png\n")
+    code, out, err = call("explain", odd_name)
+    assert (code, err) == (0, "") and out.endswith("m\\udcfcschel-cam.png\n")
+    assert os.path.exists(b"m\xfcschel-cam.png")
+
+
+@pytest.mark.parametrize(
+    "command, code, said",
+    [
+        ("PY classify m*schel.png > /dev/full", 1, b"The answer cannot be written: No space left"),
+        ("PY classify m*schel.png | true; exit ${PIPESTATUS[0]}", 1, b""),
+        ("PY classify none.png --json 2>&- | grep '\"error\"'", 0, b""),
+        ("PY evaluate --methods cam --pairs 1 2>&- | grep 'pairs count'", 0, b""),
+    ],
+)
+def test_a_stream_that_is_full_or_closed_is_no_traceback(odd_name, command, code, said):
+    found = in_a_shell(command)
+    assert found.returncode == code, found
+    assert found.stderr.startswith(said) and found.stderr.count(b"\n") == bool(said), found.stderr
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("An engine failed."), OSError("x")])
+def test_what_fails_while_it_computes_is_one_sentence(classify, files, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("conus_widgets.predictor.Predictor.predict_each", fail)
+    code, out, err = classify(files[0])
+    assert (code, out) == (1, "") and len(err) > 1 and err.count("\n") == 1
+
+
+def test_a_number_that_is_too_large_is_said_to_be(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["classify", "a.jpg", "--top", "9" * 5000])
+    assert "is too large a number" in capsys.readouterr().err

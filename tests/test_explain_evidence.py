@@ -1,5 +1,7 @@
 """A region's two numbers: the exact share, and the checked change."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from explain_cases import PAIR, picture, small
@@ -176,3 +178,15 @@ def test_what_is_no_region_is_refused(region, words):
     with pytest.raises(ValueError, match=words):
         explain.evidence(stand_in, IMAGE, region)
     assert stand_in.network.counted_forward == 0
+
+
+def test_a_mask_of_a_large_photograph_takes_no_copy_of_it():
+    """12 megapixels: sums of all pixels took 8 bytes each, more than once."""
+    mask = np.random.default_rng(0).random((3000, 4000), "float32") < 0.4
+    tracemalloc.start()
+    found = coverage(mask, (4000, 3000), (8, 16))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20e6
+    blocks = mask.reshape(8, 375, 16, 250).mean(axis=(1, 3))
+    np.testing.assert_allclose(found, blocks, atol=1e-12)

@@ -127,6 +127,34 @@ def test_the_brush_passes_a_slow_map_between_two_batches(explore, linear):
     assert order.index("brush") < len(order) - 3, "it did not wait for the end"
 
 
+# Two views of one widget
+
+
+def test_what_one_view_does_the_other_hears_of_and_nobody_twice(explore):
+    widget, page = explore(picture(1))
+    page.say(kind="hello", page="a")
+    assert page.cover(np.eye(56, dtype=bool), 1, page="a") == ""
+    assert page.of("region") == [], "there is no other view"
+    page.until(lambda: page.of("checked"))
+    page.say(kind="hello", page="b")
+    page.heard.clear()
+    assert page.cover(np.eye(56, dtype=bool), 2, page="b", final=False) == ""
+    assert page.of("region") == [], "a stroke on its way is its own view's"
+    mask = np.tri(56, dtype=bool)
+    assert page.cover(mask, 3, page="b") == ""
+    [(told, buffers)] = page.of("region")
+    assert (told["page"], told["generation"], bytes(buffers[0])) == ("b", 3, composing.pack(mask))
+    page.until(lambda: page.of("checked")[-1:] and page.of("checked")[-1][0]["generation"] == 3)
+    assert {message["page"] for message, _ in page.of("checked")} == {"b"}
+    page.choose(5, pane=1, target="tented")
+    page.say(kind="drop", pane=1, page="a")
+    assert [(m["pane"], m["page"]) for m, _ in page.of("dropped")] == [(1, "a")]
+    page.say(kind="save", form="npz", pane=0, page="a")
+    assert [message["page"] for message, _ in page.of("file")] == ["a"]
+    widget.cover((0, 0, 20, 20))
+    assert page.of("region")[-1][0]["page"] == "", "all views take what Python covers"
+
+
 # What can go wrong
 
 
@@ -217,6 +245,10 @@ def test_the_page_takes_a_limited_number_of_photographs(explore):
     widget, page = explore([picture(n) for n in range(12)])
     error = page.say([b"x"], kind="file", name="b.jpg", upload="1", index=0, count=1)
     assert "12 photographs" in error
+    with pytest.raises(ValueError, match="12 photographs are on the page"):
+        widget.look(picture(1))
+    with pytest.raises(ValueError, match="13 photographs were given, and an Explorer shows at"):
+        explore([picture(n) for n in range(13)])
     # Those that cannot be used are not among them.
     widget, page = explore([picture(n) for n in range(11)])
     for name in ("a.jpg", "b.jpg"):

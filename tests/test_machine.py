@@ -74,7 +74,7 @@ def test_threads_can_be_chosen(monkeypatch):
     assert threads() == 3
 
 
-@pytest.mark.parametrize("asked", ["0", "-1", "two", "1.5", "²", " "])
+@pytest.mark.parametrize("asked", ["0", "-1", "two", "1.5", "²", " ", "10000"])
 def test_a_number_of_threads_that_is_none_is_refused(monkeypatch, asked):
     monkeypatch.setenv("CONUS_THREADS", asked)
     with pytest.raises(SetupError, match=re.escape(f"CONUS_THREADS is {asked!r}")):
@@ -100,6 +100,30 @@ def test_cxx_comes_before_what_is_on_the_path(monkeypatch, tmp_path):
     assert compiler() == mine
     monkeypatch.setenv("CXX", str(tmp_path / "gone"))
     assert compiler() == gxx
+
+
+@pytest.mark.parametrize(
+    ("asked", "name", "options"),
+    [
+        ("ccache mine", "mine", []),
+        ("mine -m64 --sysroot=/s", "mine", ["-m64", "--sysroot=/s"]),
+        ("  ccache distcc 'my tool' -std=gnu++98 -g -fopenmp ", "my tool", ["-g"]),
+        ("my tool", "my tool", []),
+        ("gone -m64", "g++", []),
+        ("-m64", "g++", []),
+        ("'mine", "g++", []),
+        ("", "g++", []),
+    ],
+)
+def test_cxx_may_name_a_launcher_and_options(monkeypatch, tmp_path, asked, name, options):
+    """As build systems read it: "ccache g++ -m64"."""
+    for tool in ("g++", "mine", "my tool", "ccache", "distcc"):
+        program(tmp_path / tool)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CXX", asked)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert compiler() == str(tmp_path / name)
+    assert machine.compiler_options() == options
 
 
 def run(*arguments, **environment):
@@ -207,10 +231,36 @@ def test_a_cache_of_another_user_is_refused(monkeypatch, tmp_path):
         cache_folder()
 
 
-def test_a_comma_in_the_path_is_named(monkeypatch, tmp_path):
-    monkeypatch.setenv("CONUS_CACHE", str(tmp_path / "a,b"))
-    with pytest.raises(SetupError, match="comma"):
+def test_a_disk_from_which_no_code_may_be_run_is_left_for_another(own_cache, monkeypatch):
+    """As homes and memory disks are mounted where people are careful."""
+    prefix, user = own_cache
+    real, flags = os.statvfs, namedtuple("flags", "f_flag")
+    noexec = {prefix}
+
+    def statvfs(path):
+        return flags(os.ST_NOEXEC) if Path(path) in noexec else real(path)
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    assert cache_folder() == user
+    noexec.add(user)
+    with pytest.raises(SetupError, match="mounted 'noexec'.*on a disk from which code may be run"):
         cache_folder()
+
+
+def test_without_a_home_no_folder_is_called_tilde(monkeypatch, tmp_path):
+    """A container's user need not be known to the system: then "~" stays what it is."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CONUS_CACHE", raising=False)
+    monkeypatch.setattr(sys, "base_prefix", sys.prefix)
+    monkeypatch.setattr(
+        machine.platformdirs, "user_cache_path", lambda name: Path("~/.cache") / name
+    )
+    with pytest.raises(SetupError, match="no home folder here: set CONUS_CACHE"):
+        cache_folder()
+    monkeypatch.setenv("CONUS_CACHE", "~nobody-has-this-name/cache")
+    with pytest.raises(SetupError, match="CONUS_CACHE is '~nobody-has-this-name/cache', but"):
+        cache_folder()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_full_disk_is_named_with_its_numbers(monkeypatch, tmp_path):

@@ -289,3 +289,41 @@ def test_a_warm_process_calls_no_compiler():
         print([call for call in calls if any(".cpp" in argument for argument in call)])
     """)
     assert printed.strip() == "[]"
+
+
+def test_where_openmp_gives_fewer_threads_nothing_is_left_out():
+    """oneDNN shares its work among the threads that were agreed on, and does not look who comes."""
+    printed = run(
+        """
+        import ctypes
+        import numpy as np
+        from conus_widgets import ops
+        from conus_widgets.runtime import T, theano
+
+        rng, calls = np.random.default_rng(0), []
+        for channels, filters, size, side in ((64, 64, 3, 20), (256, 512, 1, 7), (3, 32, 7, 64)):
+            x, w = T.ftensor4(), T.ftensor4()
+            y = ops.convolution(x, w, np.ones(filters, "f"), pad=size // 2, relu=True)
+            function = theano.function([x, w], [y, *T.grad((y ** 2).sum(), [x, w])])
+            images = rng.standard_normal((2, side, side, channels)).astype("f")
+            filters = rng.standard_normal((filters, channels, size, size)).astype("f") / channels
+            calls.append((function, images, filters))
+
+        def sums(count, of=lambda array: float(np.abs(array.astype("d")).sum())):
+            ops.use_threads(count)
+            return [of(array) for function, *given in calls for array in function(*given)]
+
+        wanted, openmp = sums(1), ctypes.CDLL("libgomp.so.1")
+        assert openmp.omp_get_thread_limit() == 3
+        np.testing.assert_allclose(sums(4), wanted, rtol=1e-5)
+        openmp.omp_set_max_active_levels(0)
+        np.testing.assert_allclose(sums(3), wanted, rtol=1e-5)
+        openmp.omp_set_max_active_levels(1)
+        openmp.omp_set_dynamic(1)  # as many as the machine has idle
+        np.testing.assert_allclose(sums(3), wanted, rtol=1e-5)
+        assert openmp.omp_get_dynamic() == 1 and openmp.omp_get_max_active_levels() == 1
+        print("well")
+        """,
+        OMP_THREAD_LIMIT="3",
+    )
+    assert printed == "well\n"

@@ -171,6 +171,21 @@ def test_weight_decay_shrinks_weights_and_nothing_else(fast):
         np.testing.assert_allclose(fast.parameters()[name], expected, rtol=1e-6, err_msg=name)
 
 
+@pytest.mark.parametrize("damage", ["empty", "text", "short", "other"])
+def test_a_state_that_is_none_is_refused_and_stays(fast, tmp_path, damage):
+    path = tmp_path / "state.npz"
+    fast.reset().trainer.save(path, 17)
+    whole = path.read_bytes()
+    path.write_bytes({"empty": b"", "text": b"notes", "short": whole[:999]}.get(damage, b""))
+    if damage == "other":
+        np.savez(path, weights=np.ones(3))
+    before = path.read_bytes()
+    plan = replace(PLAN, epochs=1)
+    with pytest.raises(ValueError, match="state.npz holds no training, or is damaged: move it"):
+        train(fast.trainer, Pictures(), plan, state=path, progress=False)
+    assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["state.npz"]
+
+
 def test_a_state_of_another_network_is_refused(fast, tmp_path):
     fast.reset()
     path = tmp_path / "state.npz"

@@ -1,5 +1,6 @@
 """Wrong arguments of the widgets: refused at once, in words, with the way out."""
 
+import json
 import threading
 
 import numpy as np
@@ -148,7 +149,7 @@ WRONG_OF_ANY_NETWORK = [
     ({"target": 1.0}, "number or the name"),
     ({"target": True}, "number or the name"),
     ({"against": ["banded"]}, "number or the name"),
-    ({"method": "oclusion"}, "nearest are occlusion"),
+    ({"method": "oclusion"}, "there are occlusion"),
     ({"method": ["cam"]}, "method is"),
     ({"method": None}, "method is None"),
     ({"layer": 5, "method": "hires_cam"}, "layer is 5"),
@@ -245,15 +246,15 @@ def test_a_cover_that_another_one_replaces_does_not_wait_for_ever(explore, linea
 # The classifier's settings
 
 SETTINGS = [
-    ({"top": 0}, "top is 0: give a whole number of at least 1"),
+    ({"top": 0}, "top is 0: it must be a whole number of at least 1"),
     ({"top": -3}, "top is -3"),
     ({"top": "5"}, "top is '5'"),
     ({"top": 2.5}, "top is 2.5"),
     ({"top": True}, "top is True"),
-    ({"views": 0}, "views is 0: give a whole number from 1 to 1,000"),
+    ({"views": 0}, "views is 0: it must be a whole number from 1 to 1000"),
     ({"views": 1001}, "views is 1001"),
     ({"views": "many"}, "views is 'many'"),
-    ({"seed": -1}, "seed is -1: give a whole number of at least 0"),
+    ({"seed": -1}, "seed is -1: it must be a whole number of at least 0"),
     ({"seed": "a"}, "seed is 'a'"),
     ({"seed": 1.5}, "seed is 1.5"),
     ({"specimen": "yes"}, "specimen"),
@@ -269,7 +270,7 @@ def test_a_wrong_setting_is_a_value_error_at_once(wrong, words, tmp_path):
 
 
 def test_an_unknown_region_is_refused_with_the_nearest_names():
-    with pytest.raises(ValueError, match="'Panamik', .*the nearest are Panamic"):
+    with pytest.raises(ValueError, match="'Panamik', .*there are Panamic"):
         Classifier(FakePredictor(regions=["Panamic", "South African"]), region="Panamik")
     with pytest.raises(ValueError, match=r"no regions\.csv"):
         Classifier(FakePredictor(), region="Panamic")
@@ -306,3 +307,63 @@ def test_numbers_of_numpy_are_numbers():
     assert len(widget.classify(picture(1)).labels) == 2 and widget.prediction.seed == 4
     widget._worker.close()
     widget.close()
+
+
+def test_photographs_are_given_alone_or_in_any_row(explore):
+    widget = Classifier(FakePredictor())
+    stack = np.stack([np.asarray(picture(n)) for n in (1, 2)])
+    try:
+        assert widget.classify(stack[0]).labels
+        for rows in (stack, (one for one in stack), tuple(stack), [picture(1), picture(2)]):
+            assert len(widget.classify(rows)) == 2
+        assert widget.classify([]) == []
+        for wrong in (None, {"a": picture(1)}):
+            with pytest.raises(ValueError, match="[Pp]hotograph"):
+                widget.classify(wrong)
+        widget.clear()
+        widget.specimen = True
+        with pytest.raises(ValueError, match="No photograph was given"):
+            widget.classify([])
+        assert len(widget.classify(stack).names) == 2
+    finally:
+        widget._worker.close()
+        widget.close()
+    explorer, _ = explore(stack)
+    assert list(explorer._session.photographs) == [1, 2]
+    with pytest.raises(ValueError, match="dict"):
+        explore({"a": picture(1)})
+    for wrong in (None, [], {"a": picture(1)}):
+        with pytest.raises(ValueError, match="[Pp]hotograph"):
+            explorer.look(wrong)
+    explorer.look([picture(3), picture(4)])
+    assert explorer.explanation.image.tobytes() == picture(3).tobytes()
+
+
+# Names
+
+ODD = ("\udcff.png", "a\x1b[31m\n.png", "<b>bold.png", "\u202eesrever.png", "\x00")
+
+
+def test_a_name_on_the_page_is_one_line_of_text_that_can_be_sent(explore):
+    """Also where a file's name is not UTF-8: such letters have no place in a message."""
+    images = []
+    for name in ODD:
+        images.append(picture(1))
+        images[-1].filename = f"folder/{name}"
+    classifier = Classifier(FakePredictor())
+    page = Page(classifier)
+    classifier.classify(images)
+    explorer, other = explore(images)
+    other.say(kind="hello")
+    for widget, heard in ((classifier, page.heard), (explorer, other.heard)):
+        for message, _ in heard:
+            json.dumps(message, ensure_ascii=False).encode("utf-8")
+        html = widget.picture()._repr_html_()
+        html.encode("utf-8")
+        assert "<b>" not in html and "\x1b" not in repr(widget.picture())
+    names = [card.name for card in classifier._board.cards]
+    assert names == [one.name for one in explorer._session.photographs.values()]
+    assert all(name.isprintable() for name in names)
+    assert names[:3] == ["\\udcff.png", "a\\x1b[31m\\n.png", "<b>bold.png"]
+    classifier._worker.close()
+    classifier.close()

@@ -239,25 +239,6 @@ def test_a_specimen_is_one_answer_without_its_bad_photographs(make, net):
         widget.classify([b"bad"])
 
 
-def test_the_photographs_of_a_specimen_are_not_all_decoded_at_once(make, net, tmp_path):
-    """Files are handed on as they are: the predictor reads one at a time."""
-    widget, _ = make(specimen=True, views=3)
-    (tmp_path / "shell.png").write_bytes(png(2))
-    given, predict = [], net.predict
-
-    def kept(photographs, **options):
-        given.extend(photographs)
-        return predict(photographs, **options)
-
-    net.predict = kept
-    answer = widget.classify([png(1), tmp_path / "shell.png", picture(3)])
-    assert given[:2] == [png(1), tmp_path / "shell.png"]
-    alone = widget.classify(png(4))
-    net.predict = predict
-    assert answer.probabilities == net.predict([png(1), png(2), picture(3)], views=3).probabilities
-    assert alone.names[-1] == "photograph 1"
-
-
 def test_a_specimen_waits_for_the_whole_drop(make, net):
     widget, page = make(specimen=True)
     net.calls.clear()

@@ -156,19 +156,34 @@ def averaged(part: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
     """Return the means (rows, columns), float64, of values (height, width) over the cells of a
     grid; a value that two cells share counts for each by its area."""
     height, width = part.shape
-    sums = np.zeros((height + 1, width + 1))
-    sums[1:, 1:] = part.cumsum(axis=0, dtype=np.float64).cumsum(axis=1)
+    down, right = _places(height, grid[0]), _places(width, grid[1])
+    # Only at the ends of cells are sums needed: of all pixels they would take 8 bytes each, twice.
+    rows, columns = (np.unique(np.stack([whole, whole + 1])) for whole, _ in (down, right))
+    sums = np.zeros((len(rows), width + 1))
+    for number in range(1, len(rows)):
+        strip = part[rows[number - 1] : rows[number]].sum(axis=0, dtype=np.float64)
+        sums[number, 1:] = sums[number - 1, 1:] + strip
+    sums[:, 1:] += part[: rows[0]].sum(axis=0, dtype=np.float64)
+    sums = sums.cumsum(axis=1)[:, columns]
     # Within a pixel a sum grows evenly: straight lines between whole pixels are exact.
-    at = _between(_between(sums, grid[0]).T, grid[1]).T
+    at = _between(_between(sums, rows, down).T, columns, right).T
     cells = np.diff(np.diff(at, axis=0), axis=1)
     found: np.ndarray = np.clip(cells * (grid[0] * grid[1] / (width * height)), 0, 1)
     return found
 
 
-def _between(sums: np.ndarray, parts: int) -> np.ndarray:
-    """Return sums (N + 1, M) at the ends of so many equal parts of the first axis."""
-    places = np.linspace(0, len(sums) - 1, parts + 1)
-    whole = np.minimum(places.astype(int), len(sums) - 2)
-    rest = (places - whole)[:, None]
-    found: np.ndarray = sums[whole] * (1 - rest) + sums[whole + 1] * rest
+def _places(length: int, parts: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return where so many equal parts end, in pixels: whole ones, and the rest, 0 to 1."""
+    places = np.linspace(0, length, parts + 1)
+    whole = np.minimum(places.astype(int), length - 1)
+    return whole, places - whole
+
+
+def _between(
+    sums: np.ndarray, known: np.ndarray, places: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """Return sums (len(known), M), which are those at some whole pixels, at any places between."""
+    whole, rest = places
+    before, after = np.searchsorted(known, whole), np.searchsorted(known, whole + 1)
+    found: np.ndarray = sums[before] * (1 - rest[:, None]) + sums[after] * rest[:, None]
     return found

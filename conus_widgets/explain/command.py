@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,10 @@ import numpy as np
 from conus_widgets import explain
 from conus_widgets.arguments import one_of
 from conus_widgets.beside import longest_name
-from conus_widgets.decoding import plain
 from conus_widgets.explain.catalogue import METHODS, Method
 from conus_widgets.explain.panels import STYLES
 from conus_widgets.explain.storage import kind_of, place_for_map, save
+from conus_widgets.names import plain
 from conus_widgets.predictor import EMBEDDED
 
 FORMS = ("layer", "kind")  # options of some methods
@@ -47,9 +48,11 @@ def run(predictor: Any, options: Namespace) -> str:
     """
     method = _method(options.method)
     settings = _settings(method, options)
-    photograph = Path(options.photograph)
-    out = Path(options.out or _name_for(photograph, f"-{options.method}.png"))
-    style = {"style": one_of("style", options.style, STYLES)} if kind_of(out) == ".png" else {}
+    photograph = options.photograph
+    out = Path(options.out or _name_for(Path(photograph), f"-{options.method}.png"))
+    style = {"style": one_of("style", options.style, STYLES)}
+    if kind_of(out) == ".npz":
+        style = {}  # it holds numbers
     inputs = [photograph, *_weights(options.model)]
     # Said before a minute is computed for nothing.
     place = place_for_map(out, inputs=inputs, force=options.force)
@@ -109,11 +112,12 @@ def _settings(method: Method, options: Namespace) -> dict[str, str]:
     return found
 
 
-def _target(predictor: Any, photograph: Path, target: str | None, against: str | None) -> Any:
+def _target(predictor: Any, photograph: str, target: str | None, against: str | None) -> Any:
     """Return what the command line means by a class, and by one class against another."""
 
     def known(text: str) -> str | int:
-        return int(text) if text.isdecimal() and text not in predictor.labels else text
+        is_number = re.fullmatch(r"[+-]?\d{1,18}", text) and text not in predictor.labels
+        return int(text) if is_number else text
 
     if against is None:
         return None if target is None else known(target)

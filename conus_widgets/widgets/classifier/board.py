@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-import os
 import threading
 import time
 import weakref
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from conus_widgets.photograph import PhotographError, read_photograph
+from conus_widgets.photograph import MAX_PIXELS, PhotographError, open_photograph
 from conus_widgets.widgets.classifier.cards import Card, Settings, answer, sentence, thumbnail
 from conus_widgets.worker import Ticket, Worker
 
@@ -191,18 +190,17 @@ class Board:
         self, predictor: Any, ticket: Ticket, batch: Sequence[Card], settings: Settings
     ) -> None:
         read: list[tuple[Card, Any]] = []
-        several = len(batch) > 1
         for card in batch:
             try:
-                image = read_photograph(card.source, name=card.name)
+                most = getattr(predictor, "max_pixels", MAX_PIXELS)
+                photograph = open_photograph(card.source, name=card.name, max_pixels=most)
+                if not card.thumbnail:
+                    seen = photograph.seen(predictor.size, predictor.resample)
+                    card.thumbnail = thumbnail(seen)
             except PhotographError as error:
                 self._settle(ticket, [card], error=error)
             else:
-                card.thumbnail = card.thumbnail or thumbnail(image)
-                # Several are read once more by the predictor, one at a time: decoded, those of a
-                # specimen could fill the memory.
-                again = several and isinstance(card.source, (bytes, str, os.PathLike))
-                read.append((card, card.source if again else image))
+                read.append((card, photograph))
         if not read:
             if settings.specimen:
                 self.together = ValueError("None of the photographs can be used.")

@@ -7,14 +7,15 @@ from typing import Any
 
 import traitlets
 
-from conus_widgets.preparation import name_of
+from conus_widgets.arguments import whole
+from conus_widgets.preparation import is_alone, name_of, several
 from conus_widgets.widgets.bundle import bundle
 from conus_widgets.widgets.classifier.board import Board
 from conus_widgets.widgets.classifier.cards import Settings
 from conus_widgets.widgets.classifier.picture import Picture
 from conus_widgets.widgets.dropzone.dropzone import SCRIPTS, STYLE, DropZone
 from conus_widgets.widgets.dropzone.parcels import DroppedFile
-from conus_widgets.widgets.live.arguments import one_of, whole
+from conus_widgets.widgets.live.arguments import existing
 from conus_widgets.widgets.live.loading import predictor_of, worker_of
 from conus_widgets.widgets.live.news import Answer, News
 from conus_widgets.widgets.live.saved import SavedPicture, show
@@ -100,7 +101,7 @@ class Classifier(DropZone):
         self._worker = worker_of(predictor, widget="Classifier", asks=_ASKS)
         self._ready = predictor_of(self._worker, predictor)
         self._top = whole("top", top, least=1)
-        self._seed = None if seed is None else whole("seed", seed, least=0)
+        self._seed = whole("seed", seed, or_none=True)
         views = whole("views", views, least=1, most=_MOST_VIEWS)
         if isinstance(region, str) and region and self._ready is not None:
             _known_region(region, self._ready)
@@ -158,7 +159,7 @@ class Classifier(DropZone):
         Parameters
         ----------
         photographs : photograph or list of photographs
-            Anything ``read_photograph`` takes.
+            Anything ``read_photograph`` takes, or several: see `preparation.several`.
 
         Returns
         -------
@@ -171,10 +172,13 @@ class Classifier(DropZone):
         PhotographError
             Where a single photograph cannot be read.
         RuntimeError
-            Where the network cannot be loaded, or somebody stopped the work.
+            If the network cannot be loaded, or somebody stopped the work.
+        ValueError
+            For no photograph: None, or an empty list for a specimen.
         """
-        several = isinstance(photographs, (list, tuple))
-        sources = list(photographs) if several else [photographs]
+        sources = several(photographs)
+        if self.specimen and not sources:
+            raise ValueError("No photograph was given: a specimen needs at least one.")
         board = self._board
         with board.changed:
             cards = [board.add(name_of(source, n), source) for n, source in enumerate(sources)]
@@ -195,7 +199,7 @@ class Classifier(DropZone):
                 [board.together] if self.specimen else [c.error or c.prediction for c in cards]
             )
         self._news.deliver()
-        if several and not self.specimen:
+        if not self.specimen and not is_alone(photographs):
             return answers
         if isinstance(answers[0], Exception):
             raise answers[0]
@@ -309,4 +313,4 @@ def _known_region(region: str, predictor: Any) -> None:
             f"region is {region!r}, but this network weighs by no region: its folder has no "
             "regions.csv. Leave the region out."
         )
-    one_of("region", region, list(predictor.regions))
+    existing("region", region, list(predictor.regions))

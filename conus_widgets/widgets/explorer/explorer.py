@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
-from conus_widgets.preparation import name_of
+from conus_widgets.preparation import name_of, several
 from conus_widgets.widgets.bundle import bundle
 from conus_widgets.widgets.dropzone.dropzone import SCRIPTS, STYLE, DropZone
 from conus_widgets.widgets.dropzone.parcels import DroppedFile
@@ -19,7 +19,7 @@ from conus_widgets.widgets.explorer import composing, saving, telling
 from conus_widgets.widgets.explorer.pane import CHOICES, Region, validated, with_layer
 from conus_widgets.widgets.explorer.picture import Picture
 from conus_widgets.widgets.explorer.session import Session
-from conus_widgets.widgets.live.arguments import one_of
+from conus_widgets.widgets.live.arguments import existing
 from conus_widgets.widgets.live.loading import predictor_of, worker_of
 from conus_widgets.widgets.live.news import Answer, News
 from conus_widgets.widgets.live.saved import SavedPicture, show
@@ -44,7 +44,7 @@ class Explorer(DropZone):
     predictor : Predictor, str, os.PathLike or None
         A loaded one, or what ``load_predictor`` takes; None is the demonstration network.
     photograph : photograph or list of photographs, optional
-        Anything ``read_photograph`` takes. Without one the page asks for it.
+        Anything ``read_photograph`` takes, at most twelve. Without one the page asks for it.
     target, against : int or str, optional
         The class that is explained (by default the top one), and the class that it is held
         against: why `target` rather than `against`.
@@ -102,6 +102,12 @@ class Explorer(DropZone):
         choice = {"target": target, "against": against, "method": method, "layer": layer}
         choice = validated(choice, {}, predictor_of(self._worker, predictor))
         with_layer(method, layer)
+        given = [] if photograph is None else several(photograph)
+        if len(given) > _MOST_PHOTOGRAPHS:
+            raise ValueError(
+                f"{len(given)} photographs were given, and an Explorer shows at most "
+                f"{_MOST_PHOTOGRAPHS}: make a second one for the others."
+            )
         super().__init__(**options)
         self._context = contextvars.copy_context()
         self.mark = f"conus-saved-{self.model_id}"
@@ -111,10 +117,8 @@ class Explorer(DropZone):
         self._session = Session(self._worker, self.model_id, tell=self._tell, settled=self._settled)
         self._session.choose(0, 0, **choice)
         self._session.start()
-        given = photograph if isinstance(photograph, (list, tuple)) else [photograph]
         for number, one in enumerate(given):
-            if one is not None:
-                self._session.add(one, name_of(one, number))
+            self._session.add(one, name_of(one, number))
 
     @property
     def predictor(self) -> Any:
@@ -159,10 +163,23 @@ class Explorer(DropZone):
             return None if unanswered else saving.evidence(session, region)
 
     def look(self, photograph: Any) -> None:
-        """Put one more photograph on the page, and show it in the first map."""
+        """Put one more photograph on the page, or several, and show it in the first map.
+
+        Raises
+        ------
+        ValueError
+            For no photograph, or if twelve are there already.
+        """
+        given = several(photograph)
+        if not given:
+            raise ValueError("No photograph was given: give one, or a list of them.")
         with self._session.changed:
-            number = self._session.add(photograph, name_of(photograph, self._session._number))
-            self._session.choose(0, photograph=number, target=None, against=None)
+            first = 1 + self._session._number
+            for one in given:
+                name = name_of(one, self._session._number)
+                self._make_sure_of_room(name)
+                self._session.add(one, name)
+            self._session.choose(0, photograph=first, target=None, against=None)
 
     def choose(self, *, pane: int = 0, **choice: Any) -> None:
         """Show another map.
@@ -223,7 +240,7 @@ class Explorer(DropZone):
                 f"offset is {offset!r}: give two whole numbers, columns and rows."
             ) from None
         if isinstance(fill, str) and not os.path.exists(fill):
-            fill = one_of("fill", fill, composing.FILLS)
+            fill = existing("fill", fill, composing.FILLS)
         named = isinstance(fill, str) and fill in composing.FILLS
         given = None if named else predictor.inputs([fill])[0]
         with session.changed:
@@ -336,15 +353,17 @@ class Explorer(DropZone):
         self._session.again()
 
     def _received(self, file: DroppedFile) -> None:
-        session = self._session
-        with session.changed:
-            held = [one for one in session.photographs.values() if one.state != "failed"]
-            if len(held) >= _MOST_PHOTOGRAPHS:
-                raise ValueError(
-                    f"{file.name} is not taken: {_MOST_PHOTOGRAPHS} photographs are on the page. "
-                    "Make a new Explorer for others."
-                )
-            session.add(file.data, file.name)
+        with self._session.changed:
+            self._make_sure_of_room(file.name)
+            self._session.add(file.data, file.name)
+
+    def _make_sure_of_room(self, name: str) -> None:
+        held = [one for one in self._session.photographs.values() if one.state != "failed"]
+        if len(held) >= _MOST_PHOTOGRAPHS:
+            raise ValueError(
+                f"{name} is not taken: {_MOST_PHOTOGRAPHS} photographs are on the page. "
+                "Make a new Explorer for others."
+            )
 
     def _ipython_display_(self, **_: Any) -> None:
         show(self, self._saved)

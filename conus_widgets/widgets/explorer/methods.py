@@ -9,14 +9,14 @@ from conus_widgets.explain.catalogue import METHODS, Method
 from conus_widgets.explain.evaluate import randomisation_of, trust_line
 from conus_widgets.grids import finer
 from conus_widgets.widgets.explorer.layers import shift_of
-from conus_widgets.widgets.live.arguments import one_of
+from conus_widgets.widgets.live.arguments import existing
 
 CAM = "cam"  # which the page computes by itself
 
 
 def method_called(name: str) -> Method:
     """Return a method by name, or raise a ValueError with the nearest names, or all."""
-    return METHODS[one_of("method", name, list(METHODS))]
+    return METHODS[existing("method", name, list(METHODS))]
 
 
 def message(method: Method, predictor: Any) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from conus_widgets.arguments import shown
 from conus_widgets.explain.catalogue import METHODS
 from conus_widgets.explain.target import class_number
 from conus_widgets.widgets.explorer.methods import method_called
@@ -112,7 +112,7 @@ def validated(
     found = dict(choice)
     if found.get("layer") is not None:
         if not isinstance(found["layer"], str):
-            raise ValueError(f"layer is {reprlib.repr(found['layer'])}: give a layer's name.")
+            raise ValueError(f"layer is {shown(found['layer'])}: give a layer's name.")
         if predictor is not None:
             found["layer"] = predictor.network.layer(found["layer"])
     for key in ("target", "against"):
@@ -130,7 +130,7 @@ def _class(key: str, given: Any, predictor: Any) -> Any:
     """Return the number of a class; its name, if the network is not there to know it."""
     if isinstance(given, bool) or not isinstance(given, (str, int, np.integer)):
         raise ValueError(
-            f"{key} is {reprlib.repr(given)}: give the number or the name of one class. Why A "
+            f"{key} is {shown(given)}: give the number or the name of one class. Why A "
             "rather than B is asked by target=A, against=B."
         )
     if predictor is None:

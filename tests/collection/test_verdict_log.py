@@ -1,0 +1,165 @@
+"""The log: what was saved is there, whatever happens to the process, the disk or the file."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from conus_widgets.collection.verdict_log import LogError, LogWriter, read
+from conus_widgets.collection.verdicts import Verdict, VerdictError
+
+
+def verdicts(count, by="Ana"):
+    return [Verdict("right", f"case {n}", by=by) for n in range(count)]
+
+
+def written(folder, count, by="Ana"):
+    writer, given = LogWriter(folder, by), verdicts(count, by)
+    for verdict in given:
+        writer.add(verdict)
+    writer.close()
+    return writer.file, given
+
+
+def test_what_was_added_is_read_in_its_order(tmp_path):
+    _, given = written(tmp_path, 20)
+    assert list(read(tmp_path).verdicts) == given
+    assert read(tmp_path).damaged == ()
+
+
+def test_a_folder_that_is_not_there_holds_nothing(tmp_path):
+    assert read(tmp_path / "none").verdicts == ()
+
+
+def test_damaged_lines_cost_themselves_only(tmp_path):
+    """FIELD.md, input 3: a home on a network disk, two notebooks, NULs and half lines."""
+    file, given = written(tmp_path, 200)
+    lines = file.read_bytes().splitlines(keepends=True)
+    lines[10] = b"\0" * 512 + b"\n"
+    lines[50] = lines[50][: len(lines[50]) // 2] + b"\n"
+    lines[90] = lines[90] + lines[90]
+    lines[120] = lines[120].replace(b"\n", b"\r\n")
+    lines[150] = b"\0" * 64 + lines[150]
+    file.write_bytes(b"\xef\xbb\xbf" + b"".join(lines) + b'{"kind": "right"')
+    log = read(tmp_path)
+    lost = {given[10].id, given[50].id}
+    assert {v.id for v in log.verdicts} == {v.id for v in given} - lost
+    assert len(log.verdicts) == 198
+    # Line 91 came twice, so those after it stand one line further down.
+    assert [(d.file, d.line) for d in log.damaged] == [
+        (file.name, 11),
+        (file.name, 51),
+        (file.name, 202),
+    ]
+    assert str(log.damaged[0]) == f"{file.name}, line 11: holds only NUL bytes"
+
+
+def test_a_line_that_is_sent_again_counts_once(tmp_path):
+    writer, verdict = LogWriter(tmp_path, "Ana"), Verdict("right", "a", by="Ana")
+    writer.add(verdict)
+    writer.add(verdict)
+    other = LogWriter(tmp_path, "Ana")  # after the kernel came back
+    other.add(verdict)
+    assert len(read(tmp_path).verdicts) == 1
+    assert len(writer.file.read_bytes().splitlines()) == 1
+
+
+def test_an_undo_takes_back_ones_own_line_and_can_be_taken_back(tmp_path):
+    ana, ben = LogWriter(tmp_path, "Ana"), LogWriter(tmp_path, "Ben")
+    first = Verdict("right", "a", by="Ana")
+    ana.add(first)
+    ben.add(Verdict("undo", "a", by="Ben", undoes=first.id))
+    assert [v.id for v in read(tmp_path).standing] == [first.id]
+    undo = Verdict("undo", "a", by="Ana", undoes=first.id)
+    ana.add(undo)
+    assert read(tmp_path).standing == ()
+    ana.add(Verdict("undo", "a", by="Ana", undoes=undo.id))
+    assert [v.id for v in read(tmp_path).standing] == [first.id]
+
+
+def test_two_sessions_of_one_reviewer_have_two_files(tmp_path):
+    ending = [LogWriter(tmp_path, "Ana/../\n é").file for _ in range(2)]
+    assert ending[0] != ending[1]
+    assert {file.parent for file in ending} == {tmp_path}
+
+
+def test_a_log_without_a_line_leaves_no_file(tmp_path):
+    LogWriter(tmp_path, "Ana").close()
+    assert not list(tmp_path.iterdir())
+
+
+def test_nobody_signs_for_another(tmp_path):
+    with pytest.raises(VerdictError, match="'Ana'.*'Ben'"):
+        LogWriter(tmp_path, "Ana").add(Verdict("right", "a", by="Ben"))
+
+
+def test_threads_write_whole_lines(tmp_path):
+    writer, given = LogWriter(tmp_path, "Ana"), verdicts(60)
+    threads = [
+        threading.Thread(target=lambda part=part: [writer.add(v) for v in given[part::3]])
+        for part in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    log = read(tmp_path)
+    assert {v.id for v in log.verdicts} == {v.id for v in given} and not log.damaged
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """No file may grow beyond 2 kB: what a full disk does, for this process only."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
+    yield tmp_path
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_a_full_disk_is_said_and_leaves_whole_lines(small_disk):
+    writer, saved = LogWriter(small_disk, "Ana"), []
+    with pytest.raises(LogError, match="NOT saved"):
+        for verdict in verdicts(50):
+            writer.add(verdict)
+            saved.append(verdict)
+    assert saved
+    log = read(small_disk)
+    assert list(log.verdicts) == saved and not log.damaged
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (10_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+    )
+    late = Verdict("right", "late", by="Ana")
+    writer.add(late)  # there is room again
+    assert list(read(small_disk).verdicts) == [*saved, late]
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LogError, match="choose a folder"):
+        LogWriter(tmp_path / "file" / "verdicts", "Ana")
+
+
+def test_a_killed_process_loses_nothing_that_it_called_saved(tmp_path):
+    code = f"""
+import sys
+from conus_widgets.collection.verdict_log import LogWriter
+from conus_widgets.collection.verdicts import Verdict
+writer = LogWriter({str(tmp_path)!r}, "Ana")
+while True:
+    verdict = Verdict("right", "a", by="Ana")
+    writer.add(verdict)
+    print(verdict.id, flush=True)
+"""
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    said = [child.stdout.readline().strip() for _ in range(30)]
+    os.kill(child.pid, signal.SIGKILL)
+    said += child.communicate()[0].split("\n")[:-1]
+    log = read(tmp_path)
+    assert {id for id in said if id} <= {v.id for v in log.verdicts}
+    assert len(log.damaged) <= 1  # the line that was on its way
