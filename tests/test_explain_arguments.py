@@ -129,7 +129,8 @@ def test_an_option_of_an_odd_kind_is_refused_in_a_sentence(method, option, value
         stand_in = StandIn()
         said = sentence_of(method, stand_in, picture(), 1, **{option: value})
         assert stand_in.network.counted_backward == 0, "something was computed first"
-        assert any(word in said for word in (option, "window", "photograph", "colour", "layer"))
+        words = (option, "window", "photograph", "colour", "cover", "layer")
+        assert any(word in said for word in words)
 
 
 def test_seeds_and_sizes_of_numpy_are_taken():

@@ -32,7 +32,7 @@ def message(method: Method, predictor: Any) -> dict[str, Any]:
 def run(method: Method, predictor: Any, image: Any, target: Any, layer: str | None, **hooks: Any):
     """Call the method's function; returns its Explanation."""
     options = dict(method.offered)
-    if layer is not None:
+    if layer is not None and method.takes("layer"):  # the menu remembers one for other methods
         options["layer"] = layer
     if not method.takes("preview"):
         hooks.pop("preview", None)
