@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help lab test bench bench-browser lock checkpoint clean chromium
+.PHONY: help lab test stress bench bench-browser lock checkpoint clean chromium
 
 VENV := .venv
 READY := $(VENV)/.ready
@@ -25,8 +25,11 @@ test: $(READY) chromium  ## every check: style, types, unit tests, notebooks, br
 	echo "== mypy"; time mypy; \
 	echo "== pytest"; pytest --durations=10
 
+stress: $(READY)  ## kill evaluations at 20 moments and resume them: two minutes (options: STRESS="--moments 100")
+	@export $(IN_VENV); python tests/stress/kill_evaluation.py $(STRESS)
+
 bench: $(READY) $(PEERS)/.ready  ## beside ONNX Runtime, OpenVINO, PyTorch, captum: a quarter of an hour (options: BENCH="--quick")
-	@export $(IN_VENV); python -m benchmarks $(BENCH)
+	@export $(IN_VENV); python -m benchmarks $(BENCH); python -m benchmarks.collection $(filter --quick,$(BENCH))
 
 bench-browser: $(READY) $(VOILA)/.ready chromium  ## the explorer in JupyterLab and Voila: eight minutes (options: BENCH="--quick")
 	@export $(IN_VENV); python -m benchmarks.browser $(BENCH)

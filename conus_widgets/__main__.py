@@ -1,4 +1,4 @@
-"""Command line: ``python -m conus_widgets classify | explain | evaluate | fetch | doctor ...``."""
+"""Command line: ``python -m conus_widgets classify | explain | trust | evaluate | doctor ...``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from conus_widgets.collection.command import add_arguments
 
 DEMONSTRATION = "the embedded demonstration, which knows drawn shells only"
 
@@ -81,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument("--seed", type=_whole(0), help="makes random views reproducible")
     classify.add_argument("--region", help="weigh the classes by where they live")
     classify.add_argument("--json", action="store_true", help="print the published form")
+    _add_max_megapixels(classify)
 
     explain = commands.add_parser(
         "explain",
@@ -93,8 +96,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     explain.set_defaults(command=_explain)
 
+    trust = commands.add_parser(
+        "trust", help="which explanations find a known marking?", fill=_trust_options
+    )
+    trust.set_defaults(command=_trust)
+
     evaluate = commands.add_parser(
-        "evaluate", help="which explanations find a known marking?", fill=_evaluate_options
+        "evaluate",
+        help="ask the network about a whole collection, and keep the answers",
+        description="Ask the network about every photograph of a collection, once, and keep the "
+        "answers in a folder. A run that was stopped goes on where it was.",
+        fill=_evaluate_options,
     )
     evaluate.set_defaults(command=_evaluate)
 
@@ -168,19 +180,43 @@ def _explain_options(explain: argparse.ArgumentParser) -> None:
         "--force", action="store_true", help="replace any other file that is called like FILE"
     )
     explain.add_argument("--model", help=f"a checkpoint's folder, .npz or name ({DEMONSTRATION})")
+    _add_max_megapixels(explain)
 
 
 def _evaluate_options(evaluate: argparse.ArgumentParser) -> None:
+
+    add_arguments(evaluate)
+    _trust_options(evaluate, shown=False)  # what `trust` was called by version 0.1
+
+
+def _trust_options(trust: argparse.ArgumentParser, *, shown: bool = True) -> None:
     from conus_widgets.explain.evaluate.methods import VARIANTS, compared
 
-    evaluate.add_argument("--pairs", type=_whole(1), default=200, help="drawn pairs (200)")
-    evaluate.add_argument(
+    def words(text: str) -> str:
+        return text if shown else argparse.SUPPRESS
+
+    trust.add_argument("--pairs", type=_whole(1), default=200, help=words("drawn pairs (200)"))
+    trust.add_argument(
         "--methods",
         nargs="+",
         metavar="METHOD",
-        help=f"these only, of {', '.join([*compared(), *VARIANTS])}",
+        help=words(f"these only, of {', '.join([*compared(), *VARIANTS])}"),
     )
-    evaluate.add_argument("--checks", action="store_true", help="all other checks instead")
+    trust.add_argument("--checks", action="store_true", help=words("all other checks instead"))
+
+
+def _add_max_megapixels(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--max-megapixels",
+        type=_whole(1),
+        metavar="N",
+        help="refuse larger photographs (250); CONUS_MEMORY_MB limits the memory",
+    )
+
+
+def _limits(options: argparse.Namespace) -> dict[str, Any]:
+    most = options.max_megapixels
+    return {} if most is None else {"max_megapixels": most}
 
 
 def _whole(least: int) -> Callable[[str], int]:
@@ -215,7 +251,7 @@ def _classify(options: argparse.Namespace) -> int:
         from conus_widgets.prediction import Prediction
         from conus_widgets.predictor import load_predictor
 
-        predictor = load_predictor(options.model)
+        predictor = load_predictor(options.model, **_limits(options))
     except (RuntimeError, ValueError, OSError) as error:
         _say(error)
         return 1
@@ -253,7 +289,7 @@ def _explain(options: argparse.Namespace) -> int:
         from conus_widgets.explain.command import run
         from conus_widgets.predictor import load_predictor
 
-        said = run(load_predictor(options.model), options)
+        said = run(load_predictor(options.model, **_limits(options)), options)
     except (RuntimeError, ValueError, OSError) as error:
         _say(error)
         return 1
@@ -261,8 +297,20 @@ def _explain(options: argparse.Namespace) -> int:
     return 0
 
 
-def _evaluate(options: argparse.Namespace) -> int:
+def _trust(options: argparse.Namespace) -> int:
     from conus_widgets.explain.evaluate.command import run
+
+    return run(options)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    if options.collection is None:
+        _say(
+            "Evaluating explanations is called 'trust' now: python -m conus_widgets trust. "
+            "'evaluate FOLDER --out DIR' asks the network about a collection."
+        )
+        return _trust(options)
+    from conus_widgets.collection.command import run
 
     return run(options)
 

@@ -2,17 +2,15 @@
 
 from io import BytesIO
 
-import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image, ImageChops, ImageCms
 
-from .decoding import PhotographError
+from .names import PhotographError
 
-# Numbers of TIFF tags.
-_BITS_PER_SAMPLE, _PHOTOMETRIC = 258, 262
+_BITS_PER_SAMPLE = 258  # a TIFF's tag
 
 
 def to_rgb(image: Image.Image, name: str) -> Image.Image:
-    """Bring any mode to RGB: profile applied, 16 bits to 8, transparency over black.
+    """Bring any mode of 8 bits to RGB: profile applied, transparency over black.
 
     Parameters
     ----------
@@ -21,15 +19,20 @@ def to_rgb(image: Image.Image, name: str) -> Image.Image:
     name : str
         The photograph's name for errors.
 
+    Returns
+    -------
+    PIL.Image.Image
+        The image itself where it is RGB and nothing is to do.
+
     Raises
     ------
     PhotographError
         Its numbers have no agreed meaning as colours (32-bit or fractional, without a known white).
     """
-    if image.mode.startswith("I;16"):
-        image = _high_byte(image)
-    elif image.mode in ("I", "F", "LAB", "HSV"):
-        what = {"I": "32-bit numbers", "F": "fractional numbers"}.get(image.mode, image.mode)
+    if image.mode in ("I", "F", "LAB", "HSV"):
+        tags = getattr(image, "tag_v2", {})
+        bits = tags.get(_BITS_PER_SAMPLE, (32,))[0]
+        what = {"I": f"{bits}-bit numbers", "F": "fractional numbers"}.get(image.mode, image.mode)
         raise PhotographError(
             name, f"stores its colours as {what}; save it with 8 or 16 bits in grey or RGB."
         )
@@ -37,11 +40,13 @@ def to_rgb(image: Image.Image, name: str) -> Image.Image:
     alpha = None
     if image.has_transparency_data:
         image, alpha = _split_alpha(image)
+    elif image.mode == "1":
+        image = image.convert("L")
     elif image.mode not in ("RGB", "L", "CMYK"):
         image = image.convert("RGB")
     rgb = _managed(image, profile) if profile else None
     if rgb is None:
-        rgb = image.copy() if image.mode == "RGB" else image.convert("RGB")
+        rgb = image if image.mode == "RGB" else image.convert("RGB")
     if alpha is not None:
         black = Image.new("RGB", rgb.size)
         black.paste(rgb, mask=alpha)
@@ -50,36 +55,38 @@ def to_rgb(image: Image.Image, name: str) -> Image.Image:
 
 
 def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image]:
+    """Colours without alpha, as grey where they are: a grey profile fits only grey."""
     transparent = image.info.get("transparency")
     if isinstance(transparent, tuple) and max(transparent) > 255:  # of a 16-bit RGB picture
         image = image.copy()
         image.info["transparency"] = tuple(value >> 8 for value in transparent)
-    rgba = image.convert("RGBA")
-    return rgba.convert("RGB"), rgba.getchannel("A")
-
-
-def _high_byte(image: Image.Image) -> Image.Image:
-    """16-bit grey as 8 bits; Pillow's own conversion would clip everything above 255 to white."""
-    tags = getattr(image, "tag_v2", {})  # only TIFF has them
-    values = np.asarray(image).astype(np.uint16)
-    grey = (values >> (tags.get(_BITS_PER_SAMPLE, (16,))[0] - 8)).astype(np.uint8)
-    result = Image.fromarray(255 - grey if tags.get(_PHOTOMETRIC) == 0 else grey)
-    transparent = image.info.get("transparency")
-    if isinstance(transparent, int):
-        opaque = np.where(values == transparent, 0, 255).astype(np.uint8)
-        result.putalpha(Image.fromarray(opaque))
-    result.info = {"icc_profile": image.info.get("icc_profile")}
-    return result
+    rgba = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
+    grey = image.mode in ("1", "L", "LA", "La")
+    return (rgba.getchannel("R") if grey else rgba.convert("RGB")), rgba.getchannel("A")
 
 
 def _managed(image: Image.Image, profile: bytes) -> Image.Image | None:
-    """Apply an embedded colour profile; None where it says sRGB or is of no use."""
+    """Apply an embedded colour profile; None where it says sRGB or is of no use.
+
+    A grey picture may have a profile for RGB, as viewers take it. A profile for grey is applied
+    where all channels are alike: some formats hand grey out as RGB.
+    """
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         if "srgb" in ImageCms.getProfileDescription(source).lower():
             return None
+        space = source.profile.xcolor_space.strip()
+        if image.mode == "L" and space == "RGB":
+            image = image.convert("RGB")
+        elif image.mode == "RGB" and space == "GRAY" and _is_grey(image):
+            image = image.getchannel("R")
         return ImageCms.profileToProfile(
             image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
         )
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return None  # damaged, or meant for other channels: viewers ignore such a profile
+
+
+def _is_grey(image: Image.Image) -> bool:
+    red, green, blue = image.split()
+    return not any(ImageChops.difference(red, other).getextrema()[1] for other in (green, blue))

@@ -1,99 +1,27 @@
-"""Picture files: recognised by their content, measured by their header, then decoded."""
+"""Photographs in whatever form they come: recognised by their content, measured, then decoded."""
 
 import io
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import (
-    BmpImagePlugin,
-    GifImagePlugin,
-    Image,
-    JpegImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import Image
 
-from . import heic
-from .filekind import what_is
+from . import formats, heic, tiff
+from .filekind import announced_bytes, what_is
+from .names import AGAIN, SAVE_AS, PhotographError, label, plain
+from .picture import Decoded, Picture
 
-NAMELESS = "photograph"  # what has no file name is called
-_SAVE_AS = "open it in a picture program and save it as JPEG or PNG"
-_AGAIN = "copy or download it again"
+__all__ = ["PhotographError", "content", "label", "opened", "plain"]
+
 _OTHER = "choose the photograph itself, or save it as JPEG or PNG first"
 
-# Each format by its plug-in, not through Image.open: that would also try rarer and riskier formats,
-# and judges the size by a process-wide limit.
-_PLUGINS: dict[str, Any] = {
-    "JPEG": JpegImagePlugin.JpegImageFile,
-    "PNG": PngImagePlugin.PngImageFile,
-    "WebP": WebPImagePlugin.WebPImageFile,
-    "TIFF": TiffImagePlugin.TiffImageFile,
-    "GIF": GifImagePlugin.GifImageFile,
-    "BMP": BmpImagePlugin.BmpImageFile,
-}
-_READABLE = "JPEG, PNG, WebP, TIFF, GIF, BMP or HEIC"
-
-
-class PhotographError(ValueError):
-    """A photograph cannot be used.
-
-    The message is one sentence that starts with the photograph's name and says what to do.
-
-    Attributes
-    ----------
-    name : str
-        The file's name, or the name given by the caller; control characters are shown escaped.
-    """
-
-    def __init__(self, name: str, problem: str) -> None:
-        super().__init__(f"{name} {problem}")
-        self.name = name
-        self.problem = problem
-
-    def __reduce__(self) -> tuple[type["PhotographError"], tuple[str, str]]:
-        return PhotographError, (self.name, self.problem)
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture whose header has been read, and nothing else.
-
-    Attributes
-    ----------
-    size : (int, int)
-        Width and height in pixels, as the header claims.
-    decode : callable
-        Returns the decoded image, in any mode, and the EXIF orientation (1...8) still to apply.
-    """
-
-    size: tuple[int, int]
-    decode: Callable[[], tuple[Image.Image, int]]
-
-
-def label(source: Any, name: str | None) -> str:
-    """What to call a photograph: one line of plain text, whatever its file is called."""
-    if name is None:
-        if isinstance(source, str | os.PathLike):
-            path = os.fspath(source)
-            name = os.path.basename(os.fsdecode(path)) or os.fsdecode(path)
-        else:
-            given = getattr(source, "name", None) or getattr(source, "filename", None)
-            name = os.path.basename(given) if isinstance(given, str) else ""
-    return plain(name) or NAMELESS
-
-
-def plain(text: str) -> str:
-    """Text with everything that does not print (line ends, turned writing) shown escaped."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
-    )
+_READABLE = "JPEG, PNG, WebP, TIFF, GIF, BMP, AVIF or HEIC"
 
 
 @contextmanager
@@ -111,20 +39,38 @@ def opened(source: Any, name: str) -> Iterator[Picture]:
     PhotographError
     """
     if isinstance(source, Image.Image):
-        yield Picture(source.size, lambda: (_loaded(source), _orientation(source)))
+        yield Picture(source.size, lambda: _given(source, name))
     elif isinstance(source, np.ndarray):
         image = _from_array(source, name)
-        yield Picture(image.size, lambda: (image, 1))
+        yield Picture(image.size, lambda: Decoded(image))
     elif isinstance(source, str | os.PathLike):
         with _file(source, name) as file:
             yield _from_file(file, name)
     else:
-        yield _from_file(io.BytesIO(_content(source, name)), name)
+        yield _from_file(io.BytesIO(content(source, name)), name)
 
 
-def _loaded(image: Image.Image) -> Image.Image:
-    image.load()
-    return image
+def _given(image: Image.Image, name: str) -> Decoded:
+    """What a caller's image holds; it stays as it is."""
+    if image.format == "TIFF":
+        tiff.refuse_scrambled(image, name)
+    try:
+        image.load()
+    except MemoryError:
+        raise
+    except Exception as error:
+        # A closed image has lost its file, and sometimes only that.
+        if "closed" in str(error) or isinstance(error, AssertionError):
+            raise PhotographError(
+                name,
+                "is a Pillow image that was closed; give its file, or open it anew and leave it "
+                "open.",
+            ) from error
+        raise PhotographError(
+            name,
+            f"is a Pillow image that cannot be loaded ({plain(str(error))}); give the file itself.",
+        ) from error
+    return formats.decoded(image, name)
 
 
 def _from_array(array: np.ndarray, name: str) -> Image.Image:
@@ -168,7 +114,13 @@ def _file(path: str | os.PathLike, name: str) -> BinaryIO:
         ) from error
 
 
-def _content(source: Any, name: str) -> bytes:
+def content(source: Any, name: str) -> bytes:
+    """Return the bytes of a file that a caller gave as bytes or open.
+
+    Raises
+    ------
+    PhotographError
+    """
     try:
         if isinstance(source, bytes | bytearray | memoryview):
             return bytes(source)
@@ -200,12 +152,21 @@ def _from_file(file: BinaryIO, name: str) -> Picture:
         if kind == "HEIC":
             data = file.read()
             # Its decoder applies the file's own turnings; the format says to ignore EXIF's.
-            return Picture(heic.size(data), lambda: (heic.decode(data), 1))
-        if kind in _PLUGINS:
-            image = _PLUGINS[kind](file)
-            if kind == "TIFF":
-                _refuse_raw(image, name)
-            return Picture(image.size, lambda: (_loaded(image), _orientation(image)))
+            picture = Picture(heic.size(data), lambda: Decoded(heic.decode(data)), pixel_bytes=16)
+            return replace(picture, decode=lambda: _whole(picture, file, name))
+        if kind == "AVIF":
+            # In this process: unlike HEIC's decoders, dav1d and libavif survive damaged files, as
+            # browsers need them to. The size comes from the header: they refuse more than 268
+            # million pixels in words of their own.
+            size = heic.size(file.read())
+            file.seek(0)
+            avif = Picture(
+                size, lambda: formats.opened(kind, file, name).decode(), formats.PIXEL_BYTES[kind]
+            )
+            return replace(avif, decode=lambda: _whole(avif, file, name))
+        if kind in formats.PLUGINS:
+            picture = formats.opened(kind, file, name)
+            return replace(picture, decode=lambda: _whole(picture, file, name))
     except PhotographError:
         raise
     except Image.DecompressionBombError as error:
@@ -216,32 +177,33 @@ def _from_file(file: BinaryIO, name: str) -> Picture:
     except MemoryError as error:
         raise PhotographError(name, "does not fit into the free memory; scale it down.") from error
     except Exception as error:  # a header of damaged bytes makes a reader raise anything
+        _refuse_cut(file, name)
         raise PhotographError(
             name,
             f"starts like {kind} but cannot be read: it is damaged or of a rare kind; "
-            f"{_SAVE_AS}, or {_AGAIN}.",
+            f"{SAVE_AS}, or {AGAIN}.",
         ) from error
     if kind == "nothing":
-        raise PhotographError(name, f"is empty (0 bytes); {_AGAIN}.")
+        raise PhotographError(name, f"is empty (0 bytes); {AGAIN}.")
     raise PhotographError(name, f"is {kind}, not a {_READABLE} picture; {_OTHER}.")
 
 
-def _refuse_raw(image: Image.Image, name: str) -> None:
-    """Many raw formats are TIFF files whose first picture is a thumbnail or unfinished."""
-    tags = getattr(image, "tag_v2", {})
-    dng_version, subfile_type = 50706, 254
-    if dng_version in tags or int(tags.get(subfile_type, 0)) & 1:
-        raise PhotographError(
-            name, "is a camera's raw file or starts with a preview; develop it and save it as JPEG."
-        )
-
-
-def _orientation(image: Image.Image) -> int:
-    # Not getexif(): it also believes orientations in XMP, which viewers do not.
-    # A TIFF has no "exif" here; Pillow turns it while loading.
-    exif = Image.Exif()
+def _whole(picture: Picture, file: BinaryIO, name: str) -> Decoded:
+    """Decode; where that fails because bytes are missing at the end, say so."""
     try:
-        exif.load(image.info.get("exif", b""))
-        return int(exif.get(0x0112, 1))
-    except Exception:  # damaged EXIF does not make a photograph unusable
-        return 1
+        return picture.decode()
+    except (PhotographError, MemoryError):
+        raise
+    except Exception:
+        _refuse_cut(file, name)
+        raise
+
+
+def _refuse_cut(file: BinaryIO, name: str) -> None:
+    file.seek(0)
+    data = file.read()
+    announced = announced_bytes(data)
+    if announced > len(data):
+        raise PhotographError(
+            name, f"was not copied whole: it has {len(data):,} of {announced:,} bytes; {AGAIN}."
+        )

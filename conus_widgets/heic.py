@@ -18,7 +18,7 @@ _SECONDS = 120
 
 
 def size(data: bytes) -> tuple[int, int]:
-    """Width and height of the largest picture in the file, as its header claims.
+    """Width and height of the largest picture in a HEIC or AVIF file, as its header claims.
 
     The decoder's own figure is of no use for a limit: it is what remains after cropping.
     """

@@ -1,54 +1,200 @@
 """From a photograph, in whatever form it comes, to upright RGB and to the network's input."""
 
+from __future__ import annotations
+
+import os
 import warnings
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
 
 import numpy as np
 from PIL import Image
 
+from .allowance import limit, resident
 from .colours import to_rgb
-from .decoding import PhotographError, label, opened
+from .decoding import content, opened
 from .forks import ForkLock
+from .names import AGAIN, SAVE_AS, PhotographError, label, plain
+from .picture import Decoded, Picture
+from .reducing import Strips, gathered, in_bands, resized, small, turned, upright_size
+from .views import RESAMPLE, draw_view, random_views, require_rgb, resampling
 
 __all__ = [
     "MAX_PIXELS",
     "RESAMPLE",
+    "WHOLE_PIXELS",
+    "Photograph",
     "PhotographError",
+    "claimed_pixels",
+    "open_photograph",
     "random_views",
     "read_photograph",
     "to_input",
 ]
 
-MAX_PIXELS = 100_000_000
-"""Largest picture that is decoded. Pillow keeps 4 bytes a pixel, so this is 400 MB."""
+MAX_PIXELS = 250_000_000
+"""Largest photograph that is read, unless the caller allows more: telephones have 200 million."""
 
-RESAMPLE = {
-    "nearest": Image.Resampling.NEAREST,
-    "box": Image.Resampling.BOX,
-    "bilinear": Image.Resampling.BILINEAR,
-    "hamming": Image.Resampling.HAMMING,
-    "bicubic": Image.Resampling.BICUBIC,
-    "lanczos": Image.Resampling.LANCZOS,
-}
-"""Names of the ways to resize, as a checkpoint records them. All but "nearest" antialias."""
+WHOLE_PIXELS = 100_000_000
+"""Above this a photograph is read in strips where its format allows it; whole it takes 400 MB."""
 
-_TURN = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_QUARTERS = (
-    None,
-    Image.Transpose.ROTATE_90,
-    Image.Transpose.ROTATE_180,
-    Image.Transpose.ROTATE_270,
-)
-_QUIET = ForkLock()
+_EYES = 2048  # pixels of the longer side of what is shown of a photograph read in strips
+_WORKING = 200e6  # bytes that reading in strips takes, for any photograph
+_ALWAYS = 128e6  # bytes that a photograph may take in any case: 16 megapixels
+_TOGETHER = 64  # views picked in one pass over a file
+# What decoders say where a file ends too early.
+_CUT = ("truncated", "end of file", "premature end", "read error")
+_lock = ForkLock()
+_reading = 0  # photographs, in all threads
+
+
+class Photograph:
+    """A photograph, validated: its pixels, or, where it is too large to be held, a way to them.
+
+    `open_photograph` makes it. Whatever takes a photograph takes this as well.
+
+    Attributes
+    ----------
+    name : str
+        What it is called in errors.
+    size : (int, int)
+        Width and height, upright.
+    remarks : tuple of str
+        What whoever reads an answer must know of how the photograph was read: pixels that are
+        missing, a white that had to be guessed, pages that were left out. Mostly empty.
+    in_strips : bool
+        Whether it is read in strips each time it is asked for something.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        size: tuple[int, int],
+        remarks: tuple[str, ...],
+        *,
+        whole: Callable[[float], Image.Image],
+        stored: tuple[int, int] = (0, 0),
+        orientation: int = 1,
+        strips: Strips | None = None,
+    ) -> None:
+        self.name, self.size, self.remarks = name, size, remarks
+        self.in_strips = strips is not None
+        self._whole, self._stored, self._orientation = whole, stored, orientation
+        self._strips = strips
+
+    def whole(self) -> Image.Image:
+        """Return all pixels, upright RGB.
+
+        Raises
+        ------
+        PhotographError
+            The memory that is allowed does not suffice for them.
+        """
+        return self._whole(0)
+
+    def resized(self, size: tuple[int, int], resample: str) -> Image.Image:
+        """Return ``whole().resize(size, ...)``, bit for bit, without holding the whole.
+
+        Parameters
+        ----------
+        size : (int, int)
+            Width and height.
+        resample : str
+            A key of `RESAMPLE`.
+        """
+        method = resampling(resample)
+        if self._strips is None:
+            return self.whole().resize(size, method)
+        room = min(1e9, max(_ALWAYS, _room() - _WORKING))
+        return resized(self._strips, self._stored, self._orientation, size, method, room)
+
+    def seen(self, side: int, resample: str) -> Image.Image:
+        """Return the photograph for eyes: whole, or one read in strips at some 2,000 pixels a side.
+
+        Parameters
+        ----------
+        side : int
+            Of the network's input. With "nearest", what is picked from the result for it is what
+            is picked from the whole photograph; otherwise it is the same up to rounding.
+        resample : str
+            A key of `RESAMPLE`.
+        """
+        if self._strips is None:
+            return self.whole()
+        factor = -(-max(self.size) // _EYES)
+        if resample != "nearest":
+            return small(self._strips, self._stored, self._orientation, factor)
+        # An odd number of pixels for each of the input's: the middle one is the input's.
+        odd = (max(1, length // factor // side - 1) | 1 for length in self.size)
+        return self.resized((next(odd) * side, next(odd) * side), resample)
+
+    def views(
+        self, count: int, rng: np.random.Generator, *, side: int, resample: str
+    ) -> Iterator[Image.Image]:
+        """Yield random views, as `random_views`, one after the other.
+
+        By "nearest" they are resized to `side` already, with the same pixels as if that were done
+        by `to_input`: only those pixels are picked, whatever the photograph's size.
+
+        Raises
+        ------
+        PhotographError
+            They need the whole photograph, for which the memory that is allowed does not suffice.
+        """
+        if resample != "nearest":
+            image = self._whole(8)  # bytes: a view and what is cut out of it, beside the photograph
+            for _ in range(count):
+                yield from random_views(image, 1, rng, resample=resample)
+            return
+        strips, stored = self._strips, self._stored
+        if strips is None:
+            strips, stored = in_bands(self.whole()), self.size
+        for start in range(0, count, _TOGETHER):
+            drawn = [draw_view(self.size, rng) for _ in range(min(_TOGETHER, count - start))]
+            taken = [view.nearest(self.size, side) for view in drawn]
+            places = [(rows, columns) for rows, columns, _ in taken]
+            found = gathered(strips, stored, self._orientation, places)
+            for image, (*_, swapped) in zip(found, taken, strict=True):
+                yield image.transpose(Image.Transpose.TRANSPOSE) if swapped else image
+
+
+def open_photograph(
+    source: Any, *, name: str | None = None, max_pixels: int | None = MAX_PIXELS
+) -> Photograph:
+    """Read a photograph, or its header where it is too large to be held whole.
+
+    Parameters and errors are those of `read_photograph`.
+    """
+    if isinstance(source, Photograph):
+        return source
+    name = label(source, name)
+    is_file = not isinstance(source, Image.Image | np.ndarray)
+    if is_file and not isinstance(source, str | os.PathLike):
+        source = content(source, name)  # so that it can be read again
+    with _opened(source, name, max_pixels) as picture:
+        if _is_to_be_held(picture, is_file):
+            with _explained(picture.size, name):
+                found, image = _upright(picture.decode(), name, ours=is_file)
+            _validate_size(image.size, name, max_pixels)
+            held = _Held(name, image)
+            return Photograph(name, image.size, found.remarks, whole=held)
+        strips = picture.strips
+        needed = picture.strip_bytes * _area(picture.size) + _WORKING
+        if strips is None or needed > _room():
+            _refuse_for_room(name, picture.size, needed if strips else _bytes(picture))
+        with _explained(picture.size, name):
+            first = next(strips(1))
+    stored = first.image.width, _area(picture.size) // first.image.width
+    return Photograph(
+        name,
+        upright_size(stored, first.orientation),
+        first.remarks,
+        whole=lambda extra: _read_whole(source, name, max_pixels, extra),
+        stored=stored,
+        orientation=first.orientation,
+        strips=lambda multiple: _read_strips(source, name, max_pixels, multiple),
+    )
 
 
 def read_photograph(
@@ -58,14 +204,14 @@ def read_photograph(
 
     Parameters
     ----------
-    source : str, os.PathLike, bytes-like, binary file, PIL.Image.Image or numpy.ndarray
-        A JPEG, PNG, WebP, TIFF, GIF (its first frame), BMP or HEIC file, recognised by its content,
-        not by its name. A file object is read from its start where it can seek. An array is uint8
-        of shape (H, W), (H, W, 3) or (H, W, 4), in the order RGB or RGBA.
+    source : str, os.PathLike, bytes-like, binary file, Image.Image, numpy.ndarray or Photograph
+        A JPEG, PNG, WebP, TIFF, GIF (its first frame), BMP, AVIF or HEIC file, recognised by its
+        content, not by its name. A file object is read from its start where it can seek. An array
+        is uint8 of shape (H, W), (H, W, 3) or (H, W, 4), in the order RGB or RGBA.
     name : str, optional
         What to call the photograph in errors; by default the name of the file.
     max_pixels : int or None
-        Larger pictures are refused before anything is decoded. None: no limit.
+        Larger photographs are refused before anything is decoded. None: no limit.
 
     Returns
     -------
@@ -75,42 +221,32 @@ def read_photograph(
     Raises
     ------
     PhotographError
-        Whatever is wrong with the photograph: missing, empty, damaged, too large, of another kind.
+        Whatever is wrong with the photograph: missing, empty, damaged, of another kind, too large
+        or larger than the memory that is allowed (`allowance.limit`).
 
     Notes
     -----
     The result is what a viewer shows. EXIF orientation is applied once; HEIC has turnings of its
     own, which its decoder applies, and there EXIF is ignored, as the format demands.
     An embedded colour profile is applied, unless it says sRGB: those pixels stay bit-exact.
-    16-bit channels keep their high byte. Transparency is laid over black.
+    Of 16-bit channels the upper 8 of the bits in use are kept. Transparency is laid over black.
+    `open_photograph` also tells what must be said of it, and reads larger ones.
     """
-    name = label(source, name)
-    with _QUIET, warnings.catch_warnings():
-        # Pillow warns of harmless oddities in metadata; the filters are process-wide, so lock.
-        warnings.simplefilter("ignore")
-        with opened(source, name) as picture:
-            _check_size(picture.size, name, max_pixels)
-            try:
-                image, orientation = picture.decode()
-                _check_size(image.size, name, max_pixels)
-                rgb = to_rgb(image, name)
-            except PhotographError:
-                raise
-            except MemoryError as error:
-                width, height = picture.size
-                raise PhotographError(
-                    name,
-                    f"has {width} x {height} pixels, for which the memory does not suffice; "
-                    "scale it down.",
-                ) from error
-            except Exception as error:  # damaged bytes make a decoder raise anything
-                raise PhotographError(
-                    name, "is damaged or was not copied whole; copy or download it again."
-                ) from error
-    if orientation in _TURN:
-        rgb = rgb.transpose(_TURN[orientation])
-    rgb.info = {}
-    return rgb
+    return open_photograph(source, name=name, max_pixels=max_pixels).whole()
+
+
+def claimed_pixels(source: Any, *, name: str | None = None) -> int:
+    """Return how many pixels a photograph has, as its header claims; nothing is decoded.
+
+    Raises
+    ------
+    PhotographError
+        If it cannot be opened.
+    """
+    if isinstance(source, Photograph):
+        return _area(source.size)
+    with _opened(source, label(source, name), None) as picture:
+        return _area(picture.size)
 
 
 def to_input(
@@ -144,7 +280,7 @@ def to_input(
     exactly ``image.resize((size, size), Image.Resampling.NEAREST)`` of the full picture (never of
     a JPEG decoded at a smaller scale, which would be faster and would pick other pixels).
     """
-    method = _resampling(resample)
+    method = resampling(resample)
     mean = np.asarray(mean_rgb, dtype=np.float64)
     if mean.shape != (3,) or not np.isfinite(mean).all():
         raise ValueError(f"mean_rgb must be three numbers (R, G, B), not {mean_rgb!r}")
@@ -153,94 +289,135 @@ def to_input(
     images = list(images)
     batch = np.empty((len(images), 3, size, size), dtype=np.float32)
     for row, image in zip(batch, images, strict=True):
-        _require_rgb(image)
+        require_rgb(image)
         rgb = np.asarray(image.resize((size, size), method))
         row[...] = (rgb - mean).transpose(2, 0, 1)[::-1]
     return batch
 
 
-def random_views(
-    image: Image.Image,
-    count: int,
-    rng: np.random.Generator,
-    *,
-    stretch: float = 0.1,
-    crop: float = 0.9,
-    zoom: float = 0.1,
-    resample: str = "nearest",
-) -> list[Image.Image]:
-    """See an image in random views, as the published model does.
+class _Held:
+    """All pixels of a photograph, in memory; with what is asked for beside them, if that fits."""
 
-    Parameters
-    ----------
-    image : PIL.Image.Image
-        Mode "RGB".
-    count : int
-        Number of views.
-    rng : numpy.random.Generator
-        The only source of chance: the same state gives the same views.
-    stretch : float
-        Width and height are each multiplied by uniform(1 - stretch/2, 1 + stretch/2).
-    crop, zoom : float
-        The side of the square crop, in units of the shorter side, is uniform(crop - zoom, crop).
-    resample : str
-        A key of `RESAMPLE`, for the stretching.
+    def __init__(self, name: str, image: Image.Image) -> None:
+        self._name, self._image = name, image
 
-    Returns
-    -------
-    list of PIL.Image.Image
-        `count` square RGB images of various sizes, for `to_input`.
+    def __call__(self, extra: float) -> Image.Image:
+        needed = extra * _area(self._image.size)
+        if needed > _room():
+            _refuse_for_room(self._name, self._image.size, needed)
+        return self._image
 
-    Notes
-    -----
-    The procedure and its order come from the authors' public code (plant and conus classification
-    with Theano, ``data_augmentation(mode="test")``): stretch, crop, mirror (each axis with
-    probability 1/2), turn by quarters. There width is called ``ly`` and height ``lx``, throughout,
-    which cancels out. The crop is rounded to whole pixels as ``Image.crop`` rounds, is at least
-    one pixel and never leaves the picture.
+
+def _area(size: tuple[int, int]) -> int:
+    return size[0] * size[1]
+
+
+def _room() -> float:
+    return max(_ALWAYS, limit() - resident())
+
+
+def _bytes(picture: Picture) -> float:
+    return picture.pixel_bytes * _area(picture.size)
+
+
+def _is_to_be_held(picture: Picture, is_file: bool) -> bool:
+    if not is_file:  # it is in memory already
+        return True
+    small = picture.strips is None or _area(picture.size) <= WHOLE_PIXELS
+    return small and _bytes(picture) <= _room()
+
+
+@contextmanager
+def _opened(source: Any, name: str, max_pixels: int | None) -> Iterator[Picture]:
+    """A photograph's header, read and found small enough; Pillow is quiet meanwhile."""
+    with _without_pillows_warnings(), opened(source, name) as picture:
+        _validate_size(picture.size, name, max_pixels)
+        yield picture
+
+
+@contextmanager
+def _without_pillows_warnings() -> Iterator[None]:
+    """Keep Pillow quiet about harmless oddities in metadata, in any number of threads at once.
+
+    The filters belong to the whole process. One that speaks of Pillow alone is put in front while
+    anybody reads, and taken out after the last; `warnings.catch_warnings` would put back, among
+    threads, what another one has just changed.
     """
-    method = _resampling(resample)
-    _require_rgb(image)
-    if count < 0:
-        raise ValueError(f"count must be 0 or more, not {count}")
-    if not 0 <= stretch < 2:
-        raise ValueError(f"stretch must lie in 0 <= stretch < 2, not {stretch}")
-    if not 0 <= zoom < crop <= 1:
-        raise ValueError(f"crop and zoom must obey 0 <= zoom < crop <= 1, not {crop} and {zoom}")
-
-    views = []
-    for _ in range(count):
-        factors = rng.uniform(1 - stretch / 2, 1 + stretch / 2, size=2)
-        width, height = (max(1, int(length)) for length in image.size * factors)
-        view = image.resize((width, height), method)
-
-        side = (crop - rng.random() * zoom) * min(width, height)
-        top = int(rng.integers(int(height - side) + 1))
-        left = int(rng.integers(int(width - side) + 1))
-        pixels = max(1, round(side))
-        view = view.crop((left, top, left + pixels, top + pixels))
-
-        if rng.random() > 0.5:
-            view = view.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        if rng.random() > 0.5:
-            view = view.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
-        quarter = _QUARTERS[rng.integers(4)]
-        views.append(view if quarter is None else view.transpose(quarter))
-    return views
+    global _reading
+    with _lock:
+        _reading += 1
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        ours = warnings.filters[0]
+    try:
+        yield
+    finally:
+        with _lock:
+            _reading -= 1
+            if not _reading:
+                with suppress(ValueError):  # somebody has put other filters in place meanwhile
+                    warnings.filters.remove(ours)  # type: ignore[attr-defined]
 
 
-def _resampling(name: str) -> Image.Resampling:
-    if name not in RESAMPLE:
-        raise ValueError(f"resample must be one of {', '.join(RESAMPLE)}, not {name!r}")
-    return RESAMPLE[name]
+@contextmanager
+def _explained(size: tuple[int, int], name: str) -> Iterator[None]:
+    """Turn whatever a decoder raises into a sentence."""
+    try:
+        yield
+    except PhotographError:
+        raise
+    except MemoryError as error:
+        raise PhotographError(
+            name,
+            f"has {size[0]} x {size[1]} pixels, for which the memory does not suffice; "
+            "scale it down.",
+        ) from error
+    except Exception as error:  # damaged bytes make a decoder raise anything
+        if any(words in str(error).lower() for words in _CUT):
+            raise PhotographError(name, f"was not copied whole; {AGAIN}.") from error
+        reason = plain(str(error).strip().partition("\n")[0][:80]) or type(error).__name__
+        raise PhotographError(
+            name, f"is damaged, or of a rare kind ({reason}); {SAVE_AS}, or {AGAIN}."
+        ) from error
 
 
-def _require_rgb(image: Image.Image) -> None:
-    if image.mode != "RGB":
-        raise ValueError(f"the image must be RGB, not {image.mode}; use read_photograph first")
+def _upright(decoded: Decoded, name: str, *, ours: bool) -> tuple[Decoded, Image.Image]:
+    rgb = turned(to_rgb(decoded.image, name), decoded.orientation)
+    if rgb is decoded.image and not ours:
+        rgb = rgb.copy()
+    rgb.info = {}
+    return decoded, rgb
 
 
-def _check_size(size: tuple[int, int], name: str, max_pixels: int | None) -> None:
+def _read_whole(source: Any, name: str, max_pixels: int | None, extra: float) -> Image.Image:
+    with _opened(source, name, max_pixels) as picture:
+        needed = _bytes(picture) + extra * _area(picture.size)
+        if needed > _room():
+            _refuse_for_room(name, picture.size, needed)
+        with _explained(picture.size, name):
+            return _upright(picture.decode(), name, ours=True)[1]
+
+
+def _read_strips(
+    source: Any, name: str, max_pixels: int | None, multiple: int
+) -> Iterator[Image.Image]:
+    with _opened(source, name, max_pixels) as picture, _explained(picture.size, name):
+        if picture.strips is None:  # another file than before
+            raise OSError("the file changed while it was read")
+        for part in picture.strips(multiple):
+            yield to_rgb(part.image, name)
+
+
+def _refuse_for_room(name: str, size: tuple[int, int], needed: float) -> NoReturn:
+    raise PhotographError(
+        name,
+        f"has {size[0]} x {size[1]} = {_area(size):,} pixels and needs about "
+        f"{needed / 1e6:,.0f} MB, but of the {limit() / 1e6:,.0f} MB allowed only "
+        f"{max(0, _room()) / 1e6:,.0f} MB are free; scale it down, or allow more "
+        "(CONUS_MEMORY_MB).",
+    )
+
+
+def _validate_size(size: tuple[int, int], name: str, max_pixels: int | None) -> None:
     width, height = size
     if width < 1 or height < 1:
         raise PhotographError(name, f"has no pixels ({width} x {height}); save or scan it again.")
@@ -248,5 +425,5 @@ def _check_size(size: tuple[int, int], name: str, max_pixels: int | None) -> Non
         raise PhotographError(
             name,
             f"has {width} x {height} = {width * height:,} pixels, more than the {max_pixels:,} "
-            "allowed; scale it down.",
+            "allowed; scale it down, or allow more (max_megapixels).",
         )

@@ -41,6 +41,9 @@ class Prediction(ByValue):
         Stands wherever the answer stands; "" where nothing has to be said.
     errors : list of PhotographError
         Photographs of the specimen that could not be used.
+    remarks : list of str
+        What must be known of how photographs were read, each with the photograph's name: pixels
+        that are missing, a white that was guessed, pages that were left out.
     """
 
     names: list[str]
@@ -54,6 +57,7 @@ class Prediction(ByValue):
     region: str | None = None
     notice: str = ""
     errors: list[PhotographError] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer in the form that the DEEP-OC classifier's service published.
@@ -63,7 +67,7 @@ class Prediction(ByValue):
         dict
             ``{"status": "ok", "predictions": [{"label_id", "label", "probability", "info":
             {"links": [{"link", "url"}], "metadata"}}]}``; behind it, where there is something to
-            say, "notice", "region" and "errors".
+            say, "notice", "region", "errors" and "remarks".
         """
         # A drawn shell's kind is no species: a link would pretend that it is.
         linked = not self.notice
@@ -86,6 +90,8 @@ class Prediction(ByValue):
             answer["region"] = self.region
         if self.errors:
             answer["errors"] = [{"file": e.name, "message": str(e)} for e in self.errors]
+        if self.remarks:
+            answer["remarks"] = list(self.remarks)
         return answer
 
     def __str__(self) -> str:
@@ -96,6 +102,7 @@ class Prediction(ByValue):
         if self.region is not None:
             lines.append(f"Classes were weighed by region: {self.region}.")
         lines += [f"Left out: {error}" for error in self.errors]
+        lines += [f"{remark}." for remark in self.remarks]
         if self.notice:
             lines.append(self.notice[0].upper() + self.notice[1:] + ".")
         return "\n".join(lines)

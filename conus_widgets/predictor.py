@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import itertools
+import functools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +15,21 @@ import numpy as np
 from conus_widgets import checkpoint as checkpoints
 from conus_widgets.arguments import nearest, one_of, shown, whole
 from conus_widgets.finding import path_of
-from conus_widgets.interface import STAGES, Forward, Progress, softmax
-from conus_widgets.memory import BATCH
+from conus_widgets.interface import STAGES, Forward, Progress
 from conus_widgets.network import Network
-from conus_widgets.photograph import PhotographError
+from conus_widgets.photograph import MAX_PIXELS, PhotographError
 from conus_widgets.prediction import Prediction, rank
 from conus_widgets.preparation import Preparation, generators, name_of, several
+from conus_widgets.stream import Answer, stream
 
 EMBEDDED = Path(__file__).parent / "checkpoints" / "demonstration"
 
 
 def load_predictor(
-    source: str | bytes | os.PathLike[Any] | None = None, *, precision: str = "float32"
+    source: str | bytes | os.PathLike[Any] | None = None,
+    *,
+    precision: str = "float32",
+    max_megapixels: float | None = None,
 ) -> Predictor:
     """Load a checkpoint and compile its network.
 
@@ -37,6 +40,8 @@ def load_predictor(
         have been fetched). By default the embedded demonstration, which knows drawn shells only.
     precision : {"float32", "bfloat16"}
         bfloat16 predicts faster, and less exactly, where the processor has it: see `Network`.
+    max_megapixels : float, optional
+        Larger photographs are refused. By default 250; telephones have 200.
 
     Returns
     -------
@@ -49,12 +54,14 @@ def load_predictor(
     TypeError
         Where `source` is no path at all: a number, a loaded Predictor.
     ValueError
-        Where the precision cannot be used here.
+        Where the precision cannot be used here, or `max_megapixels` is no number above 0.
     runtime.SetupError
         Where this machine lacks a compiler, or room.
     """
     if source is None:
-        return Predictor(checkpoints.read(EMBEDDED), precision=precision)
+        return Predictor(
+            checkpoints.read(EMBEDDED), precision=precision, max_megapixels=max_megapixels
+        )
     if isinstance(source, Predictor):
         raise TypeError(f"{source!r} is loaded already: use it as it is.")
     path = path_of(source)
@@ -69,14 +76,16 @@ def load_predictor(
                     f"{path} is not on this machine yet. "
                     f"'python -m conus_widgets fetch {path}' fetches it."
                 )
-            return Predictor(checkpoints.read(folder), precision=precision)
+            return Predictor(
+                checkpoints.read(folder), precision=precision, max_megapixels=max_megapixels
+            )
         near = difflib.get_close_matches(str(path), download.KNOWN)
         if near:
             raise checkpoints.CheckpointError(
                 f"{path} does not exist: give the folder of a checkpoint, its .npz, or the known "
                 f"name {near[0]}."
             )
-    return Predictor(checkpoints.read(path), precision=precision)
+    return Predictor(checkpoints.read(path), precision=precision, max_megapixels=max_megapixels)
 
 
 class Predictor:
@@ -87,6 +96,8 @@ class Predictor:
     checkpoint : Checkpoint
     precision : {"float32", "bfloat16"}
         See `Network`.
+    max_megapixels : float, optional
+        See `load_predictor`.
 
     Attributes
     ----------
@@ -100,6 +111,8 @@ class Predictor:
         Height and width of the network's input in pixels.
     resample : str
         How photographs are resized.
+    max_pixels : int
+        Larger photographs are refused.
     notice : str
         Stands wherever an answer stands.
     stages : tuple of str
@@ -111,7 +124,13 @@ class Predictor:
     alone is a list of one: see `several`. All methods may be called from any thread.
     """
 
-    def __init__(self, checkpoint: checkpoints.Checkpoint, *, precision: str = "float32") -> None:
+    def __init__(
+        self,
+        checkpoint: checkpoints.Checkpoint,
+        *,
+        precision: str = "float32",
+        max_megapixels: float | None = None,
+    ) -> None:
         self.checkpoint = checkpoint
         self.name = checkpoint.name
         self.labels = list(checkpoint.labels)
@@ -121,7 +140,8 @@ class Predictor:
         self.resample = checkpoint.resample
         self.notice = checkpoint.notice
         self.stages = STAGES
-        self.preparation = Preparation(checkpoint)
+        self.max_pixels = _pixels(max_megapixels)
+        self.preparation = Preparation(checkpoint, max_pixels=self.max_pixels)
         self.network = Network(checkpoint, precision=precision)
 
     def __repr__(self) -> str:
@@ -184,9 +204,8 @@ class Predictor:
         good = [row for row in rows if not isinstance(row, PhotographError)]
         if not good:
             raise errors[0]
-        mean = np.mean([probabilities for _, probabilities in good], axis=0)
-        names = [name for name, _ in good]
-        return self._answer(names, mean, errors, top=top, views=views, seed=seed, region=region)
+        mean = np.mean([row.probabilities for row in good], axis=0)
+        return self._answer(good, mean, errors, top=top, views=views, seed=seed, region=region)
 
     def predict_each(
         self,
@@ -212,9 +231,46 @@ class Predictor:
         return [
             row
             if isinstance(row, PhotographError)
-            else self._answer([row[0]], row[1], [], top=top, views=views, seed=seed, region=region)
+            else self._answer(
+                [row], row.probabilities, [], top=top, views=views, seed=seed, region=region
+            )
             for row in rows
         ]
+
+    def stream(
+        self,
+        photographs: Any,
+        *,
+        views: int = 1,
+        seed: int | None = None,
+        features: bool = False,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Generator[Answer | PhotographError, None, None]:
+        """Answer photographs one after the other, while the next ones are decoded.
+
+        Parameters
+        ----------
+        features : bool
+            Whether answers carry what the dense layer reads.
+        views, seed, progress, cancelled
+            As in `predict`.
+
+        Yields
+        ------
+        Answer or PhotographError
+            In the order of `photographs`; one that cannot be used is an error in its place. What
+            is held does not grow with their number.
+        """
+        return stream(
+            self,
+            several(photographs),
+            views=views,
+            seed=seed,
+            features=features,
+            progress=progress,
+            cancelled=cancelled,
+        )
 
     def logits(self, photographs: Any) -> np.ndarray:
         """Return the logits (N, classes), float32, of N plain photographs."""
@@ -239,9 +295,9 @@ class Predictor:
         for row in rows:
             if isinstance(row, PhotographError):
                 raise row
-        return np.array([row[1] for row in rows if not isinstance(row, PhotographError)]).reshape(
-            -1, len(self.labels)
-        )
+        return np.array(
+            [row.probabilities for row in rows if not isinstance(row, PhotographError)]
+        ).reshape(-1, len(self.labels))
 
     def inputs(self, photographs: Any, *, views: int = 1, seed: int | None = None) -> np.ndarray:
         """Return network inputs (N * views, 3, size, size), float32; a photograph's views follow
@@ -259,7 +315,9 @@ class Predictor:
         rows = iter(inputs)
         for number, photograph in enumerate(given):
             name = name_of(photograph, number)
-            for view in self.preparation.views(photograph, name, views, chance[number]):
+            for view in self.preparation.views(
+                photograph, name, views, functools.partial(chance.__getitem__, number)
+            ):
                 next(rows)[...] = view
         return inputs
 
@@ -324,39 +382,16 @@ class Predictor:
         return top, views
 
     def _run(self, photographs: Any) -> Forward:
-        """Run the network over plain photographs, a batch at a time."""
-        given = several(photographs)
-        chance = generators(None, len(given))
-        failed: dict[int, PhotographError] = {}
-        found = [self.forward(self.preparation.batch([]))]  # so that none have a shape as well
-        for chunk in _chunks(range(len(given)), self.network.batch):
-            inputs = [view for _, view in self._views(given, chunk, 1, chance, failed)]
-            for error in failed.values():
-                raise error
-            found.append(self.forward(np.stack(inputs)))
-        return Forward(
-            np.concatenate([part.logits for part in found]),
-            np.concatenate([part.features for part in found]),
-        )
-
-    def _views(
-        self,
-        photographs: list[Any],
-        chunk: range,
-        views: int,
-        chance: list[np.random.Generator],
-        failed: dict[int, PhotographError],
-    ) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield number and input of each view of some photographs; what is wrong with one of them
-        is put into `failed`, also where it only shows after some of its views."""
-        for number in chunk:
-            photograph = photographs[number]
-            name = name_of(photograph, number)
-            try:
-                for view in self.preparation.views(photograph, name, views, chance[number]):
-                    yield number, view
-            except PhotographError as error:
-                failed[number] = error
+        """Run the network over plain photographs; one that cannot be used is raised."""
+        logits = [np.empty((0, len(self.labels)), np.float32)]
+        features = [np.empty((0, self.checkpoint.architecture.features), np.float32)]
+        for answer in self.stream(photographs, features=True):
+            if isinstance(answer, PhotographError):
+                raise answer
+            assert answer.features is not None  # they were asked for
+            logits.append(answer.logits[None])
+            features.append(answer.features[None])
+        return Forward(np.concatenate(logits), np.concatenate(features))
 
     def _each(
         self,
@@ -365,41 +400,16 @@ class Predictor:
         seed: int | None,
         progress: Progress | None,
         cancelled: Callable[[], bool] | None,
-    ) -> list[tuple[str, np.ndarray] | PhotographError]:
-        """Return name and mean probabilities of each photograph, or what is wrong with it.
-
-        A photograph is read, seen in one view after the other, and forgotten; plain photographs
-        share batches. So neither a folder of a thousand nor a thousand views take more memory than
-        a photograph and a batch.
-        """
-        found: list[tuple[str, np.ndarray] | PhotographError] = []
-        chance = generators(seed, len(photographs))
-        total, done = len(photographs) * views, 0
-        for chunk in _chunks(range(len(photographs)), max(1, BATCH // views)):
-            failed: dict[int, PhotographError] = {}
-            seen = self._views(photographs, chunk, views, chance, failed)
-            numbers: list[int] = []
-            logits = [np.empty((0, len(self.labels)), np.float32)]
-            while batch := list(itertools.islice(seen, self.network.batch)):
-                numbers += [number for number, _ in batch]
-                inputs = np.stack([view for _, view in batch])
-                logits.append(self.forward(inputs, cancelled=cancelled).logits)
-                if progress is not None:
-                    progress(done + len(numbers), total)
-            good = [number not in failed for number in numbers]
-            rows = softmax(np.concatenate(logits)[good])
-            means = iter(rows.reshape(-1, views, len(self.labels)).mean(axis=1))
-            for number in chunk:
-                name = name_of(photographs[number], number)
-                found.append(failed[number] if number in failed else (name, next(means)))
-            done += len(chunk) * views
-            if progress is not None:
-                progress(done, total)
-        return found
+    ) -> list[Answer | PhotographError]:
+        """Return the answer to each photograph, or what is wrong with it."""
+        answers = self.stream(
+            photographs, views=views, seed=seed, progress=progress, cancelled=cancelled
+        )
+        return list(answers)
 
     def _answer(
         self,
-        names: list[str],
+        rows: list[Answer],
         probabilities: np.ndarray,
         errors: list[PhotographError],
         *,
@@ -418,7 +428,7 @@ class Predictor:
             probabilities = weighed / weighed.sum()
         best = rank(probabilities, top)
         return Prediction(
-            names=names,
+            names=[row.name for row in rows],
             label_ids=list(best),
             labels=[self.labels[i] for i in best],
             probabilities=[float(probabilities[i]) for i in best],
@@ -429,9 +439,15 @@ class Predictor:
             region=region,
             notice=self.notice,
             errors=errors,
+            remarks=[remark for row in rows for remark in row.remarks],
         )
 
 
-def _chunks(numbers: range, length: int) -> Iterator[range]:
-    for start in range(0, len(numbers), length):
-        yield numbers[start : start + length]
+def _pixels(max_megapixels: float | None) -> int:
+    if max_megapixels is None:
+        return MAX_PIXELS
+    if isinstance(max_megapixels, bool) or not isinstance(max_megapixels, (int, float)):
+        raise ValueError(f"max_megapixels is {shown(max_megapixels)}: give a number, as 300.")
+    if not 0 < max_megapixels < 1e6:
+        raise ValueError(f"max_megapixels is {max_megapixels}: give one above 0, as 300.")
+    return int(max_megapixels * 1e6)

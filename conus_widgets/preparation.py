@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,8 @@ from PIL import Image
 
 from conus_widgets.arguments import whole
 from conus_widgets.checkpoint import Checkpoint
-from conus_widgets.decoding import NAMELESS, PhotographError, label
-from conus_widgets.photograph import random_views, read_photograph, to_input
+from conus_widgets.names import NAMELESS, PhotographError, label
+from conus_widgets.photograph import MAX_PIXELS, Photograph, open_photograph, to_input
 
 
 class Preparation:
@@ -21,9 +21,12 @@ class Preparation:
     ----------
     checkpoint : Checkpoint
         Gives the mean, the size and the way to resize.
+    max_pixels : int
+        Larger photographs are refused.
     """
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    def __init__(self, checkpoint: Checkpoint, *, max_pixels: int = MAX_PIXELS) -> None:
+        self.max_pixels = max_pixels
         self.mean_rgb = checkpoint.mean_rgb
         self.size = checkpoint.architecture.size
         self.resample = checkpoint.resample
@@ -32,34 +35,51 @@ class Preparation:
         """Return N RGB images as inputs (N, 3, size, size), float32."""
         return to_input(images, mean_rgb=self.mean_rgb, size=self.size, resample=self.resample)
 
+    def open(self, photograph: Any, name: str | None = None) -> Photograph:
+        """Return a photograph, validated; see `open_photograph`."""
+        return open_photograph(photograph, name=name, max_pixels=self.max_pixels)
+
+    def held(self, photograph: Photograph) -> tuple[Image.Image, tuple[str, ...]]:
+        """Return a photograph as it can be looked at and explained, and what must be said of it.
+
+        That is all of its pixels; of one that is read in strips, some 2,000 a side.
+        """
+        image = photograph.seen(self.size, self.resample)
+        if not photograph.in_strips:
+            return image, photograph.remarks
+        remark = (
+            f"too large to be held, {photograph.size[0]:,} x {photograph.size[1]:,} pixels: "
+            f"looked at as {image.width:,} x {image.height:,}"
+        )
+        return image, (*photograph.remarks, remark)
+
     def views(
-        self, photograph: Any, name: str, views: int, rng: np.random.Generator
+        self, photograph: Any, name: str, views: int, chance: Callable[[], np.random.Generator]
     ) -> Iterator[np.ndarray]:
         """Yield the views of one photograph, one after the other, as inputs (3, size, size).
 
-        One view is the plain photograph; `rng` is then not used. Of many, only one at a time
-        exists in the photograph's own size.
+        One view is the plain photograph; `chance`, which gives the source of it, is then not
+        asked. Of many, only one at a time exists in the photograph's own size.
 
         Raises
         ------
         PhotographError
             Where the photograph cannot be used; it starts with `name`.
         """
-        image = read_photograph(photograph, name=name)
-        for _ in range(views):
-            try:
-                seen = [image] if views == 1 else self._seen(image, rng)
-                yield self.batch(seen)[0]
-            except MemoryError as error:
-                raise PhotographError(
-                    name,
-                    f"has {image.width} x {image.height} pixels, for whose views the memory does "
-                    "not suffice; scale it down.",
-                ) from error
-
-    def _seen(self, image: Image.Image, rng: np.random.Generator) -> list[Image.Image]:
-        """Return the next random view: views drawn one by one are those drawn together."""
-        return random_views(image, 1, rng, resample=self.resample)
+        opened = self.open(photograph, name)
+        try:
+            if views == 1:
+                yield self.batch([opened.resized((self.size, self.size), self.resample)])[0]
+                return
+            for view in opened.views(views, chance(), side=self.size, resample=self.resample):
+                yield self.batch([view])[0]
+        except MemoryError as error:
+            width, height = opened.size
+            raise PhotographError(
+                name,
+                f"has {width} x {height} pixels, for whose views the memory does not suffice; "
+                "scale it down.",
+            ) from error
 
 
 def generators(seed: int | None, count: int) -> list[np.random.Generator]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from conus_widgets.photograph import read_photograph
+from conus_widgets.photograph import open_photograph
 
 LABELS = ["plain", "banded", "spotted rows", "tented", "axial flames", "reticulated", "dark tip"]
 
@@ -28,6 +28,7 @@ class FakePrediction:
     region: str | None
     notice: str
     errors: list = field(default_factory=list)
+    remarks: list = field(default_factory=list)
 
 
 class FakePredictor:
@@ -82,9 +83,11 @@ class FakePredictor:
                 progress(done + 1, views)
         if self.fail is not None:
             raise self.fail
-        rows = []
+        rows, remarks = [], []
         for photograph in photographs:
-            small = read_photograph(photograph).resize((4, 4), 4)
+            opened = open_photograph(photograph)
+            remarks += [f"{opened.name}: {remark}" for remark in opened.remarks]
+            small = opened.whole().resize((4, 4), 4)
             rows.append(self._weights @ (np.asarray(small, float).ravel() / 255 - 0.4))
         logits = np.mean(rows, axis=0)
         if region:
@@ -103,4 +106,5 @@ class FakePredictor:
             seed=seed,
             region=region,
             notice=self.notice,
+            remarks=remarks,
         )

@@ -96,8 +96,8 @@ def test_palette_with_and_without_transparency():
 def test_one_transparent_colour():
     grey = Image.fromarray(np.array([[7, 8, 9]], dtype=np.uint8))
     assert np.array_equal(through(grey, "PNG", transparency=8), rgb([[7, 0, 9]]))
-    deep = Image.fromarray(np.array([[0x700, 0x801, 0x802]], dtype=np.uint16))
-    assert np.array_equal(through(deep, "PNG", transparency=0x801), rgb([[7, 0, 8]]))
+    deep = Image.fromarray(np.array([[0x700, 0x801, 0x802, 0xFFFF]], dtype=np.uint16))
+    assert np.array_equal(through(deep, "PNG", transparency=0x801), rgb([[7, 0, 8, 255]]))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP", "TIFF"])
@@ -145,6 +145,26 @@ def matrix_profile(colorants, gamma, description):
     return header + struct.pack(">I", len(parts)) + table + body
 
 
+def grey_profile(gamma):
+    """A small ICC v2 profile for grey: white under D50, and one power curve."""
+    name = b"grey\0"
+    desc = b"desc\0\0\0\0" + struct.pack(">I", len(name)) + name + bytes(78)
+    white = b"XYZ \0\0\0\0" + b"".join(
+        struct.pack(">i", round(value * 65536)) for value in (0.9642, 1.0, 0.8249)
+    )
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
+    parts = {b"desc": desc + bytes(-len(desc) % 4), b"wtpt": white, b"kTRC": curve}
+    offset, table, body = 128 + 4 + 12 * len(parts), b"", b""
+    for tag, part in parts.items():
+        table += tag + struct.pack(">II", offset + len(body), len(part))
+        body += part
+    header = struct.pack(
+        ">I4sI4s4s4s", offset + len(body), bytes(4), 0x02100000, b"mntr", b"GRAY", b"XYZ "
+    )
+    header += bytes(12) + b"acsp" + bytes(28) + white[8:] + bytes(48)
+    return header + struct.pack(">I", len(parts)) + table + body
+
+
 # XYZ under D50 (Bradford) of R, G, B; from B. Lindbloom's tables.
 ADOBE_RGB = np.array(
     [
@@ -189,9 +209,69 @@ def test_srgb_and_broken_profiles_leave_pixels_bit_exact():
         assert np.array_equal(
             through(Image.fromarray(picture), "PNG", icc_profile=profile), picture
         )
-    grey = picture[..., 0]
-    profile = matrix_profile(ADOBE_RGB, 2.2, "for other channels")
-    assert np.array_equal(through(Image.fromarray(grey), "PNG", icc_profile=profile), rgb(grey))
+    for_grey = grey_profile(1.4)  # for other channels
+    assert np.array_equal(through(Image.fromarray(picture), "PNG", icc_profile=for_grey), picture)
+
+
+GREY = np.arange(256, dtype=np.uint8).reshape(16, 16)
+
+
+def as_16_bits(grey):
+    return Image.fromarray(grey.astype(np.uint16) * 257)
+
+
+def with_alpha(grey):
+    return Image.merge("LA", [Image.fromarray(grey), Image.new("L", grey.shape[::-1], 255)])
+
+
+def in_colours(grey):
+    return Image.fromarray(rgb(grey))
+
+
+def of_palette(grey):
+    image = Image.fromarray(grey, "L").convert("P")
+    image.putpalette([level for level in range(256) for _ in "rgb"])
+    return image
+
+
+@pytest.mark.parametrize("profile", ["grey", "rgb"])
+@pytest.mark.parametrize(
+    ("make", "kind", "options"),
+    [
+        (with_alpha, "PNG", {}),
+        (with_alpha, "TIFF", {}),
+        (with_alpha, "WebP", {"lossless": True}),
+        (Image.fromarray, "PNG", {"transparency": 0}),
+        (Image.fromarray, "TIFF", {}),
+        (Image.fromarray, "TIFF", {"compression": "tiff_lzw"}),
+        (Image.fromarray, "WebP", {"lossless": True}),
+        (as_16_bits, "PNG", {}),
+        (as_16_bits, "PNG", {"transparency": 0}),
+        (as_16_bits, "TIFF", {}),
+        (in_colours, "PNG", {}),
+        (of_palette, "PNG", {}),
+    ],
+)
+def test_one_grey_picture_with_one_profile_is_one_answer_in_every_encoding(
+    make, kind, options, profile
+):
+    data = {"grey": grey_profile(1.4), "rgb": matrix_profile(SRGB, 1.4, "linear-ish")}[profile]
+    plain = through(Image.fromarray(GREY), "PNG", icc_profile=data)
+    assert np.abs(plain.astype(int) - rgb(GREY)).max() > 40, "the profile must matter here"
+    assert np.array_equal(through(make(GREY), kind, icc_profile=data, **options), plain)
+
+
+def test_one_bit_with_a_grey_profile():
+    checks = np.indices((5, 7)).sum(0) % 2 == 0
+    options = {"icc_profile": grey_profile(1.4)}
+    assert np.array_equal(through(Image.fromarray(checks), "PNG", **options), rgb(checks * 255))
+
+
+def test_alpha_that_was_multiplied_in():
+    """TIFF 6.0, tag 338 with 1: the colours are those over black already."""
+    halves = Image.merge("LA", [Image.new("L", (3, 2), 100), Image.new("L", (3, 2), 128)])
+    straight = through(halves, "TIFF")
+    assert np.array_equal(np.asarray(read_photograph(halves.convert("La"))), straight)
 
 
 def test_numbers_without_a_known_white_are_refused():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_ops_process import run
 
-from conus_widgets import memory
+from conus_widgets import allowance, memory
 from conus_widgets.architecture import Architecture
 from conus_widgets.machine import SetupError
 
@@ -24,7 +24,7 @@ FULL = Architecture(70)
 def test_the_limit_of_a_container(tmp_path, file, text, expected):
     (tmp_path / file).parent.mkdir(exist_ok=True)
     (tmp_path / file).write_text(text)
-    assert memory.cgroup_bytes(tmp_path) == expected
+    assert allowance.cgroup_bytes(tmp_path) == expected
 
 
 def test_the_limit_that_somebody_states_wins(monkeypatch):

@@ -10,7 +10,7 @@ import pytest
 from networks import SMALL, photographs, random_arrays, random_checkpoint
 from PIL import Image
 
-from conus_widgets import preparation
+from conus_widgets import photograph, preparation
 from conus_widgets.interface import Cancelled, softmax
 from conus_widgets.memory import BATCH
 from conus_widgets.photograph import PhotographError, to_input
@@ -126,7 +126,7 @@ def test_views_drawn_one_by_one_are_those_drawn_together(predictor, images):
     """What an answer was made of before views were made one at a time."""
     chance = preparation.generators(3, 2)
     together = [
-        preparation.random_views(image, 10, rng, resample="bilinear")
+        photograph.random_views(image, 10, rng, resample="bilinear")
         for image, rng in zip(images[:2], chance, strict=True)
     ]
     expected = np.concatenate([predictor.preparation.batch(views) for views in together])
@@ -162,7 +162,7 @@ def test_many_views_take_no_more_memory_than_few():
 
 
 def test_memory_that_ends_among_the_views_costs_one_photograph(predictor, images, monkeypatch):
-    real, met = preparation.random_views, []
+    real, met = photograph.random_views, []
 
     def scarce(image, count, rng, **options):
         met.append(image.size)
@@ -171,7 +171,7 @@ def test_memory_that_ends_among_the_views_costs_one_photograph(predictor, images
         return real(image, count, rng, **options)
 
     expected = predictor.predict_each(images[:3], views=3, seed=1)
-    monkeypatch.setattr(preparation, "random_views", scarce)
+    monkeypatch.setattr(photograph, "random_views", scarce)
     first, bad, last = predictor.predict_each(images[:3], views=3, seed=1)
     assert isinstance(bad, PhotographError) and str(bad).startswith("photograph 2 has ")
     close(first.all_probabilities, expected[0].all_probabilities)

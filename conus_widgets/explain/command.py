@@ -14,10 +14,10 @@ import numpy as np
 from conus_widgets import explain
 from conus_widgets.arguments import one_of
 from conus_widgets.beside import longest_name
-from conus_widgets.decoding import plain
 from conus_widgets.explain.catalogue import METHODS, Method
 from conus_widgets.explain.panels import STYLES
 from conus_widgets.explain.storage import kind_of, place_for_map, save
+from conus_widgets.names import plain
 from conus_widgets.predictor import EMBEDDED
 
 FORMS = ("layer", "kind")  # options of some methods

@@ -8,13 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from PIL import Image
 
 from conus_widgets.arguments import shown
-from conus_widgets.decoding import PhotographError, label
 from conus_widgets.explain.explanation import Cost, Explanation
 from conus_widgets.explain.target import Target, resolve
-from conus_widgets.photograph import read_photograph
+from conus_widgets.names import PhotographError, label
 from conus_widgets.preparation import is_alone, several
 
 if TYPE_CHECKING:  # the network's module starts Theano, which takes seconds
@@ -36,7 +34,9 @@ class Subject:
     Attributes
     ----------
     image : PIL.Image.Image
-        Upright RGB, in the photograph's own pixels.
+        Upright RGB, in the photograph's own pixels unless it is too large for that.
+    remarks : tuple of str
+        What must be said of how it was read.
     inputs : float32 array (1, 3, size, size)
         The network's input: B, G, R, each minus its mean.
     mean : float32 array (3, 1, 1)
@@ -56,7 +56,9 @@ class Subject:
         _validate(predictor)
         self.predictor = predictor
         self.network = Meter(predictor.network)
-        self.image = _read(image)
+        _validate_numbers(image)
+        preparation = predictor.preparation
+        self.image, self.remarks = preparation.held(preparation.open(image))
         self.inputs: np.ndarray = predictor.inputs([self.image])
         self.size: int = predictor.size
         rgb = np.asarray(predictor.preparation.mean_rgb, np.float32)
@@ -100,6 +102,7 @@ class Subject:
         **rest
             Further fields of `Explanation`.
         """
+        rest["remarks"] = (*self.remarks, *rest.get("remarks", ()))
         logits = self.logits if logits is None else logits
         return Explanation(
             values=np.ascontiguousarray(values, np.float32),
@@ -204,7 +207,7 @@ def _share(told: Progress, number: int, count: int) -> Progress:
     return lambda done, total: told(number * total + done, count * total)
 
 
-def _read(image: Any) -> Image.Image:
+def _validate_numbers(image: Any) -> None:
     if isinstance(image, np.ndarray) and image.dtype.kind == "f":
         wrong = image.size - int(np.isfinite(image).sum())
         if wrong:
@@ -213,4 +216,3 @@ def _read(image: Any) -> Image.Image:
                 f"has {wrong} of {image.size} values that are not numbers (NaN or infinite); "
                 "repair them and give uint8 with values from 0 to 255.",
             )
-    return read_photograph(image)

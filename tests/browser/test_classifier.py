@@ -195,7 +195,9 @@ def test_a_broken_file_beside_a_good_one(tool, files):
     tool.zone.drop({"files": paths})
     tool.status("good.jpg: ")
     assert tool.ranking("good.jpg") == in_python(tool, paths[1])
-    expect(tool.card("broken.jpg").locator(".cw-error")).to_contain_text("broken.jpg is damaged")
+    expect(tool.card("broken.jpg").locator(".cw-error")).to_contain_text(
+        "broken.jpg was not copied whole"
+    )
     expect(tool.card("empty.jpg").locator(".cw-error")).to_contain_text("empty.jpg is empty")
     assert tool.python("len(classifier.errors)") == 1
 

@@ -4,6 +4,12 @@ Corners (x, y) in pixels of the photographs, 400 x 300: numbers only. The photog
 the project; tests that need them say so and are skipped without them.
 """
 
+import os
+from pathlib import Path
+
+BESIDE = Path(__file__).parents[3] / "shared" / "photos"
+PHOTOS = Path(os.environ.get("CONUS_PHOTOS") or BESIDE) / "shells"
+
 OUTLINES = {
     "Aandara_consociata_1_A": (
         "50,121 72,121 82,113 90,103 100,98 115,95 128,97 140,101 152,107 165,115 174,121 195,125 "

@@ -1,17 +1,13 @@
 """Masks beside the true ones of drawn shells, and outlines drawn by hand on photographs."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
-from outlines import OUTLINES, outline
+from outlines import OUTLINES, PHOTOS, outline
 from PIL import Image, ImageDraw
 
 from conus_widgets import shells
 from conus_widgets.collection.masks import specimen_mask
 
-PHOTOS = Path(os.environ.get("CONUS_PHOTOS", "../shared/photos")) / "shells"
 KINDS = list(shells.KINDS)
 
 
@@ -19,19 +15,19 @@ def overlap(one, other):
     return (one & other).sum() / max((one | other).sum(), 1)
 
 
-@pytest.mark.parametrize(
-    ("background", "least", "typical"),
-    [("black", 0.9, 0.95), ("grey", 0.75, 0.88), ("cloth", 0.7, 0.9), ("gradient", 0.8, 0.92)],
-)
-def test_drawn_shells_are_covered(background, least, typical):
-    found = []
+@pytest.mark.parametrize("background", ["black", "grey", "cloth", "gradient"])
+def test_masks_lie_on_drawn_shells_and_cover_most_of_them(background):
+    """A mask may miss parts of the background's colour; it must not take the background in."""
+    right, covered = [], []
     for seed in range(10):
         drawing = shells.draw(KINDS[3 * seed % 16], 986_000_000 + seed, background=background)
-        mask = specimen_mask(drawing.image)
-        if not mask.fails:
-            found.append(overlap(mask.mask, drawing.masks["shell"]))
-    assert len(found) >= 8, f"{10 - len(found)} of 10 were not believed"
-    assert min(found) >= least and np.median(found) >= typical, np.round(sorted(found), 2)
+        found, shell = specimen_mask(drawing.image), drawing.masks["shell"]
+        if not found.fails:
+            right.append((found.mask & shell).sum() / found.mask.sum())
+            covered.append((found.mask & shell).sum() / shell.sum())
+    assert len(right) >= 8, f"{10 - len(right)} of 10 were not believed"
+    assert min(right) >= 0.85, np.round(sorted(right), 2)
+    assert np.median(covered) >= 0.88, np.round(sorted(covered), 2)
 
 
 def test_sand_is_said_to_fail():

@@ -1,13 +1,11 @@
 """Matches: identity, shifts, and how few lie beside the specimen."""
 
 import itertools
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 from drawn_features import predictor
-from outlines import OUTLINES, outline
+from outlines import OUTLINES, PHOTOS, outline
 from PIL import Image, ImageDraw
 from sklearn.metrics.pairwise import cosine_similarity
 
@@ -15,7 +13,6 @@ from conus_widgets import shells
 from conus_widgets.collection.masks import specimen_mask
 from conus_widgets.collection.patches import cells_inside, matched_patches
 
-PHOTOS = Path(os.environ.get("CONUS_PHOTOS", "../shared/photos")) / "shells"
 KINDS = list(shells.KINDS)
 LAST = "res5c"
 

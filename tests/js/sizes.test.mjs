@@ -61,3 +61,68 @@ test("pasted pictures get a name, files keep theirs", () => {
   assert.equal(sizes.fileName({ name: "cone.jpg", type: "image/jpeg" }, true, now), "cone.jpg");
   assert.equal(sizes.fileName(image, false, now), "image.png");
 });
+
+const bytes = (...parts) =>
+  Uint8Array.from(parts.flatMap((p) => (typeof p === "string" ? [...p].map((c) => c.charCodeAt(0)) : p)));
+const be32 = (n) => [n >>> 24, (n >> 16) & 255, (n >> 8) & 255, n & 255];
+const le32 = (n) => be32(n).reverse();
+const alike = (file) => sizes.readsAlike(file.slice(0, sizes.HEAD), file.slice(-sizes.TAIL), file.length);
+
+function jpeg({ components = 3, precision = 8, end = [0xff, 0xd9], before = [] } = {}) {
+  const app = [0xff, 0xe1, 0, 8, 1, 2, 3, 4, 5, 6];
+  const frame = [0xff, 0xc2, 0, 17, precision, 0, 9, 0, 9, components];
+  return bytes([0xff, 0xd8], app, before, frame, Array(20).fill(7), end);
+}
+
+function png({ depth = 8, chunks = [], end = "IEND" } = {}) {
+  const chunk = (kind, body) => [...be32(body.length), ...bytes(kind), ...body, 0, 0, 0, 0];
+  const header = [...be32(9), ...be32(9), depth, 2, 0, 0, 0];
+  const middle = chunks.flatMap((kind) => chunk(kind, [1, 2, 3, 4]));
+  const last = end && [...be32(0), ...bytes(end), 0xae, 0x42, 0x60, 0x82];
+  return bytes("\x89PNG\r\n\x1a\n", chunk("IHDR", header), middle, chunk("IDAT", [5, 6]), last);
+}
+
+function webp(first, flags, { missing = 0 } = {}) {
+  const body = bytes("WEBP", first, le32(10), [flags], Array(9).fill(0));
+  return bytes("RIFF", le32(body.length + missing), [...body]);
+}
+
+test("a browser may scale down what it reads as Python does", () => {
+  for (const file of [
+    jpeg(),
+    jpeg({ components: 1 }),
+    jpeg({ before: [0xff, 0xff, 0xdb, 0, 4, 1, 2] }),
+    png(),
+    png({ depth: 1, chunks: ["sRGB", "gAMA"] }),
+    png({ chunks: ["gAMA", "iCCP", "tEXt"] }),
+    webp("VP8 ", 0),
+    webp("VP8X", 0x10),
+    bytes("GIF89a", Array(20).fill(1), ";"),
+    bytes("BM", Array(20).fill(1)),
+  ]) {
+    assert.equal(alike(file), true, String(file.slice(0, 30)));
+  }
+});
+
+test("what it would turn, darken or stretch otherwise goes as it is", () => {
+  for (const file of [
+    webp("VP8X", 0x08), // EXIF, which may turn it
+    webp("VP8 ", 0, { missing: 5 }),
+    png({ depth: 16 }),
+    png({ chunks: ["gAMA"] }),
+    png({ chunks: ["eXIf"] }),
+    png({ chunks: ["sRGB", "cICP"] }),
+    png({ end: "" }),
+    jpeg({ components: 4 }), // the inks of a printer
+    jpeg({ precision: 12 }),
+    jpeg({ end: [] }), // without its last bytes a browser refuses it
+    bytes([0xff, 0xd8, 0xff, 0xd9]),
+    bytes("II*\0", Array(20).fill(0)),
+    bytes(be32(28), "ftypavif", Array(20).fill(0)),
+    bytes(be32(28), "ftypheic", Array(20).fill(0)),
+    bytes("<svg xmlns='x'></svg>"),
+    bytes(""),
+  ]) {
+    assert.equal(alike(file), false, String(file.slice(0, 30)));
+  }
+});

@@ -1,4 +1,4 @@
-"""``python -m conus_widgets evaluate``: which methods find the marking that decides?
+"""``python -m conus_widgets trust``: which methods find the marking that decides?
 
 With ``--checks``, what the other checks say of them.
 """

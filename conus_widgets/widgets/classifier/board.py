@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from conus_widgets.photograph import PhotographError, read_photograph
+from conus_widgets.photograph import MAX_PIXELS, PhotographError, open_photograph
 from conus_widgets.widgets.classifier.cards import Card, Settings, answer, sentence, thumbnail
 from conus_widgets.worker import Ticket, Worker
 
@@ -192,12 +192,15 @@ class Board:
         read: list[tuple[Card, Any]] = []
         for card in batch:
             try:
-                image = read_photograph(card.source, name=card.name)
+                most = getattr(predictor, "max_pixels", MAX_PIXELS)
+                photograph = open_photograph(card.source, name=card.name, max_pixels=most)
+                if not card.thumbnail:
+                    seen = photograph.seen(predictor.size, predictor.resample)
+                    card.thumbnail = thumbnail(seen)
             except PhotographError as error:
                 self._settle(ticket, [card], error=error)
             else:
-                card.thumbnail = card.thumbnail or thumbnail(image)
-                read.append((card, image))
+                read.append((card, photograph))
         if not read:
             if settings.specimen:
                 self.together = ValueError("None of the photographs can be used.")
@@ -209,7 +212,7 @@ class Board:
 
         try:
             prediction = predictor.predict(
-                [image for _, image in read],
+                [photograph for _, photograph in read],
                 top=settings.top,
                 views=settings.views,
                 seed=settings.seed,

@@ -99,6 +99,7 @@ def remarks(prediction: Any) -> list[str]:
         said.append(f"mean of {prediction.views} random views")
     if prediction.region:
         said.append(f"weighed by region: {prediction.region}")
+    said += getattr(prediction, "remarks", [])  # of how the photographs were read
     return said
 
 

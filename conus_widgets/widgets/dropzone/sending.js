@@ -1,6 +1,15 @@
 // From a file to messages.
 
-import { chunks, fileName, refusal, scaledSize, sizeNote } from "./sizes.js";
+import {
+  chunks,
+  fileName,
+  HEAD,
+  readsAlike,
+  refusal,
+  scaledSize,
+  sizeNote,
+  TAIL,
+} from "./sizes.js";
 
 const THUMBNAIL = 256;
 
@@ -19,8 +28,14 @@ function draw(bitmap, { width, height }) {
 const toBlob = (canvas, quality) =>
   new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", quality));
 
-/** The upright picture, or null where this browser cannot read it (Python may, e.g. HEIC, TIFF). */
+/**
+ * The upright picture, or null if this browser cannot read it as Python does: then the file goes as
+ * it is, and its thumbnail comes from there.
+ */
 async function decode(file) {
+  const bytes = async (start, end) => new Uint8Array(await file.slice(start, end).arrayBuffer());
+  const tail = await bytes(Math.max(0, file.size - TAIL), file.size);
+  if (!readsAlike(await bytes(0, HEAD), tail, file.size)) return null;
   try {
     return await createImageBitmap(file, { imageOrientation: "from-image" });
   } catch {

@@ -14,7 +14,6 @@ from PIL import Image
 from conus_widgets.explain.cam import shares
 from conus_widgets.explain.explanation import Cost, Explanation
 from conus_widgets.explain.target import Target
-from conus_widgets.photograph import read_photograph
 from conus_widgets.widgets.explorer.composing import backdrop
 
 LONG_SIDE = 1280  # of the photograph on the page, in pixels
@@ -28,7 +27,7 @@ class Sight:
     ----------
     name : str
     image : PIL.Image.Image
-        Upright RGB, in the photograph's own pixels.
+        Upright RGB, in the photograph's own pixels unless it is too large for that.
     inputs : float32 array (1, 3, size, size)
         B, G, R, each minus its mean.
     mean : float32 array (3, 1, 1)
@@ -40,6 +39,8 @@ class Sight:
     layer : str
         That layer.
     cost : Cost
+    remarks : tuple of str
+        What must be said of how the photograph was read.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Sight:
     shares: np.ndarray
     layer: str
     cost: Cost
+    remarks: tuple[str, ...] = ()
 
     @functools.cached_property
     def blurred(self) -> np.ndarray:
@@ -73,6 +75,7 @@ class Sight:
                 "bias": float(target.of(self.bias)),
                 "logit": float(target.of(self.logits)),
             },
+            remarks=self.remarks,
             notice=notice,
         )
 
@@ -99,7 +102,7 @@ def look(
     """
     from conus_widgets.explain.subject import Meter
 
-    image = read_photograph(source, name=name)
+    image, said = predictor.preparation.held(predictor.preparation.open(source, name))
     inputs = predictor.inputs([image])
     network = Meter(predictor.network)
     layer = network.layers[-1]
@@ -116,6 +119,7 @@ def look(
         shares=shares(inside.activations[0], weights).astype(np.float32),
         layer=layer,
         cost=network.cost,
+        remarks=said,
     )
 
 

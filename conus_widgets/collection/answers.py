@@ -1,0 +1,203 @@
+"""The answers for a collection, in the order of its table: what derivations and pages read."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from conus_widgets.collection.digests import HASH_BYTES, MEASURES
+from conus_widgets.collection.parts import Part, Rows
+from conus_widgets.collection.store import Live
+
+ANSWERED, FAILED, WAITING = "answered", "failed", "waiting"
+_ROWS = 1024  # of which logarithms are taken at once, in double precision
+
+
+class Answers:
+    """What a store knows of N photographs; large arrays are read when they are first asked for.
+
+    Parameters
+    ----------
+    live : Live
+    paths : sequence of bytes
+        Of the photographs.
+    class_of : int array (N,)
+        See below; as labels are today, and losses follow.
+    classes : sequence of str
+        Of the model.
+    width : int
+        How many features there are.
+
+    Attributes
+    ----------
+    classes : tuple of str
+    class_of : int array (N,)
+        For each photograph the class that its label means, -1 for none.
+    status : list of str
+        "answered"; "failed" if it cannot be used; "waiting" if it was not asked yet.
+    errors : list of str
+        What is wrong with the photographs that failed, "" for all others.
+    digests : list of str
+        SHA-256 of the files, "" for what was never read.
+    answered : bool array (N,)
+    features : Features
+    damaged : list of str
+        What is wrong with the store itself: sentences.
+    """
+
+    def __init__(
+        self,
+        live: Live,
+        paths: Sequence[bytes],
+        class_of: np.ndarray,
+        classes: Sequence[str],
+        width: int,
+    ) -> None:
+        self.classes = tuple(classes)
+        self.class_of = np.asarray(class_of, np.int64)
+        self.damaged = list(live.damaged.values())
+        self._live = live
+        self._places = _Places(live, paths)
+        self.status: list[str] = []
+        self.errors: list[str] = []
+        self.digests: list[str] = []
+        for path in paths:
+            part, row = live.where.get(path, (-1, -1))
+            error = live.parts[part].error[row] if part >= 0 else ""
+            self.errors.append(error)
+            self.digests.append(live.parts[part].digest[row] if part >= 0 else "")
+            self.status.append(WAITING if part < 0 else FAILED if error else ANSWERED)
+        self.answered = np.array([status == ANSWERED for status in self.status], bool)
+        self.features = Features(self._places, width)
+
+    def __len__(self) -> int:
+        return len(self.status)
+
+    @cached_property
+    def probabilities(self) -> np.ndarray:
+        """float32 (N, C); not numbers for photographs without an answer."""
+        return self._column(lambda part: part.probabilities, len(self.classes))
+
+    @cached_property
+    def logits(self) -> np.ndarray:
+        """float32 (N, C), whose softmax is `probabilities`."""
+        return self._column(lambda part: part.logits, len(self.classes))
+
+    @cached_property
+    def losses(self) -> np.ndarray:
+        """float32 (N,): minus the logarithm of the probability of the label; not a number without
+        an answer, or if the model has no such class."""
+        return losses(self.logits, self.class_of)
+
+    @cached_property
+    def hashes(self) -> np.ndarray:
+        """uint8 (N, 32): perceptual hashes."""
+        return self._column(lambda part: part.hash, HASH_BYTES, np.uint8)
+
+    @cached_property
+    def measures(self) -> Mapping[str, np.ndarray]:
+        """For each of `digests.MEASURES` its values, float32 (N,)."""
+        found = self._column(lambda part: part.measures, len(MEASURES))
+        return {name: found[:, n] for n, name in enumerate(MEASURES)}
+
+    def row(self, number: int) -> Rows:
+        """Return the row of one photograph, whole; no other part of the store is read for it."""
+        for part, _, rows in self._places.by_part(np.array([number])):
+            return self._live.parts[part].rows(rows)
+        return Rows.empty(1, len(self.classes), self.features.shape[1])
+
+    def _column(self, of: Callable[[Part], np.ndarray], width: int, dtype: Any = np.float32) -> Any:
+        found = np.full((len(self), width), np.nan if dtype == np.float32 else 0, dtype)
+        for number, here, rows in self._places.by_part(np.arange(len(self))):
+            found[here] = of(self._live.parts[number])[rows]
+        return found
+
+
+class Features:
+    """The features of N photographs, float16 (N, F), left on the disk: index it for some of them.
+
+    Rows of photographs without an answer are not numbers. `numpy.asarray` reads them all.
+    """
+
+    dtype = np.dtype(np.float16)
+    ndim = 2
+
+    def __init__(self, places: _Places, width: int) -> None:
+        self._places = places
+        self._width = width
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(N, F)."""
+        return len(self._places), self._width
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        """Return one row (F,) for a number, else rows (M, F)."""
+        chosen = np.arange(len(self))[index]
+        rows = np.atleast_1d(chosen)
+        found = np.full((len(rows), self._width), np.nan, np.float16)
+        for number, here, there in self._places.by_part(rows):
+            found[here] = self._places.parts[number].features[there]
+        return found if np.ndim(chosen) else found[0]
+
+    def of(self, chosen: np.ndarray) -> Features:
+        """Return the features of some of the photographs, left on the disk as well."""
+        return Features(self._places.take(chosen), self._width)
+
+    def __array__(self, dtype: Any = None) -> np.ndarray:
+        return self[:].astype(dtype or np.float16, copy=False)
+
+
+class _Places:
+    """Where the rows of N photographs stand."""
+
+    def __init__(self, live: Live, paths: Sequence[bytes]) -> None:
+        self.parts = live.parts
+        found = np.array([live.where.get(path, (-1, -1)) for path in paths], np.int64)
+        self._part, self._row = found.reshape(-1, 2).T
+
+    def take(self, chosen: np.ndarray) -> _Places:
+        """Return the places of some of the photographs."""
+        found = copy.copy(self)
+        found._part, found._row = self._part[chosen], self._row[chosen]
+        return found
+
+    def __len__(self) -> int:
+        return len(self._part)
+
+    def by_part(self, chosen: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray]]:
+        """Return, for each part that some of the chosen photographs stand in: its number, which of
+        the chosen, and the rows there."""
+        part = self._part[chosen]
+        found = []
+        for number in np.unique(part[part >= 0]):
+            here = np.flatnonzero(part == number)
+            found.append((int(number), here, self._row[chosen[here]]))
+        return found
+
+
+def losses(logits: np.ndarray, class_of: np.ndarray) -> np.ndarray:
+    """Return minus the logarithm of each label's probability, float32 (N,).
+
+    Parameters
+    ----------
+    logits : float array (N, C)
+    class_of : int array (N,)
+        The class of each label; -1, for none, gives a loss that is not a number.
+    """
+    found = np.empty(len(logits), np.float32)
+    for start in range(0, len(logits), _ROWS):
+        part = slice(start, start + _ROWS)
+        shifted = logits[part].astype(np.float64)
+        shifted -= shifted.max(axis=1, keepdims=True)
+        of_label = shifted[np.arange(len(shifted)), np.maximum(class_of[part], 0)]
+        found[part] = np.log(np.exp(shifted).sum(axis=1)) - of_label
+    found[class_of < 0] = np.nan
+    return found

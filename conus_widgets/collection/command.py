@@ -1,0 +1,132 @@
+"""``python -m conus_widgets evaluate``: a collection is read, asked once, and its answers kept."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conus_widgets.collection.collection import Collection
+    from conus_widgets.collection.problems import Problem
+
+SHOWN = 5  # files of each problem
+_ARCHIVES = (".zip", ".dwca")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes; `collection` may be missing (see `__main__`)."""
+    parser.add_argument(
+        "collection",
+        nargs="?",
+        metavar="FOLDER|TABLE|ARCHIVE",
+        help="a folder with a folder for each class, a CSV or Parquet file, or a Darwin Core "
+        "archive (a .zip, or a folder with meta.xml)",
+    )
+    parser.add_argument(
+        "--out", metavar="DIR", help="the folder of the answers; an old one goes on"
+    )
+    parser.add_argument(
+        "--names",
+        metavar="FILE",
+        help="which names mean the same: names.csv, or a WoRMS Taxon Match",
+    )
+    parser.add_argument("--model", help="a checkpoint's folder, .npz or name (the demonstration)")
+    parser.add_argument(
+        "--photographs", metavar="DIR", help="where the photographs of a table or archive are"
+    )
+    parser.add_argument(
+        "--pattern", help="what the names of files in a folder say: '{label}_{specimen}_{view}'"
+    )
+    parser.add_argument(
+        "--views", type=int, default=1, help="random views to average (1: the plain photograph)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of random views (0)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Evaluate a collection and say what came of it; return 0, or 1 if anything failed."""
+    if not options.out:
+        print("Say where the answers go: --out DIR.", file=sys.stderr)
+        return 2
+    # Imported here: the command line only needs the words above.
+    from conus_widgets.decoding import plain
+
+    try:
+        # If Theano cannot start, the reason is one sentence, not a traceback.
+        from conus_widgets.predictor import load_predictor
+
+        collection = _read(options)
+        predictor = load_predictor(options.model)
+        done = collection.evaluate(
+            predictor, options.out, views=options.views, seed=options.seed, progress=_terminal()
+        )
+        print(done)
+        if collection.answers.answered.any():
+            print("\n".join(_accuracies(collection)))
+        for line in _problems(collection.problems):
+            print(line, file=sys.stderr)
+        print(f"The answers are in {plain(str(options.out))}.")
+    except (RuntimeError, ValueError, OSError) as error:
+        print(plain(str(error)), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(
+            f"Stopped. What was answered is saved in {plain(str(options.out))}; the same command "
+            "goes on from there.",
+            file=sys.stderr,
+        )
+        return 130
+    return 1 if done.failed else 0
+
+
+def _read(options: argparse.Namespace) -> Collection:
+    from conus_widgets.collection.collection import Collection
+
+    given, photographs = options.collection, options.photographs
+    if os.path.isdir(given):
+        if not os.path.exists(os.path.join(given, "meta.xml")):
+            return Collection.from_folder(given, options.pattern, names=options.names)
+    elif not given.lower().endswith(_ARCHIVES):
+        return Collection.from_table(given, photographs, names=options.names)
+    if photographs is None:
+        raise ValueError(
+            f"{given} is an archive of occurrences: say where its photographs are, with "
+            "--photographs DIR."
+        )
+    return Collection.from_darwin_core(given, photographs, names=options.names)
+
+
+def _terminal() -> bool:
+    """Whether somebody looks on: a bar in a log is a line for each of its steps."""
+    return sys.stderr.isatty()
+
+
+def _accuracies(collection: Collection) -> Iterable[str]:
+    found = collection.accuracy
+    unit = "specimens" if collection.table.grouped else "photographs"
+    if not found.top1.whole:
+        yield "No label is a class of the model: nothing can be said about its accuracy."
+        return
+    yield f"Right, of {unit} with a label that is a class: {found.top1}"
+    if found.top5 is not None:
+        yield f"Among the first five: {found.top5}"
+    if collection.names.entries:
+        named = collection.accuracy_by_names
+        yield f"With synonyms: {named.with_synonyms}"
+        yield f"By genus: {named.by_genus}"
+
+
+def _problems(problems: Iterable[Problem]) -> Iterable[str]:
+    from conus_widgets.collection.problems import by_reason
+    from conus_widgets.decoding import plain
+
+    for reason, files in by_reason(problems).items():
+        if len(files) == 1:
+            yield f"{plain(files[0])} {plain(reason)}"
+            continue
+        some = ", ".join(plain(file) for file in files[:SHOWN])
+        more = f" and {len(files) - SHOWN:,} more" if len(files) > SHOWN else ""
+        yield f"{some}{more}: {plain(reason)}"

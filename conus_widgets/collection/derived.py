@@ -1,0 +1,292 @@
+"""Everything that follows from a collection's answers, without the network.
+
+Each number is computed by a function of its own module, from arrays; here they get the arrays. All
+photographs are numbered by their places in the table, also where some have no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from conus_widgets.collection.accuracy import Accuracy, accuracy, accuracy_per
+from conus_widgets.collection.answers import Answers
+from conus_widgets.collection.calibration import Calibration, Temperature, calibration, temperature
+from conus_widgets.collection.confusion import Confusion, Mistake, confusion, mistakes
+from conus_widgets.collection.duplicates import DISTANCE, Duplicates, find_duplicates
+from conus_widgets.collection.names import Names
+from conus_widgets.collection.neighbours import CLASSES, Neighbour, neighbours
+from conus_widgets.collection.outlying import NEIGHBOUR, Outlying, outlying
+from conus_widgets.collection.prediction_sets import PredictionSets, prediction_sets
+from conus_widgets.collection.risk import RiskCurve, risk_curve
+from conus_widgets.collection.slices import LEAST, Slices, slices
+from conus_widgets.collection.specimens import NO_CLASS, Specimens, by_specimen
+from conus_widgets.collection.suggestions import Provenance, Suggestions, suggest
+from conus_widgets.collection.synonyms import NamedAccuracy, accuracy_by_names
+from conus_widgets.collection.table import Table
+
+if TYPE_CHECKING:
+    from conus_widgets.last_layer import OutOfFold
+
+
+class Derived:
+    """What `Collection` derives. It gives `table`, `answers`, `labels` and `names`."""
+
+    table: Table
+    answers: Answers
+    labels: tuple[str, ...]
+    names: Names
+
+    @property
+    def accuracy(self) -> Accuracy:
+        """What is right, by specimen."""
+        asked = self._asked
+        return accuracy(asked.probabilities, asked.classes, asked.specimens)
+
+    def accuracy_per(self, what: str = "label") -> dict[str, Accuracy]:
+        """What is right for each value of "label", "view", "region", "institution" or a column."""
+        asked = self._asked
+        values = asked.some(self.known(what))
+        return accuracy_per(values, asked.probabilities, asked.classes, asked.specimens)
+
+    @property
+    def accuracy_by_names(self) -> NamedAccuracy:
+        """What is right as given, with synonyms, and by genus; see `names`."""
+        asked, classes = self._asked, self.answers.classes
+        labels = asked.some(self.labels)
+        every = list(dict.fromkeys([*labels, *classes]))
+        return accuracy_by_names(
+            asked.probabilities,
+            labels,
+            asked.specimens,
+            classes,
+            accepted=self.names.mapping(every),
+            ambiguous=self.names.ambiguous(every),
+            genera=self.names.genera(every),
+        )
+
+    @property
+    def confusion(self) -> Confusion:
+        """Labels by first answers, in specimens: all classes, and labels that are none."""
+        asked, classes = self._asked, self.answers.classes
+        # A label in other letters, as with an underscore, stands in the row of its class.
+        labels = [
+            classes[number] if number != NO_CLASS else label
+            for number, label in zip(asked.classes, asked.some(self.labels), strict=True)
+        ]
+        return confusion(asked.probabilities, labels, asked.specimens, classes)
+
+    @property
+    def mistakes(self) -> list[Mistake]:
+        """Specimens that the network names otherwise, those with the largest loss first."""
+        asked = self._asked
+        found = mistakes(asked.probabilities, asked.classes, asked.specimens)
+        return [
+            replace(one, photographs=tuple(asked.places[list(one.photographs)].tolist()))
+            for one in found
+        ]
+
+    @property
+    def calibration(self) -> Calibration:
+        """Whether specimens named with 80 % are right in 80 %."""
+        found = self._by_specimen
+        return calibration(found.probabilities, found.labels)
+
+    @property
+    def temperature(self) -> Temperature:
+        """By which number the logits should be divided."""
+        asked = self._asked
+        return temperature(self.answers.logits[asked.places], asked.classes)
+
+    @property
+    def risk(self) -> RiskCurve:
+        """Which share may be skipped: errors among the surest specimens."""
+        found = self._by_specimen
+        return risk_curve(found.probabilities, found.labels)
+
+    def prediction_sets(self, *, confidence: float = 0.9, held_out: bool = False) -> PredictionSets:
+        """For each specimen the classes that cannot be ruled out.
+
+        Parameters
+        ----------
+        confidence : float
+        held_out : bool
+            True if the network never saw this collection: its own probabilities are then used.
+            Else they come from a last layer that was fitted to other specimens.
+        """
+        asked = self._asked
+        probabilities = asked.probabilities if held_out else self.out_of_fold.probabilities
+        return prediction_sets(probabilities, asked.classes, asked.specimens, confidence=confidence)
+
+    def slices(self, *columns: str, least: int = LEAST) -> Slices:
+        """Error rates by whatever is known of the photographs, those worse than the rest first.
+
+        Parameters
+        ----------
+        columns : str
+            Columns of the table to look at as well. Each one widens all intervals.
+        least : int
+            Specimens that a slice must have.
+        """
+        asked = self._asked
+        measures = self.answers.measures
+        known: dict[str, Any] = {
+            what: self.known(what) for what in ("view", "region", "institution", *columns)
+        }
+        known["megapixels"] = measures["width"] * measures["height"] / 1e6
+        for name in ("brightness", "sharpness", "background", "background_texture"):
+            known[name.replace("_", " ")] = measures[name]
+        return slices(
+            {what: asked.some(values) for what, values in known.items()},
+            asked.probabilities,
+            asked.classes,
+            asked.specimens,
+            least=least,
+        )
+
+    def suggestions(
+        self, provenance: Provenance = Provenance.OUT_OF_FOLD, *, accept_in_sample: bool = False
+    ) -> Suggestions:
+        """Labels to look at first.
+
+        Parameters
+        ----------
+        provenance : Provenance
+            Where probabilities come from. Out-of-fold they are made from the stored features: a
+            collection may have been trained on. ``Provenance.HELD_OUT`` takes the network's own.
+        accept_in_sample : bool
+            See `suggestions.suggest`.
+        """
+        asked = self._asked
+        made = provenance is Provenance.OUT_OF_FOLD
+        found = suggest(
+            self.out_of_fold.probabilities if made else asked.probabilities,
+            asked.classes,
+            asked.specimens,
+            provenance,
+            judged=self.out_of_fold.judged if made else None,
+            accept_in_sample=accept_in_sample,
+        )
+        quality = np.full(len(self.answers), np.nan)
+        quality[asked.places] = found.quality
+        return replace(found, quality=quality, order=asked.places[found.order])
+
+    @cached_property
+    def out_of_fold(self) -> OutOfFold:
+        """Probabilities from a last layer that was not fitted to the photograph's specimen; of
+        those that were answered, in their order."""
+        from conus_widgets.last_layer import out_of_fold  # brings scikit-learn
+
+        asked = self._asked
+        features = np.asarray(self.answers.features.of(asked.places), np.float32)
+        return out_of_fold(features, asked.classes, asked.specimens, len(self.answers.classes))
+
+    def neighbours(
+        self, photograph: int, *, count: int = 5, classes: int = CLASSES
+    ) -> dict[int, list[Neighbour]]:
+        """The nearest photographs of the most probable classes and of the own label.
+
+        Parameters
+        ----------
+        photograph : int
+            One that was answered.
+        count, classes : int
+            Of each class; how many classes.
+        """
+        answers = self.answers
+        if not answers.answered[photograph]:
+            raise ValueError(
+                f"Photograph {photograph} has no answer ({answers.status[photograph]}): it has no "
+                "neighbours."
+            )
+        asked = np.where(answers.answered, answers.class_of, NO_CLASS)
+        return neighbours(
+            photograph,
+            answers.features,  # type: ignore[arg-type]  # indexed as an array, and left on the disk
+            answers.probabilities[photograph],
+            asked,
+            self.specimens,
+            self.known("view"),
+            count=count,
+            classes=classes,
+        )
+
+    def outlying(self, *, neighbour: int = NEIGHBOUR) -> Outlying:
+        """How far each photograph lies from those of other specimens; NaN without an answer."""
+        asked = self._asked
+        features: Any = self.answers.features.of(asked.places)
+        found = outlying(features, asked.classes, asked.specimens, neighbour=neighbour)
+        distance = np.full(len(self.answers), np.nan, np.float32)
+        percentile = np.full(len(self.answers), np.nan)
+        distance[asked.places], percentile[asked.places] = found.distance, found.percentile
+        return replace(found, distance=distance, percentile=percentile)
+
+    def duplicates(self, *, distance: int = DISTANCE) -> Duplicates:
+        """Photographs that are there twice, those under two labels first."""
+        digests = [
+            digest if answered else ""
+            for digest, answered in zip(self.answers.digests, self.answers.answered, strict=True)
+        ]
+        return find_duplicates(
+            digests,
+            self.answers.hashes,
+            labels=self.labels,
+            specimens=self.specimens,
+            distance=distance,
+        )
+
+    @property
+    def specimens(self) -> list[str]:
+        """The specimen of each photograph."""
+        return [record.specimen for record in self.table.records]
+
+    def known(self, what: str) -> list[str]:
+        """What the table says of each photograph: "label", "view" ..., or one of its columns."""
+        if what == "label":
+            return list(self.labels)
+        records = self.table.records
+        if what in ("view", "region", "institution", "specimen", "catalogue", "occurrence"):
+            return [getattr(record, what) for record in records]
+        columns = sorted({name for record in records for name in record.others})
+        if what not in columns:
+            raise ValueError(
+                f"Nothing is known as {what!r}; there are label, view, region, institution"
+                f"{''.join(f', {name}' for name in columns)}."
+            )
+        return [record.others.get(what, "") for record in records]
+
+    @cached_property
+    def _asked(self) -> _Asked:
+        places = np.flatnonzero(self.answers.answered)
+        specimens = self.specimens
+        return _Asked(
+            places,
+            self.answers.probabilities[places],
+            self.answers.class_of[places],
+            [specimens[place] for place in places.tolist()],
+        )
+
+    @property
+    def _by_specimen(self) -> Specimens:
+        asked = self._asked
+        return by_specimen(asked.probabilities, asked.classes, asked.specimens)
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """The photographs with an answer: their places, and what derivations take."""
+
+    places: np.ndarray
+    probabilities: np.ndarray
+    classes: np.ndarray
+    specimens: list[str]
+
+    def some(self, values: Sequence[Any] | np.ndarray) -> Any:
+        """Return of N values those of the photographs with an answer."""
+        if isinstance(values, np.ndarray):
+            return values[self.places]
+        return [values[place] for place in self.places.tolist()]

@@ -1,0 +1,136 @@
+"""What answers depend on: the model and the settings, as one small record beside them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from conus_widgets.checkpoint import Checkpoint
+
+FORMAT = 1  # of a store; a larger number is of a newer version of this kit
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """A model and how it was asked.
+
+    Attributes
+    ----------
+    name : str
+        Of the model.
+    digest : str
+        SHA-256 of what its answers depend on: see `model_digest`.
+    labels : tuple of str
+        Its classes.
+    features : int
+        How many numbers the dense layer reads.
+    precision : str
+    views : int
+    seed : int or None
+        Of the views; None if there is only the plain photograph.
+    format : int
+    """
+
+    name: str
+    digest: str
+    labels: tuple[str, ...]
+    features: int
+    precision: str = "float32"
+    views: int = 1
+    seed: int | None = None
+    format: int = FORMAT
+    notice: str = ""
+
+    def to_json(self) -> str:
+        """Return the record as text."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Fingerprint:
+        """Read what `to_json` returned.
+
+        Raises
+        ------
+        ValueError
+            If it is no such record.
+        """
+        given: Any = json.loads(text)
+        if not isinstance(given, dict):
+            raise ValueError("it holds no record")
+        try:
+            if int(given["format"]) > FORMAT:
+                raise ValueError(
+                    f"it has format {given['format']}, and this version of conus_widgets reads up "
+                    f"to {FORMAT}"
+                )
+            known: dict[str, Any] = {"notice": ""}  # which early stores do not have
+            known |= {name: given[name] for name in cls.__dataclass_fields__ if name in given}
+            known["labels"] = tuple(map(str, known["labels"]))
+            known["features"] = int(known["features"])
+            return cls(**known)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"it lacks {error}") from error
+
+    def differences(self, other: Fingerprint) -> list[str]:
+        """Return in words what is not the same as in `other`."""
+        found = []
+        if self.digest != other.digest:
+            same = " of the same name" if self.name == other.name else ""
+            found.append(
+                f"the model is {self.name} ({self.digest[:8]}), not {other.name}{same} "
+                f"({other.digest[:8]})"
+            )
+        for name in ("precision", "views", "seed"):
+            ours, others = getattr(self, name), getattr(other, name)
+            if ours != others:
+                found.append(f"{name} is {ours}, not {others}")
+        return found
+
+
+def fingerprint(
+    checkpoint: Checkpoint, *, precision: str, views: int = 1, seed: int | None = None
+) -> Fingerprint:
+    """Return the fingerprint of answers that a checkpoint's network will give."""
+    return Fingerprint(
+        name=checkpoint.name,
+        digest=model_digest(checkpoint),
+        labels=tuple(checkpoint.labels),
+        features=checkpoint.architecture.features,
+        precision=precision,
+        views=views,
+        seed=seed if views > 1 else None,
+        notice=checkpoint.notice,
+    )
+
+
+def model_digest(checkpoint: Checkpoint) -> str:
+    """Return the SHA-256 of a model: its arrays, its classes and how photographs are prepared.
+
+    A file that holds the same numbers as float16 has the same digest, and so has one with another
+    name, other lines of text or other regions: its answers are the same. Which engine computes is
+    no part of it either: that changes a probability by about 1e-6.
+
+    Notes
+    -----
+    Takes as long as reading the checkpoint: 0.2 s for a network of full width.
+    """
+    architecture = checkpoint.architecture
+    found = hashlib.sha256()
+    prepared = {
+        "width": float(architecture.width),
+        "stride_on": architecture.stride_on,
+        "pool": architecture.pool,
+        "size": architecture.size,
+        "labels": list(checkpoint.labels),
+        "mean_rgb": [float(value) for value in checkpoint.mean_rgb],
+        "resample": checkpoint.resample,
+    }
+    found.update(json.dumps(prepared, sort_keys=True).encode())
+    for (name, shape), values in zip(architecture.parameters(), checkpoint.arrays, strict=True):
+        found.update(f"{name} {shape}".encode())
+        found.update(np.ascontiguousarray(values, "<f4").data)
+    return found.hexdigest()

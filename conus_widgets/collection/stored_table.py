@@ -1,0 +1,104 @@
+"""A collection's table inside its store."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from conus_widgets.collection import arrow, parts
+from conus_widgets.collection.problems import Problem
+from conus_widgets.collection.table import Record, Table
+
+NAME = "table.parquet"
+_TEXTS = (
+    "label",
+    "specimen",
+    "view",
+    "region",
+    "institution",
+    "occurrence",
+    "catalogue",
+    "given_view",
+)
+_ABOUT = b"conus_widgets"
+
+
+def write(folder: Path, table: Table) -> None:
+    """Write a table into a store's folder.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; an older table stays as it was.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    records = table.records
+    columns = {
+        "path": arrow.blobs(os.fsencode(record.path) for record in records),
+        **{name: arrow.texts(getattr(record, name) for record in records) for name in _TEXTS},
+        "others": arrow.texts(json.dumps(dict(record.others)) for record in records),
+    }
+    about = {
+        "source": table.source,
+        "grouped": table.grouped,
+        "problems": [[p.file, p.reason, p.kept] for p in table.problems],
+    }
+    written = pa.Table.from_arrays(list(columns.values()), names=list(columns))
+    written = written.replace_schema_metadata({_ABOUT: json.dumps(about).encode()})
+    parts.write_whole(
+        folder, folder / NAME, lambda file: parquet.write_table(written, file, compression="zstd")
+    )
+
+
+class StoredTable:
+    """A table as it was saved; records are made when they are asked for.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the store.
+
+    Attributes
+    ----------
+    paths : list of bytes
+    labels : list of str
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._columns = arrow.read(folder / NAME, ["path", *_TEXTS, "others"])
+        self._about: dict[str, Any] = json.loads(self._columns.schema.metadata[_ABOUT])
+        self.paths: list[bytes] = arrow.values(self._columns, "path")
+        self.labels: list[str] = arrow.values(self._columns, "label")
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def record(self, place: int) -> Record:
+        """Return one record."""
+        row = self._columns.slice(place, 1)
+        return _records(row)[0]
+
+    @cached_property
+    def table(self) -> Table:
+        """The whole table."""
+        return Table(
+            records=tuple(_records(self._columns)),
+            problems=tuple(Problem(*given) for given in self._about["problems"]),
+            source=self._about["source"],
+            grouped=self._about["grouped"],
+        )
+
+
+def _records(columns: Any) -> list[Record]:
+    texts = [arrow.values(columns, name) for name in _TEXTS]
+    paths = map(os.fsdecode, arrow.values(columns, "path"))
+    others = map(json.loads, arrow.values(columns, "others"))
+    return [
+        Record(path=path, others=other, **dict(zip(_TEXTS, given, strict=True)))
+        for path, other, *given in zip(paths, others, *texts, strict=True)
+    ]

@@ -1,0 +1,367 @@
+"""Answers in a stream: photographs are decoded ahead in threads, and the network follows in order.
+
+One bad photograph costs itself, and what is held does not grow with the number of photographs.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from PIL import Image
+
+from conus_widgets import memory, preparation
+from conus_widgets.decoding import PhotographError
+from conus_widgets.interface import Cancelled, NetworkProtocol, Progress, softmax
+from conus_widgets.machine import threads
+from conus_widgets.photograph import Photograph, claimed_pixels
+
+AT_ONCE = 16  # views of a photograph that are made ahead; further ones are made when it is run
+AHEAD = 8  # photographs that are decoded before the network asks for them, at least
+BYTES = 12  # a pixel, while it is decoded: as Pillow keeps it, copied, and made smaller
+PIXELS = 32_000_000  # that may always be decoded at once, by all threads together
+
+
+class Asked(Protocol):
+    """What a stream asks of a predictor."""
+
+    @property
+    def labels(self) -> list[str]: ...
+    @property
+    def preparation(self) -> preparation.Preparation: ...
+    @property
+    def network(self) -> NetworkProtocol: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the network says of one photograph.
+
+    Attributes
+    ----------
+    number : int
+        Place of the photograph among those that were given.
+    name : str
+    probabilities : float64 array (classes,)
+        The mean over its views.
+    logits : float32 array (classes,)
+        Their softmax is `probabilities`: of one view as the network gives them, of several the
+        logarithm of the mean.
+    features : float32 array (F,) or None
+        What the dense layer reads, the mean over the views; None unless it was asked for.
+    remarks : tuple of str
+        What must be known of how the photograph was read, each with its name.
+    about : object
+        What the reader of the photograph added; None by default.
+    """
+
+    number: int
+    name: str
+    probabilities: np.ndarray
+    logits: np.ndarray
+    features: np.ndarray | None = None
+    remarks: tuple[str, ...] = ()
+    about: Any = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A photograph as it was read.
+
+    Attributes
+    ----------
+    photograph : Photograph
+    rng : callable
+        Returns the source of chance of its random views.
+    about : object
+        Goes into the `Answer`.
+    """
+
+    photograph: Photograph
+    rng: Callable[[], np.random.Generator]
+    about: Any = None
+
+
+Reader = Callable[[int, Any, str], Reading]
+"""``read(number, photograph, name)``; called in several threads at once."""
+
+
+def stream(
+    predictor: Asked,
+    photographs: Sequence[Any],
+    *,
+    views: int = 1,
+    seed: int | None = None,
+    features: bool = False,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    read: Reader | None = None,
+) -> Generator[Answer | PhotographError, None, None]:
+    """Answer photographs one after the other, while the next ones are decoded.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    photographs : sequence of photographs
+        Whatever `read` takes.
+    views, seed
+        See `Predictor.predict`.
+    features : bool
+        Whether answers carry their features.
+    progress : callable, optional
+        ``progress(done, total)`` is called after each batch, in views.
+    cancelled : callable, optional
+        Asked before each batch; true stops the work.
+    read : callable, optional
+        Reads a photograph; by default with `open_photograph`.
+
+    Yields
+    ------
+    Answer or PhotographError
+        In the order of `photographs`; one that cannot be used is an error in its place.
+
+    Raises
+    ------
+    ValueError
+        For `views` below 1 or `seed` below 0, at once.
+    Cancelled
+        If `cancelled` returned true.
+
+    Notes
+    -----
+    Threads, not processes: decoders leave Python's lock while they work, and Theano takes it for
+    one photograph at a time. A stream that is not read to its end is stopped by its ``close()``.
+    """
+    if views < 1:
+        raise ValueError(f"views is {views}: it must be at least 1.")
+    preparation.generators(seed, 0)  # says what is wrong with a seed
+    read = read or _plain_reader(predictor.preparation, seed)
+    made = _Ahead(predictor, photographs, views, read)
+    return _answers(predictor, made, len(photographs), views, features, progress, cancelled)
+
+
+def _plain_reader(preparation: preparation.Preparation, seed: int | None) -> Reader:
+    entropy = np.random.SeedSequence(seed).entropy
+
+    def read(number: int, photograph: Any, name: str) -> Reading:
+        def rng() -> np.random.Generator:
+            # The child that SeedSequence.spawn would give; most photographs never ask for theirs.
+            child = np.random.SeedSequence(entropy, spawn_key=(number,))
+            return np.random.default_rng(child)
+
+        return Reading(preparation.open(photograph, name), rng)
+
+    return read
+
+
+def _answers(
+    predictor: Asked,
+    made: _Ahead,
+    count: int,
+    views: int,
+    features: bool,
+    progress: Progress | None,
+    cancelled: Callable[[], bool] | None,
+) -> Generator[Answer | PhotographError, None, None]:
+    network, total = predictor.network, count * views
+    done = told = 0  # views
+    batch: list[tuple[_Sum, np.ndarray]] = []
+    waiting: deque[_Sum | PhotographError] = deque()  # of which the first is not answered yet
+
+    def run() -> None:
+        nonlocal done, told
+        if cancelled is not None and cancelled():
+            raise Cancelled("Stopped before the end, as asked.")
+        forward = network.forward(np.stack([view for _, view in batch]))
+        for row, (found, _) in enumerate(batch):
+            found.add(forward.logits[row], forward.features[row])
+        done += len(batch)
+        batch.clear()
+        if progress is not None:
+            progress(done, total)
+            told = done
+
+    def finished() -> Iterator[Answer | PhotographError]:
+        while waiting:
+            first = waiting[0]
+            if isinstance(first, _Sum):
+                if first.runs < views:
+                    return
+                yield first.answer(features)
+            else:
+                yield first
+            waiting.popleft()
+
+    try:
+        for number, prepared in enumerate(made):
+            if isinstance(prepared, PhotographError):
+                waiting.append(prepared)
+                done += views
+            else:
+                found = _Sum(number, prepared)
+                waiting.append(found)
+                given = 0
+                try:
+                    for view in prepared.views:
+                        batch.append((found, view))
+                        given += 1
+                        if len(batch) == network.batch:
+                            run()
+                except PhotographError as error:  # a further view could not be made
+                    waiting[-1] = error
+                    done += views - given
+            yield from finished()
+        if batch:
+            run()
+        yield from finished()
+        if progress is not None and told < total:
+            progress(total, total)
+    finally:
+        made.close()
+
+
+@dataclass(eq=False)
+class _Prepared:
+    """A photograph on its way to the network; `views` are inputs (3, size, size)."""
+
+    name: str
+    views: Iterator[np.ndarray]
+    remarks: tuple[str, ...]
+    about: Any
+
+
+class _Sum:
+    """What the network said so far of the views of one photograph."""
+
+    def __init__(self, number: int, prepared: _Prepared) -> None:
+        self._number, self._prepared = number, prepared
+        self.runs = 0
+        self._logits: np.ndarray | None = None
+        self._probabilities: np.ndarray = np.zeros(())
+        self._features: np.ndarray = np.zeros(())
+
+    def add(self, logits: np.ndarray, features: np.ndarray) -> None:
+        self._probabilities = self._probabilities + softmax(logits)
+        self._features = self._features + features.astype(np.float64)
+        self._logits = np.array(logits)
+        self.runs += 1
+
+    def answer(self, features: bool) -> Answer:
+        probabilities = self._probabilities / self.runs
+        logits = self._logits
+        if logits is None or self.runs > 1:
+            smallest = np.finfo(np.float64).tiny
+            logits = np.log(np.maximum(probabilities, smallest)).astype(np.float32)
+        mean = (self._features / self.runs).astype(np.float32) if features else None
+        prepared = self._prepared
+        return Answer(
+            self._number,
+            prepared.name,
+            probabilities,
+            logits,
+            mean,
+            prepared.remarks,
+            prepared.about,
+        )
+
+
+class _Ahead:
+    """Photographs in order, decoded in threads before they are asked for.
+
+    Parameters
+    ----------
+    predictor, photographs, views, read
+        As in `stream`.
+    """
+
+    def __init__(
+        self, predictor: Asked, photographs: Sequence[Any], views: int, read: Reader
+    ) -> None:
+        self._preparation = predictor.preparation
+        self._photographs = photographs
+        self._views = views
+        self._read = read
+        self._shared = threading.Lock()  # around what may be open in two places of the list
+        workers = max(2, threads())
+        self._room = _Room(_pixels(workers))
+        # One photograph alone is decoded by who asks: a thread for it would only cost time.
+        self._pool = ThreadPoolExecutor(workers, "decoding") if len(photographs) > 1 else None
+        inputs = max(workers, AHEAD, predictor.network.batch)
+        self._ahead = max(workers, inputs // min(views, AT_ONCE))
+
+    def __iter__(self) -> Iterator[_Prepared | PhotographError]:
+        if self._pool is None:
+            yield from map(self._prepare, range(len(self._photographs)))
+            return
+        numbers = iter(range(len(self._photographs)))
+        waiting: deque[Future[_Prepared | PhotographError]] = deque()
+        for number in itertools.islice(numbers, self._ahead):
+            waiting.append(self._pool.submit(self._prepare, number))
+        while waiting:
+            prepared = waiting.popleft().result()
+            for number in itertools.islice(numbers, 1):
+                waiting.append(self._pool.submit(self._prepare, number))
+            yield prepared
+
+    def close(self) -> None:
+        """Decode nothing more."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _prepare(self, number: int) -> _Prepared | PhotographError:
+        photograph = self._photographs[number]
+        name = preparation.name_of(photograph, number)
+        shared = hasattr(photograph, "read") or isinstance(photograph, Image.Image)
+        try:
+            with self._shared if shared else self._room.taken(photograph, name):
+                reading = self._read(number, photograph, name)
+                views = self._preparation.views(reading.photograph, name, self._views, reading.rng)
+                made = list(itertools.islice(views, AT_ONCE))
+        except PhotographError as error:
+            return error
+        # What still waits to be made keeps the photograph in memory.
+        rest = views if self._views > AT_ONCE else iter(())
+        remarks = tuple(f"{name}: {remark}" for remark in reading.photograph.remarks)
+        return _Prepared(name, itertools.chain(made, rest), remarks, reading.about)
+
+
+def _pixels(workers: int) -> float:
+    """Return how many pixels may be decoded at once: at most half of the free memory."""
+    free = (memory.limit() - memory.resident()) / 2 / BYTES
+    return max(PIXELS, min(workers * PIXELS, free))
+
+
+class _Room:
+    """Room for so many pixels at once; a larger photograph waits until it is alone."""
+
+    def __init__(self, pixels: float) -> None:
+        self._pixels = pixels
+        self._taken = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def taken(self, photograph: Any, name: str) -> Iterator[None]:
+        """Wait for room for a photograph, and take it.
+
+        Raises
+        ------
+        PhotographError
+            If the photograph cannot be opened.
+        """
+        pixels = claimed_pixels(photograph, name=name)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._taken or self._taken + pixels <= self._pixels)
+            self._taken += pixels
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._taken -= pixels
+                self._changed.notify_all()

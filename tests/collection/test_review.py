@@ -1,0 +1,134 @@
+"""A review: verdicts are kept, and every derived number follows them, without the network."""
+
+import csv
+
+import numpy as np
+import pytest
+from quick_predictor import QuickPredictor, write_photographs
+
+from conus_widgets.collection import Collection, Record, Table
+from conus_widgets.collection.verdicts import VerdictError
+
+EVIL = '<script>alert(1)</script> "x"'
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory):
+    """Twenty specimens of two photographs, of labels that the quick network mostly misses."""
+    folder = tmp_path_factory.mktemp("review")
+    good = write_photographs(folder / "photographs", 40)
+    records = tuple(
+        Record(r.path, f"species {n // 2 % 5}", f"S{n // 2}", "dorsal" if n % 2 else "ventral")
+        for n, r in enumerate(good.records)
+    )
+    predictor = QuickPredictor()
+    collection = Collection(Table(records, (), EVIL, True))
+    collection.evaluate(predictor, folder / "out", progress=False)
+    return folder / "out", predictor
+
+
+@pytest.fixture
+def collection(evaluated):
+    out, predictor = evaluated
+    runs = predictor.network.runs
+    collection = Collection.open(out)
+    yield collection
+    assert predictor.network.runs == runs, "the network ran"
+    for file in collection.verdicts_folder.glob("*"):
+        file.unlink()
+
+
+@pytest.fixture
+def review(collection):
+    review = collection.review("Ana")
+    yield review
+    review.close()
+
+
+def answer(collection, specimen):
+    """What the network says of a specimen."""
+    rows = [n for n, name in enumerate(collection.specimens) if name == specimen]
+    mean = np.mean([collection.answers.probabilities[n] for n in rows], axis=0)
+    return collection.answers.classes[int(mean.argmax())]
+
+
+def mend(review, specimen, name):
+    return review.judge(specimen, "wrong", name=name, rank="species", nature="redetermination")
+
+
+def test_numbers_follow_a_verdict_and_its_undo_at_once(collection, review):
+    before, mistake = collection.accuracy.top1, collection.mistakes[0]
+    mend(review, mistake.specimen, answer(collection, mistake.specimen))
+    assert collection.accuracy.top1.part == before.part + 1
+    assert mistake.specimen not in [one.specimen for one in collection.mistakes]
+    assert collection.as_given.accuracy.top1 == before
+    assert review.undo().case == mistake.specimen
+    assert collection.accuracy.top1 == before
+    assert review.undo() is None
+
+
+def test_what_has_no_class_leaves_the_count(collection, review):
+    whole = collection.accuracy.top1.whole
+    review.judge("S3", "unusable")
+    assert collection.accuracy.top1.whole == whole - 1
+    found = collection.confusion  # where it stands in a row without a name
+    assert found.matrix()[: len(found.classes)].sum() == whole - 1
+
+
+def test_one_photograph_can_be_judged_alone(collection, review):
+    review.judge("S3", "not this specimen", photograph=6)
+    assert [collection.labels[6], collection.labels[7]] == ["", "species 3"]
+    with pytest.raises(VerdictError, match="not of specimen"):
+        review.judge("S3", "right", photograph=0)
+
+
+def test_a_specimen_that_is_not_there_is_refused(review):
+    with pytest.raises(VerdictError, match="'S99'"):
+        review.judge("S99", "right")
+
+
+def test_another_reader_sees_them_and_disagreement_changes_nothing(collection, review):
+    mend(review, "S1", "species 4")
+    again = Collection.open(collection.verdicts_folder.parent)
+    assert again.labels[2] == "species 4"
+    other = again.review("Ben")
+    mend(other, "S1", "species 2")
+    assert again.labels[2] == "species 1", "reviewers disagree: the label stays as given"
+    other.close()
+
+
+def test_new_labels_and_what_they_change(collection, review, tmp_path):
+    odd, right = collection.mistakes[0].specimen, collection.mistakes[1].specimen
+    mend(review, odd, answer(collection, odd))
+    review.judge(right, "right")
+    found = review.labels(tmp_path / "labels.csv")
+    assert found.changed == 2  # both photographs of a specimen
+    assert found.after.top1.part == found.before.top1.part + 1
+    assert found.kept == (right,)
+    assert f"odd but right, and kept: {right}" in str(found)
+    with open(tmp_path / "labels.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["label"] for row in rows] == list(collection.labels)
+
+
+def test_determinations_leave_as_darwin_core(review, tmp_path):
+    mend(review, "S1", "Conus textile")
+    with open(review.identifications(tmp_path / "i.csv"), encoding="utf-8", newline="") as file:
+        [row] = csv.DictReader(file)
+    assert (row["catalogNumber"], row["scientificName"]) == ("S1", "Conus textile")
+    assert row["identificationReferences"].startswith("model ")
+
+
+def test_the_report_says_what_python_says_and_escapes_what_others_wrote(
+    collection, review, tmp_path
+):
+    odd = collection.mistakes[0].specimen
+    review.judge(odd, "ambiguous", note=EVIL)
+    review.note_on_pair("species 1", "species 2", "the spire")
+    text = review.report(tmp_path / "report.html").read_text("utf-8")
+    assert "<script" not in text and text.count("&lt;script&gt;") >= 3
+    assert str(collection.accuracy.top1) in text
+    assert str(collection.as_given.accuracy.top1) in text
+    assert "the spire" in text and "It cannot be told from these photographs" in text
+    assert text.count('src="data:image/jpeg;base64,') == 2 * text.count('<section class="case">')
+    assert "http" not in text
