@@ -151,6 +151,19 @@ def test_the_noise_of_a_large_photograph_takes_no_floats_of_all_pixels(predictor
     assert peak < 120e6
 
 
+def test_a_baseline_that_a_map_keeps_is_used_and_another_is_said_to_be_none(tmp_path):
+    picture(5).save(tmp_path / "other.png")
+    for baseline in ("blur", (9, 20, 255), [9, 20, 255], tmp_path / "other.png"):
+        found = explain.integrated_gradients(StandIn(), picture(), 1, baseline=baseline)
+        assert evaluate.completeness(StandIn(), found).residual < 1e-5
+        found.save(tmp_path / "map.npz")
+        again = explain.load(tmp_path / "map.npz")
+        assert evaluate.completeness(StandIn(), again).residual < 1e-5
+    found = explain.integrated_gradients(StandIn(), picture(), 1, baseline=picture(5))
+    with pytest.raises(ValueError, match="was an array or a picture, which a map does not keep"):
+        evaluate.completeness(StandIn(), found)
+
+
 @pytest.mark.parametrize("options", [{"noise": -1}, {"copies": 0}])
 def test_stability_refuses_numbers_outside_their_bounds(predictor, options):
     with pytest.raises(ValueError, match="(noise is -1|copies is 0): it must be"):

@@ -8,7 +8,7 @@ from explain_cases import made, picture
 from stand_in import StandIn
 
 from conus_widgets import explain
-from conus_widgets.explain import evaluate
+from conus_widgets.explain import centres, evaluate
 from conus_widgets.explain.target import resolve
 from conus_widgets.interface import STAGES
 
@@ -129,8 +129,8 @@ def test_an_option_of_an_odd_kind_is_refused_in_a_sentence(method, option, value
         stand_in = StandIn()
         said = sentence_of(method, stand_in, picture(), 1, **{option: value})
         assert stand_in.network.counted_backward == 0, "something was computed first"
-        words = (option, "window", "photograph", "colour", "cover", "layer")
-        assert any(word in said for word in words)
+        topics = (option, "window", "photograph", "colour", "cover", "layer", "none of")
+        assert any(word in said for word in topics), said
 
 
 def test_seeds_and_sizes_of_numpy_are_taken():
@@ -223,6 +223,14 @@ def test_a_check_refuses_odd_options_in_a_sentence(number):
     for option, values in options.items():
         for value in values:
             sentence_of(call, **{option: value})
+
+
+@pytest.mark.parametrize("given", [None, "map.npz", picture(), [made(np.eye(7))]], ids=str)
+def test_what_is_no_explanation_is_not_checked(given):
+    calls = (evaluate.deletion, evaluate.insertion, evaluate.completeness)
+    for call in calls:
+        assert "is no explanation" in sentence_of(call, StandIn(), given)
+    assert "is no explanation" in sentence_of(centres.centred, given, StandIn())
 
 
 # A photograph alone, and several -----------------------------------------------------------------

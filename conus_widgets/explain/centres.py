@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from conus_widgets.explain.explanation import Explanation
+from conus_widgets.explain.explanation import Explanation, validated
 
 
 def centres(predictor: Any, layer: str) -> tuple[float, int]:
@@ -78,6 +78,7 @@ def centred(explanation: Explanation, predictor: Any) -> Explanation:
     ValueError
         For a map of no layer.
     """
+    validated(explanation)
     if explanation.layer is None:
         raise ValueError(
             f"{explanation.method} has no layer, so its values stand on the pixels themselves."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from conus_widgets.arguments import flag
+from conus_widgets.arguments import flag, shown
 from conus_widgets.equality import ByValue
 from conus_widgets.explain.target import Target
 
@@ -136,3 +136,10 @@ class Explanation(ByValue):
 
     def _repr_png_(self) -> bytes:
         return self.plot()._repr_png_()
+
+
+def validated(given: Any) -> Explanation:
+    """Return an explanation as it is, or raise a ValueError where it is something else."""
+    if isinstance(given, Explanation):
+        return given
+    raise ValueError(f"{shown(given)} is no explanation: give what `cam` returns, say.")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from conus_widgets.arguments import number, whole
-from conus_widgets.explain.covers import cover_of
+from conus_widgets.explain.covers import cover_of, is_colour
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject, each
 from conus_widgets.explain.target import Target
 
 if TYPE_CHECKING:
     from conus_widgets.interface import Progress
+
+GIVEN = "given"  # stands for a baseline that is too large to be kept
 
 
 @each
@@ -87,7 +90,7 @@ def integrated_gradients(
         "integrated_gradients",
         logits=way.logits[1],
         options={
-            "baseline": baseline if isinstance(baseline, str) else "given",
+            "baseline": _kept(baseline),
             "steps": steps,
             "tolerance": tolerance,
             "most": most,
@@ -105,6 +108,15 @@ def integrated_gradients(
             "steps": steps,
         },
     )
+
+
+def _kept(baseline: Any) -> Any:
+    """Return what an explanation keeps of its baseline: a name, a path or a colour, as they are."""
+    if isinstance(baseline, os.PathLike):
+        return os.fspath(baseline)
+    if is_colour(baseline):
+        return tuple(float(value) for value in baseline)
+    return baseline if isinstance(baseline, str) else GIVEN
 
 
 class _Way:

@@ -12,8 +12,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from PIL import Image
 
-from conus_widgets.arguments import number, one_of, shown
-from conus_widgets.explain.explanation import Explanation
+from conus_widgets.arguments import number, one_of
+from conus_widgets.explain.explanation import Explanation, validated
 from conus_widgets.explain.panels import (
     COLOURS,
     STYLES,
@@ -96,8 +96,7 @@ def compare(
     if not given:
         raise ValueError("No explanation was given: there is nothing to draw.")
     for one in given:
-        if not isinstance(one, Explanation):
-            raise ValueError(f"{shown(one)} is no explanation: give what `cam` returns, say.")
+        validated(one)
     one_of("style", style, STYLES)
     units = sorted({explanation.unit for explanation in given})
     if len(units) > 1:

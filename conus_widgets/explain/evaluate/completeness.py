@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from conus_widgets.explain.covers import cover_of
-from conus_widgets.explain.explanation import Explanation
+from conus_widgets.explain.explanation import Explanation, validated
+from conus_widgets.explain.integrated import GIVEN
 from conus_widgets.explain.subject import Subject
 
 
@@ -62,15 +63,21 @@ def completeness(
     Raises
     ------
     ValueError
-        For a method that makes no such claim.
+        For a method that makes no such claim, or a baseline that the map does not keep.
     """
-    subject = Subject(predictor, explanation.image)
+    subject = Subject(predictor, validated(explanation).image)
     aim = explanation.target
     logits = subject.network.forward(subject.inputs, cancelled=cancelled).logits[0]
     if explanation.method == "cam":
         start = aim.of(subject.network.head[1])
     elif explanation.method == "integrated_gradients":
-        baseline = cover_of(subject, explanation.options["baseline"]).pixels.astype(np.float32)
+        given = explanation.options["baseline"]
+        if given == GIVEN:
+            raise ValueError(
+                "The baseline of this map was an array or a picture, which a map does not keep: "
+                "its figures say how far the sum is off, as 'residual'."
+            )
+        baseline = cover_of(subject, given).pixels.astype(np.float32)
         start = aim.of(subject.network.forward(baseline[None], cancelled=cancelled).logits[0])
     else:
         raise ValueError(

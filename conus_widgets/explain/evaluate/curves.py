@@ -13,7 +13,7 @@ from scipy.special import softmax
 from conus_widgets.arguments import whole
 from conus_widgets.equality import ByValue
 from conus_widgets.explain.covers import cover_of
-from conus_widgets.explain.explanation import Explanation
+from conus_widgets.explain.explanation import Explanation, validated
 from conus_widgets.explain.subject import Subject
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _curve(
     cancelled: Callable[[], bool] | None = None,
 ) -> Curve:
     steps = whole("steps", steps, least=1)
-    subject = Subject(predictor, explanation.image)
+    subject = Subject(predictor, validated(explanation).image)
     plain, covered = subject.inputs[0], cover_of(subject, fill).pixels.astype(np.float32)
     before, after = (plain, covered) if kind == "deletion" else (covered, plain)
     order = np.argsort(-on_input(explanation, subject.size).ravel(), kind="stable")
