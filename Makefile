@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help lab test stress bench bench-browser lock checkpoint clean chromium
+.PHONY: help lab test style stress bench bench-browser lock checkpoint clean chromium
 
 VENV := .venv
 READY := $(VENV)/.ready
@@ -10,6 +10,18 @@ IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 UV := uv==0.13.9
 PEERS := build/bench-venv
 VOILA := build/voila-venv
+
+# JavaScript and CSS, C++, and Python that is written twice, beside Python's own.
+SCRIPTS := conus_widgets/widgets benchmarks/browser tests/js
+define STYLE
+{ ruff check --quiet .; ruff format --check --quiet .; \
+  oxfmt --check $(SCRIPTS) >/dev/null || { echo "Not formatted: run oxfmt $(SCRIPTS)" >&2; exit 1; }; \
+  oxlint --quiet $(SCRIPTS) | tail -n 20; \
+  clang-format --dry-run --Werror conus_widgets/ops/*.h; \
+  lint-imports --no-logo >/dev/null || lint-imports; \
+  pylint --disable=all --enable=duplicate-code --min-similarity-lines=10 --ignore-imports=y \
+    --score=n conus_widgets/widgets; }
+endef
 
 help:  ## this list
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,9 +33,12 @@ lab: $(READY)  ## set up if needed, then open JupyterLab on the first notebook (
 
 test: $(READY) chromium  ## every check: style, types, unit tests, notebooks, browser, the built wheel
 	@export $(IN_VENV) TIMEFORMAT='  %0R s'; \
-	echo "== ruff"; time { ruff check --quiet . && ruff format --check .; }; \
+	echo "== style"; time $(STYLE); \
 	echo "== mypy"; time mypy; \
 	echo "== pytest"; pytest --durations=10
+
+style: $(READY)  ## the quick checks only: formatters, linters, which file may import which, types
+	@export $(IN_VENV); $(STYLE); mypy
 
 stress: $(READY)  ## kill evaluations at 20 moments and resume them: two minutes (options: STRESS="--moments 100")
 	@export $(IN_VENV); python tests/stress/kill_evaluation.py $(STRESS)

@@ -31,7 +31,10 @@ window.probe = (() => {
     for (const part of parts.length ? parts : [event]) {
       const { left, top, width, height } = event.target.getBoundingClientRect();
       const side = Math.min(width, height); // of the square photograph, in the middle
-      const [x, y] = [part.clientX - left - (width - side) / 2, part.clientY - top - (height - side) / 2];
+      const [x, y] = [
+        part.clientX - left - (width - side) / 2,
+        part.clientY - top - (height - side) / 2,
+      ];
       notes.moves?.push({ at: part.timeStamp, u: x / side, v: y / side });
     }
   }
@@ -49,13 +52,20 @@ window.probe = (() => {
   // Brushing: which moves a request held, and when its answer stood in the bars.
   function follow({ region, flow, checked }) {
     const { packed } = region;
-    region.packed = () => { // at the moment of sending
-      if (mode === "brush") notes.sent.push({ number: flow.newest(), at: performance.now(), count: notes.moves.length });
+    region.packed = () => {
+      // at the moment of sending
+      if (mode === "brush")
+        notes.sent.push({
+          number: flow.newest(),
+          at: performance.now(),
+          count: notes.moves.length,
+        });
       return packed();
     };
     app.checked = (message, logits) => {
       checked(message, logits);
-      if (mode === "brush" && app.covered() === logits) notes.arrived = { number: message.generation, at: performance.now(), logits };
+      if (mode === "brush" && app.covered() === logits)
+        notes.arrived = { number: message.generation, at: performance.now(), logits };
     };
   }
 
@@ -69,12 +79,15 @@ window.probe = (() => {
       const shown = numberOf(row.querySelectorAll(".cx-number")[1].textContent);
       return Math.abs(shown - arrived.logits[row.dataset.number]) < 0.00501;
     });
-    behindFrame((at) => notes.answers.push({ at, number: arrived.number, arrived: arrived.at, right }));
+    behindFrame((at) =>
+      notes.answers.push({ at, number: arrived.number, arrived: arrived.at, right }),
+    );
   }
 
   // A single answer: `test` holds, and the map was drawn since the click.
   function look() {
-    if (!wanted || !(notes.clicked > wanted.since) || drawn < notes.clicked || !wanted.test()) return;
+    if (!wanted || !(notes.clicked > wanted.since) || drawn < notes.clicked || !wanted.test())
+      return;
     const { found } = wanted;
     wanted = null;
     behindFrame((at) => found({ clicked: notes.clicked, at }));
@@ -82,24 +95,43 @@ window.probe = (() => {
 
   const TESTS = {
     question: (text) => root.querySelector(".cx-question").textContent === text,
-    stopped: () => root.querySelector(".cw-status").textContent === "Stopped." && root.querySelector(".cx-words + .cx-quiet").textContent.includes("stopped"),
+    stopped: () =>
+      root.querySelector(".cw-status").textContent === "Stopped." &&
+      root.querySelector(".cx-words + .cx-quiet").textContent.includes("stopped"),
   };
 
   return {
     attach() {
       root = document.querySelector(".cw-explorer");
       app = root.app;
-      for (const type of ["pointerdown", "pointermove", "click"]) window.addEventListener(type, listen, true);
+      for (const type of ["pointerdown", "pointermove", "click"])
+        window.addEventListener(type, listen, true);
       follow(app);
       const observe = (selector, call) =>
-        new MutationObserver(call).observe(root.querySelector(selector), { subtree: true, childList: true, attributes: true, characterData: true });
+        new MutationObserver(call).observe(root.querySelector(selector), {
+          subtree: true,
+          childList: true,
+          attributes: true,
+          characterData: true,
+        });
       observe(".cx-readout", onReadout);
       observe(".cx-classes tbody", onBars);
-      new MutationObserver(look).observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
+      new MutationObserver(look).observe(root, {
+        subtree: true,
+        childList: true,
+        attributes: true,
+        characterData: true,
+      });
     },
     start(kind) {
       mode = kind;
-      Object.assign(notes, { moves: [], sent: [], answers: [], arrived: null, origin: performance.timeOrigin });
+      Object.assign(notes, {
+        moves: [],
+        sent: [],
+        answers: [],
+        arrived: null,
+        origin: performance.timeOrigin,
+      });
     },
     stop() {
       mode = "";
@@ -120,7 +152,8 @@ window.probe = (() => {
       const canvas = root.querySelector(".cx-canvas");
       const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
       let sum = 0;
-      for (let i = 0; i < data.length; i += 4) sum = (Math.imul(sum, 31) + data[i] + 3 * data[i + 1] + 7 * data[i + 2]) | 0;
+      for (let i = 0; i < data.length; i += 4)
+        sum = (Math.imul(sum, 31) + data[i] + 3 * data[i + 1] + 7 * data[i + 2]) | 0;
       return sum;
     },
     isIdle: () => app.flow.isIdle(),

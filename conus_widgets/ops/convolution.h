@@ -1,9 +1,9 @@
 // Convolution of channels-last images, fused with bias, residual sum and ReLU; its gradients.
 //
 // Images are NHWC, of float32 or (as 16-bit words, forward only) of bfloat16; weights are OIHW
-// float32, unflipped, and packed as whatever the images are. oneDNN always counts an image's axes as NCHW; `nhwc`
-// names only the order in memory. Anything but NHWC in memory is copied first: oneDNN would take
-// it silently with its reference kernel, a hundred times slower.
+// float32, unflipped, and packed as whatever the images are. oneDNN always counts an image's axes
+// as NCHW; `nhwc` names only the order in memory. Anything but NHWC in memory is copied first:
+// oneDNN would take it silently with its reference kernel, a hundred times slower.
 
 namespace conus {
 
@@ -35,17 +35,18 @@ inline Geometry geometry(PyArrayObject* x, PyArrayObject* weights, long long str
   refuse_empty(weights, "convolution: the weights");
   const npy_intp *in = PyArray_DIMS(x), *w = PyArray_DIMS(weights);
   if (in[3] != w[1])
-    throw ShapeError(format("convolution: the input has %lld channels (%s, channels last) but the "
-                            "weights (%s) take %lld.",
-                            (long long)in[3], shape(x).c_str(), shape(weights).c_str(),
-                            (long long)w[1]));
+    throw ShapeError(
+        format("convolution: the input has %lld channels (%s, channels last) but the "
+               "weights (%s) take %lld.",
+               (long long)in[3], shape(x).c_str(), shape(weights).c_str(), (long long)w[1]));
   if (in[1] + 2 * pad < w[2] || in[2] + 2 * pad < w[3])
-    throw ShapeError(format("convolution: the input (%s, padded by %lld) is smaller than the "
-                            "%lldx%lld kernel.",
-                            shape(x).c_str(), pad, (long long)w[2], (long long)w[3]));
+    throw ShapeError(
+        format("convolution: the input (%s, padded by %lld) is smaller than the "
+               "%lldx%lld kernel.",
+               shape(x).c_str(), pad, (long long)w[2], (long long)w[3]));
   const bool bfloat16 = PyArray_TYPE(x) == NPY_UINT16;
-  return {in[0], in[1], in[2], in[3], w[0],     w[2],          w[3], stride,
-          pad,   relu,  residual,     bfloat16, thread_count()};
+  return {in[0],  in[1], in[2], in[3],    w[0],     w[2],          w[3],
+          stride, pad,   relu,  residual, bfloat16, thread_count()};
 }
 
 // One of the three directions, prepared for one geometry.
@@ -53,7 +54,8 @@ class Plan {
  public:
   enum Direction { forward, input_gradient, weight_gradient };
 
-  Plan(Direction direction, const Geometry& g) : geometry(g), plain(g.weights(dnnl_oihw, dnnl_f32)) {
+  Plan(Direction direction, const Geometry& g)
+      : geometry(g), plain(g.weights(dnnl_oihw, dnnl_f32)) {
     Attributes attributes = own_scratch();
     Layout x = g.input(), y = g.output(), any = g.weights(dnnl_format_tag_any, g.type());
     Layout b = g.bias();
@@ -67,9 +69,9 @@ class Plan {
     Choice choice = mended(choose, g.kernel_height == 1 && g.kernel_width == 1,
                            direction == input_gradient && g.channels == 3);
     computation = Computation(choice);
-    check(dnnl_memory_desc_clone(wanted.out(), chosen(choice, direction == weight_gradient
-                                                                  ? dnnl_query_diff_weights_md
-                                                                  : dnnl_query_weights_md)),
+    check(dnnl_memory_desc_clone(
+              wanted.out(), chosen(choice, direction == weight_gradient ? dnnl_query_diff_weights_md
+                                                                        : dnnl_query_weights_md)),
           "describing weights");
     input = memory(x, DNNL_MEMORY_NONE);
     output = memory(y, DNNL_MEMORY_NONE);
@@ -237,10 +239,9 @@ inline int convolution_input_gradient(Convolution& node, PyArrayObject* x, PyArr
 }
 
 // The gradients by weights and bias; of the weights only the shape is used.
-inline int convolution_weight_gradients(Convolution& node, PyArrayObject* x,
-                                        PyArrayObject* weights, PyArrayObject* dy,
-                                        PyArrayObject** dw, PyArrayObject** db, long long stride,
-                                        long long pad) {
+inline int convolution_weight_gradients(Convolution& node, PyArrayObject* x, PyArrayObject* weights,
+                                        PyArrayObject* dy, PyArrayObject** dw, PyArrayObject** db,
+                                        long long stride, long long pad) {
   return guarded([&] {
     Geometry g = geometry(x, weights, stride, pad);
     require_shape(dy, {g.batch, g.out_height(), g.out_width(), g.filters},

@@ -28,8 +28,7 @@ std::vector<double> sum_rows(const Rows& rows, long long width, int threads, Add
     std::vector<double>& part = parts[mine];
     for (long long row = rows.count * mine / all; row < last;) {
       std::fill(sums.begin(), sums.end(), 0.f);
-      for (const long long end = std::min(last, row + few); row < end; ++row)
-        add(row, sums.data());
+      for (const long long end = std::min(last, row + few); row < end; ++row) add(row, sums.data());
       for (long long i = 0; i < width; ++i) part[i] += sums[i];
     }
   }
@@ -48,8 +47,7 @@ inline int batch_norm(PyArrayObject* x, PyArrayObject* beta, PyArrayObject* gamm
     const npy_intp* n = PyArray_DIMS(x);
     require_shape(beta, {n[3]}, "batch norm: beta");
     require_shape(gamma, {n[3]}, "batch norm: gamma");
-    if (has_residual)
-      require_shape(residual, {n[0], n[1], n[2], n[3]}, "batch norm: the residual");
+    if (has_residual) require_shape(residual, {n[0], n[1], n[2], n[3]}, "batch norm: the residual");
     Contiguous in(x), shift_by(beta), scale_by(gamma), sum_with(residual);
     const float *from = in.data(), *added = has_residual ? sum_with.data() : nullptr;
     float* to = output(y, {n[0], n[1], n[2], n[3]});
@@ -92,9 +90,8 @@ inline int batch_norm(PyArrayObject* x, PyArrayObject* beta, PyArrayObject* gamm
 
 // From the gradient `g` behind ReLU: those by x, beta and gamma (equation block of section 3).
 inline int batch_norm_gradients(PyArrayObject* x, PyArrayObject* gamma, PyArrayObject* mean,
-                                PyArrayObject* inv_std, PyArrayObject* gradient,
-                                PyArrayObject** dx, PyArrayObject** dbeta,
-                                PyArrayObject** dgamma) {
+                                PyArrayObject* inv_std, PyArrayObject* gradient, PyArrayObject** dx,
+                                PyArrayObject** dbeta, PyArrayObject** dgamma) {
   return guarded([&] {
     refuse_empty(x, "batch norm: the input");
     const Rows rows(x);

@@ -29,9 +29,10 @@ inline bool larger(float value, float best) { return value > best || value != va
 inline void refuse_small(PyArrayObject* x, const Windows& w) {
   refuse_empty(x, "max pooling: the input");
   if (!w.count(PyArray_DIM(x, 1)) || !w.count(PyArray_DIM(x, 2)))
-    throw ShapeError(format("max pooling: the input (%s, padded by %lld) is smaller than the "
-                            "%lldx%lld window.",
-                            shape(x).c_str(), w.pad, w.size, w.size));
+    throw ShapeError(
+        format("max pooling: the input (%s, padded by %lld) is smaller than the "
+               "%lldx%lld window.",
+               shape(x).c_str(), w.pad, w.size, w.size));
 }
 
 inline int max_pool(PyArrayObject* x, PyArrayObject** y, long long size, long long stride,
@@ -74,8 +75,7 @@ inline int max_pool_gradient(PyArrayObject* x, PyArrayObject* dy, PyArrayObject*
     const npy_intp* n = PyArray_DIMS(x);
     const long long batch = n[0], height = n[1], width = n[2], channels = n[3];
     const long long rows = w.count(height), columns = w.count(width);
-    require_shape(dy, {batch, rows, columns, channels},
-                  "max pooling: the gradient by the output");
+    require_shape(dy, {batch, rows, columns, channels}, "max pooling: the gradient by the output");
     Contiguous in(x), gradient(dy);
     const float *from = in.data(), *d = gradient.data();
     float* to = output(dx, {batch, height, width, channels});

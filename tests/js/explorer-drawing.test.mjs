@@ -12,7 +12,11 @@ function stand(inStroke) {
   globalThis.setTimeout = (call, wait) => timers.push({ call, due: time + wait });
   globalThis.clearTimeout = () => timers.splice(0);
   globalThis.performance = { now: () => time };
-  const drawing = makeDrawing({ inStroke, photograph: () => drawn.push("photograph"), all: () => drawn.push("all") });
+  const drawing = makeDrawing({
+    inStroke,
+    photograph: () => drawn.push("photograph"),
+    all: () => drawn.push("all"),
+  });
   const pass = (ms) => {
     time += ms;
     for (const { call } of timers.filter(({ due }) => due <= time)) call();
@@ -23,7 +27,13 @@ function stand(inStroke) {
 }
 
 const real = { ...globalThis, setTimeout, clearTimeout, performance };
-test.afterEach(() => Object.assign(globalThis, { setTimeout: real.setTimeout, clearTimeout: real.clearTimeout, performance: real.performance }));
+test.afterEach(() =>
+  Object.assign(globalThis, {
+    setTimeout: real.setTimeout,
+    clearTimeout: real.clearTimeout,
+    performance: real.performance,
+  }),
+);
 
 test("many changes are one drawing, with the next frame", () => {
   const { drawing, drawn, pass } = stand(() => false);

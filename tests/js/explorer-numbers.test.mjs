@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import {
-  camOf, cellClasses, isolated, makeSight, matching, percentText, ranking, regionShares, signedText, softmaxOf, speaks, spoken, sumsOf,
+  camOf,
+  cellClasses,
+  isolated,
+  makeSight,
+  matching,
+  percentText,
+  ranking,
+  regionShares,
+  signedText,
+  softmaxOf,
+  speaks,
+  spoken,
+  sumsOf,
 } from "../../conus_widgets/widgets/explorer/numbers.js";
 
 // Two classes on 2 x 3 cells, and a third without evidence.
@@ -14,7 +26,11 @@ const sum = (values) => values.reduce((a, b) => a + b, 0);
 test("a map is the class's shares, and a pair's is the difference", () => {
   assert.deepEqual([...camOf(sight, 1)], [-1, 0, 2, 0, 5, -2]);
   assert.deepEqual([...camOf(sight, 0, 1)], [2, 2, -5, 4, -5, 3]);
-  assert.deepEqual([...camOf(sight, 0, 0)], [...camOf(sight, 0)], "a class against itself is the class");
+  assert.deepEqual(
+    [...camOf(sight, 0, 0)],
+    [...camOf(sight, 0)],
+    "a class against itself is the class",
+  );
   camOf(sight, 0, 1)[0] = 99;
   assert.equal(shares[0], 1, "the shares themselves stay");
 });
@@ -23,7 +39,8 @@ test("all cells and the bias add up to the logit, for every class and every pair
   for (const target of [0, 1, 2]) {
     for (const against of [null, 0, 1, 2]) {
       const sums = sumsOf(sight, target, against);
-      const whole = against === null || against === target ? logits[target] : logits[target] - logits[against];
+      const whole =
+        against === null || against === target ? logits[target] : logits[target] - logits[against];
       assert.equal(sums.logit, whole);
       assert.ok(Math.abs(sums.positive + sums.negative + sums.bias - whole) < 1e-6);
       assert.ok(sums.positive >= 0 && sums.negative <= 0);
@@ -32,8 +49,14 @@ test("all cells and the bias add up to the logit, for every class and every pair
 });
 
 test("a cell speaks for the largest and against the smallest, and never both", () => {
-  assert.deepEqual(cellClasses(sight, 2).map(({ number }) => number), [1, 2, 0]);
-  assert.deepEqual(speaks(sight, 2), { for: [{ number: 1, value: 2 }], against: [{ number: 0, value: -3 }] });
+  assert.deepEqual(
+    cellClasses(sight, 2).map(({ number }) => number),
+    [1, 2, 0],
+  );
+  assert.deepEqual(speaks(sight, 2), {
+    for: [{ number: 1, value: 2 }],
+    against: [{ number: 0, value: -3 }],
+  });
   assert.deepEqual(speaks(sight, 3, 1), { for: [{ number: 0, value: 4 }], against: [] });
 });
 
@@ -65,19 +88,40 @@ test("search: all words, any case, in the given order; among 1,000 names too", (
 });
 
 test("numbers as texts", () => {
-  assert.deepEqual([0.829, -0.3, -0.001, 0].map((v) => signedText(v)), ["+0.83", "\u22120.30", "0.00", "0.00"]);
+  assert.deepEqual(
+    [0.829, -0.3, -0.001, 0].map((v) => signedText(v)),
+    ["+0.83", "\u22120.30", "0.00", "0.00"],
+  );
   assert.equal(signedText(-0.000125, "free"), "\u22121.25e-4");
   assert.equal(signedText(2, "free"), "+2.00");
-  assert.deepEqual([0, 0.924, 1].map(percentText), ["<\u00a00.1\u00a0%", "92.4\u00a0%", ">\u00a099.9\u00a0%"]);
+  assert.deepEqual([0, 0.924, 1].map(percentText), [
+    "<\u00a00.1\u00a0%",
+    "92.4\u00a0%",
+    ">\u00a099.9\u00a0%",
+  ]);
 });
 
 test("a name from right to left stays among its neighbours, others stay as they are", () => {
-  assert.deepEqual(["dark tip", "a <b> & 🐚", "Ångström"].map(isolated), ["dark tip", "a <b> & 🐚", "Ångström"]);
-  for (const name of ["مخروط", "שבלול", "\u202edesrever"]) assert.equal(isolated(name), `\u2068${name}\u2069`);
-  assert.equal(spoken({ row: 0, column: 0 }, [{ value: 1, label: "שבלול" }]), "row 1, column 1: 1.0 for \u2068שבלול\u2069");
+  assert.deepEqual(["dark tip", "a <b> & 🐚", "Ångström"].map(isolated), [
+    "dark tip",
+    "a <b> & 🐚",
+    "Ångström",
+  ]);
+  for (const name of ["مخروط", "שבלול", "\u202edesrever"])
+    assert.equal(isolated(name), `\u2068${name}\u2069`);
+  assert.equal(
+    spoken({ row: 0, column: 0 }, [{ value: 1, label: "שבלול" }]),
+    "row 1, column 1: 1.0 for \u2068שבלול\u2069",
+  );
 });
 
 test("what is spoken of a cell", () => {
-  const parts = [{ value: 0.82, label: "tented" }, { value: -0.31, label: "banded" }];
-  assert.equal(spoken({ row: 2, column: 4 }, parts), "row 3, column 5: 0.8 for tented, \u22120.3 for banded");
+  const parts = [
+    { value: 0.82, label: "tented" },
+    { value: -0.31, label: "banded" },
+  ];
+  assert.equal(
+    spoken({ row: 2, column: 4 }, parts),
+    "row 3, column 5: 0.8 for tented, \u22120.3 for banded",
+  );
 });

@@ -1,7 +1,21 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { fillRectangle, makeRegion, packBits, stamp, unpackBits } from "../../conus_widgets/widgets/explorer/brush.js";
-import { AGAINST, FOR, limitOf, paint, partOf, roundBelow, ticksOf } from "../../conus_widgets/widgets/explorer/colours.js";
+import {
+  fillRectangle,
+  makeRegion,
+  packBits,
+  stamp,
+  unpackBits,
+} from "../../conus_widgets/widgets/explorer/brush.js";
+import {
+  AGAINST,
+  FOR,
+  limitOf,
+  paint,
+  partOf,
+  roundBelow,
+  ticksOf,
+} from "../../conus_widgets/widgets/explorer/colours.js";
 import { makeFlow } from "../../conus_widgets/widgets/explorer/flow.js";
 
 const count = (mask) => mask.reduce((a, b) => a + b, 0);
@@ -38,7 +52,10 @@ test("a rectangle covers the pixels whose middles lie inside, whichever corner c
   fillRectangle(a, 10, 2.4, 3.6, 5.6, 5.5, 1);
   fillRectangle(b, 10, 5.6, 5.5, 2.4, 3.6, 1);
   assert.deepEqual(a, b);
-  assert.deepEqual([...a.keys()].filter((i) => a[i]), [42, 43, 44, 45]);
+  assert.deepEqual(
+    [...a.keys()].filter((i) => a[i]),
+    [42, 43, 44, 45],
+  );
 });
 
 test("bits: there and back, the first pixel in the highest bit", () => {
@@ -101,7 +118,11 @@ test("colours: the sign gives the hue, the size the strength, zero is clear", ()
   assert.ok(Math.abs(pixels[7] - 127.5) <= 1);
   assert.equal(pixels[11], 0);
   assert.equal(pixels[15], 255, "beyond the scale is full colour");
-  assert.deepEqual([...paint([3, 3], 0, "colours", 1)].filter((_, i) => i % 4 === 3), [0, 0], "a flat map is neutral");
+  assert.deepEqual(
+    [...paint([3, 3], 0, "colours", 1)].filter((_, i) => i % 4 === 3),
+    [0, 0],
+    "a flat map is neutral",
+  );
   assert.equal(partOf(5, 0), 0);
 });
 
@@ -142,7 +163,12 @@ function clock() {
 function stand(options = {}) {
   const { now, later, pass, dues } = clock();
   const sent = [];
-  return { flow: makeFlow((request) => sent.push(request), { now, later, ...options }), sent, pass, dues };
+  return {
+    flow: makeFlow((request) => sent.push(request), { now, later, ...options }),
+    sent,
+    pass,
+    dues,
+  };
 }
 
 test("flow: one request is under way; the newest is sent behind it, those in between are dropped", () => {
@@ -211,7 +237,10 @@ test("flow: two are under way where the way is longer than the work, evenly apar
 });
 
 test("flow: where the work is longer than the way, or all is quick, a second one would grow old in the queue", () => {
-  for (const [round, took] of [[200, 150], [60, 5]]) {
+  for (const [round, took] of [
+    [200, 150],
+    [60, 5],
+  ]) {
     const { flow, sent, pass } = stand();
     flow.ask("a");
     pass(round);

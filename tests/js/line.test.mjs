@@ -7,7 +7,10 @@ function stand({ status = "idle" } = {}) {
   const sent = [];
   const said = [];
   const heard = [];
-  const kernel = { status, statusChanged: { connect: (f) => (handlers.status = f), disconnect() {} } };
+  const kernel = {
+    status,
+    statusChanged: { connect: (f) => (handlers.status = f), disconnect() {} },
+  };
   const model = {
     widget_manager: { kernel },
     on: (name, f) => (handlers[name] = f),

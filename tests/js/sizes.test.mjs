@@ -10,7 +10,12 @@ test("a picture within the long side goes as it is", () => {
 test("a larger picture keeps its shape and gets the long side, whichever that is", () => {
   assert.deepEqual(sizes.scaledSize(4000, 3000, 896), { width: 896, height: 672 });
   assert.deepEqual(sizes.scaledSize(3000, 4000, 896), { width: 672, height: 896 });
-  for (const [w, h] of [[897, 1], [5001, 3333], [1, 20000], [897, 896]]) {
+  for (const [w, h] of [
+    [897, 1],
+    [5001, 3333],
+    [1, 20000],
+    [897, 896],
+  ]) {
     const to = sizes.scaledSize(w, h, 896);
     assert.equal(Math.max(to.width, to.height), 896);
     assert.ok(Math.min(to.width, to.height) >= 1);
@@ -42,14 +47,20 @@ test("the note says what the browser did", () => {
   const from = { width: 4000, height: 3000 };
   const to = { width: 896, height: 672 };
   const plain = (text) => text.replaceAll("\u00a0", " ");
-  assert.equal(plain(sizes.sizeNote(from, to, 1)), "scaled from 4000 × 3000 to 896 × 672 in the browser");
+  assert.equal(
+    plain(sizes.sizeNote(from, to, 1)),
+    "scaled from 4000 × 3000 to 896 × 672 in the browser",
+  );
   assert.equal(plain(sizes.sizeNote(from, null, 12e6)), "4000 × 3000, 12.0 MB, unchanged");
   assert.equal(plain(sizes.sizeNote(null, null, 12e6)), "12.0 MB");
 });
 
 test("a file over the limit is refused with both numbers, an empty one too", () => {
   assert.equal(sizes.refusal("a.tif", 64 * 2 ** 20, 64 * 2 ** 20), "");
-  assert.match(sizes.refusal("a.tif", 80 * 2 ** 20, 64 * 2 ** 20), /^a\.tif has 80 MB; at most 64 MB/);
+  assert.match(
+    sizes.refusal("a.tif", 80 * 2 ** 20, 64 * 2 ** 20),
+    /^a\.tif has 80 MB; at most 64 MB/,
+  );
   assert.match(sizes.refusal("a.tif", 0, 1), /^a\.tif is empty/);
 });
 
@@ -63,10 +74,13 @@ test("pasted pictures get a name, files keep theirs", () => {
 });
 
 const bytes = (...parts) =>
-  Uint8Array.from(parts.flatMap((p) => (typeof p === "string" ? [...p].map((c) => c.charCodeAt(0)) : p)));
+  Uint8Array.from(
+    parts.flatMap((p) => (typeof p === "string" ? [...p].map((c) => c.charCodeAt(0)) : p)),
+  );
 const be32 = (n) => [n >>> 24, (n >> 16) & 255, (n >> 8) & 255, n & 255];
 const le32 = (n) => be32(n).reverse();
-const alike = (file) => sizes.readsAlike(file.slice(0, sizes.HEAD), file.slice(-sizes.TAIL), file.length);
+const alike = (file) =>
+  sizes.readsAlike(file.slice(0, sizes.HEAD), file.slice(-sizes.TAIL), file.length);
 
 function jpeg({ components = 3, precision = 8, end = [0xff, 0xd9], before = [] } = {}) {
   const app = [0xff, 0xe1, 0, 8, 1, 2, 3, 4, 5, 6];

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import * as wording from "../../conus_widgets/widgets/classifier/wording.js";
 
-const answer = (label, probability) => ({ rows: [{ label, probability }, { label: "plain", probability: 0 }] });
+const answer = (label, probability) => ({
+  rows: [
+    { label, probability },
+    { label: "plain", probability: 0 },
+  ],
+});
 const good = (name) => ({ name, answer: answer("tented", 0.924), error: "" });
 const bad = { name: "b.jpg", answer: null, error: "b.jpg is damaged; copy it again." };
 
@@ -27,12 +32,21 @@ test("many are summed up, the bad ones named", () => {
 test("a specimen is announced once", () => {
   const specimen = { error: "", answer: answer("banded", 0.5) };
   const text = wording.announcement({ cards: [good("a.jpg"), good("c.jpg"), bad], specimen });
-  assert.equal(text, "One specimen, 2 photographs: banded, 50 percent. b.jpg is damaged; copy it again.");
-  assert.equal(wording.announcement({ cards: [], specimen: { error: "None can be used." } }), "None can be used.");
+  assert.equal(
+    text,
+    "One specimen, 2 photographs: banded, 50 percent. b.jpg is damaged; copy it again.",
+  );
+  assert.equal(
+    wording.announcement({ cards: [], specimen: { error: "None can be used." } }),
+    "None can be used.",
+  );
 });
 
 test("stopping says what is left", () => {
-  assert.equal(wording.announcement({ cards: [], stopped: true, open: 2 }), "Stopped: 2 photographs without an answer.");
+  assert.equal(
+    wording.announcement({ cards: [], stopped: true, open: 2 }),
+    "Stopped: 2 photographs without an answer.",
+  );
   assert.equal(wording.announcement({ cards: [], stopped: true }), "Stopped.");
 });
 

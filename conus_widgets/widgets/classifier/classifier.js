@@ -85,8 +85,10 @@ function render({ model, el }) {
     if (text) warning.dataset.line = "1";
     if (gone) {
       zone.disable(true);
-      for (const control of root.querySelectorAll("select, input, .cw-strip button, .cw-remove")) control.disabled = true;
-      for (const card of cards) if (!card.settled()) card.update({ state: "failed", error: `${card.name}: no answer.` });
+      for (const control of root.querySelectorAll("select, input, .cw-strip button, .cw-remove"))
+        control.disabled = true;
+      for (const card of cards)
+        if (!card.settled()) card.update({ state: "failed", error: `${card.name}: no answer.` });
       status.textContent = "";
       refresh();
     }
@@ -129,7 +131,11 @@ function render({ model, el }) {
     const drop = crypto.getRandomValues(new Uint32Array(2)).join("-");
     const settings = async () => {
       await loaded;
-      return { original: model.get("original"), longSide: model.get("long_side"), limit: model.get("limit") };
+      return {
+        original: model.get("original"),
+        longSide: model.get("long_side"),
+        limit: model.get("limit"),
+      };
     };
     const show = ({ thumbnail, ...news }) => {
       const card = find(news);
@@ -168,7 +174,9 @@ function render({ model, el }) {
     progress.hidden = doing.hidden = cancel.hidden = !since || Date.now() - since < SHORT;
     const settled = total - open.length;
     const current = open.find((card) => card.state === "running") ?? open[0];
-    progress.value = total ? Math.min(1, (together ? part : settled + part) / (together ? 1 : total)) : 0;
+    progress.value = total
+      ? Math.min(1, (together ? part : settled + part) / (together ? 1 : total))
+      : 0;
     doing.textContent = current && network ? progressText(settled, total, current.name) : READYING;
     resume.hidden = running || ![...cards].some((card) => card.state === "stopped");
     clear.hidden = total === 0;
@@ -195,7 +203,7 @@ function render({ model, el }) {
       if (card.state === "running") part = 0;
       if (!card.settled()) specimen = null;
     } else if (message.kind === "removed") {
-      for (const card of [...cards]) if (message.numbers.includes(card.number)) discard(card);
+      for (const card of cards) if (message.numbers.includes(card.number)) discard(card);
     } else if (message.kind === "progress") {
       part = message.part;
     } else if (message.kind === "finished") {
@@ -204,7 +212,13 @@ function render({ model, el }) {
       const done = answered.filter((card) => !card.leaving);
       const open = [...cards].filter((card) => !card.settled()).length;
       // What was said of a card that was taken away while it was computed still holds.
-      if (done.length || !answered.length) status.textContent = announcement({ cards: done, specimen, stopped: message.stopped, open });
+      if (done.length || !answered.length)
+        status.textContent = announcement({
+          cards: done,
+          specimen,
+          stopped: message.stopped,
+          open,
+        });
     }
     refresh();
   }
@@ -222,12 +236,14 @@ function render({ model, el }) {
       status.textContent = "";
       return;
     }
-    if (phase === "ready" && status.textContent === READYING) status.textContent = cards.size ? "" : "Ready.";
+    if (phase === "ready" && status.textContent === READYING)
+      status.textContent = cards.size ? "" : "Ready.";
     if (phase === "loading") return;
     if (problem) warn(problem);
     network = { notice };
     const chosen = model.get("region"); // from Python it may be one that does not exist
-    const unknown = chosen && !regions.includes(chosen) ? [[chosen, `${chosen} (does not exist)`]] : [];
+    const unknown =
+      chosen && !regions.includes(chosen) ? [[chosen, `${chosen} (does not exist)`]] : [];
     region.wrapper.hidden = regions.length + unknown.length === 0;
     region.fill([["", "everywhere"], ...regions.map((name) => [name, name]), ...unknown]);
     known();
@@ -242,8 +258,18 @@ function render({ model, el }) {
   controls.append(
     views.wrapper,
     region.wrapper,
-    makeCheck(model, "specimen", "All photographs show one specimen", "One answer for all photographs together"),
-    makeCheck(model, "original", "Original pixels", "Send files unchanged instead of scaling them down in the browser first"),
+    makeCheck(
+      model,
+      "specimen",
+      "All photographs show one specimen",
+      "One answer for all photographs together",
+    ),
+    makeCheck(
+      model,
+      "original",
+      "Original pixels",
+      "Send files unchanged instead of scaling them down in the browser first",
+    ),
   );
   model.on("change:specimen", refresh);
   model.on("change:region", () => network && warn(""));
@@ -262,7 +288,7 @@ function render({ model, el }) {
   });
   clear.addEventListener("click", () => {
     stop = true;
-    for (const card of [...cards]) if (!card.number) discard(card);
+    for (const card of cards) if (!card.number) discard(card);
     tell("clear");
     status.textContent = "Cleared.";
     zone.focus();

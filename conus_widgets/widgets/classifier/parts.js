@@ -57,7 +57,8 @@ export function makeSpecimen() {
     element.hidden = count === 0;
     title.textContent = `One specimen, ${count === 1 ? "1 photograph" : `${count} photographs`}`;
     if (!specimen) showWaiting(place, WAITING.running);
-    else showAnswer(place, specimen.error ? makeError(specimen.error) : makeRanking(specimen.answer));
+    else
+      showAnswer(place, specimen.error ? makeError(specimen.error) : makeRanking(specimen.answer));
   };
   return { element, update };
 }

@@ -35,7 +35,8 @@ export function announcement({ cards, specimen = null, stopped = false, open = 0
   } else {
     const good = cards.length - failed.length;
     said.push(`${count(good)} classified`);
-    if (failed.length) said.push(`${failed.length} cannot be used: ${failed.map((c) => c.name).join(", ")}`);
+    if (failed.length)
+      said.push(`${failed.length} cannot be used: ${failed.map((c) => c.name).join(", ")}`);
   }
   if (stopped) said.push(open ? `Stopped: ${count(open)} without an answer` : "Stopped");
   return said.map((text) => text.replace(/[.!?]?$/, (end) => end || ".")).join(" ");
@@ -50,5 +51,8 @@ export function progressText(settled, total, name) {
 export function viewsOffered(chosen) {
   return [...new Set([1, 10, chosen])]
     .sort((a, b) => a - b)
-    .map((n) => [n, n === 1 ? "1: as it is" : `${n}: turned and cropped, averaged, takes ${n} times as long`]);
+    .map((n) => [
+      n,
+      n === 1 ? "1: as it is" : `${n}: turned and cropped, averaged, takes ${n} times as long`,
+    ]);
 }

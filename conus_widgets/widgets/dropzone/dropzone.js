@@ -34,7 +34,8 @@ function render({ model, el }) {
     label.textContent = name;
     if (note) remark.textContent = note;
     if (error) remark.textContent = error;
-    if (state === "sent" || state === "failed") status.textContent = error ?? `${name} ${STATES[state]}`;
+    if (state === "sent" || state === "failed")
+      status.textContent = error ?? `${name} ${STATES[state]}`;
   };
   const settings = () => ({
     original: model.get("original"),

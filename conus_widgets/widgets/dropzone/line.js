@@ -63,13 +63,16 @@ export function openLine(model, el, { say, listen }) {
   const send = (content, buffers = []) => {
     if (gone) return Promise.reject(new Error(GONE));
     const id = `${name}-${++number}`;
-    const heard = new Promise((resolve, reject) => open.set(id, { resolve, reject, since: Date.now() }));
+    const heard = new Promise((resolve, reject) =>
+      open.set(id, { resolve, reject, since: Date.now() }),
+    );
     model.send({ ...content, id, page: name }, undefined, buffers);
     timer ||= setInterval(check, 500);
     return heard;
   };
   /** Sends one of many messages, each of which makes the one before idle talk: nobody answers it. */
-  const post = (content, buffers = []) => gone || model.send({ ...content, page: name }, undefined, buffers);
+  const post = (content, buffers = []) =>
+    gone || model.send({ ...content, page: name }, undefined, buffers);
   // A running cell holds up the first message that a widget sends, not the later ones: those come
   // in by a subshell of the kernel, as soon as one message that names it was answered.
   const opener = setTimeout(() => send({ kind: "open" }).catch(() => {}), 1000);

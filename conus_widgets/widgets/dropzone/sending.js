@@ -66,7 +66,15 @@ export async function sendFile(line, { name, upload, blob, note }) {
   const ranges = chunks(blob.size);
   for (const [index, [start, end]] of ranges.entries()) {
     const bytes = await blob.slice(start, end).arrayBuffer();
-    const content = { kind: "file", upload, name, note, index, count: ranges.length, size: blob.size };
+    const content = {
+      kind: "file",
+      upload,
+      name,
+      note,
+      index,
+      count: ranges.length,
+      size: blob.size,
+    };
     await line.send(content, [bytes]);
   }
 }

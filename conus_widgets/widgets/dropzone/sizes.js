@@ -26,9 +26,11 @@ export const TAIL = 12;
  */
 export function readsAlike(head, tail, size) {
   const starts = (text, at = 0) => [...text].every((c, i) => head[at + i] === c.charCodeAt(0));
-  const ends = (...bytes) => bytes.every((byte, i) => tail[tail.length - bytes.length + i] === byte);
+  const ends = (...bytes) =>
+    bytes.every((byte, i) => tail[tail.length - bytes.length + i] === byte);
   if (head[0] === 0xff && head[1] === 0xd8) return ends(0xff, 0xd9) && isPlainJpeg(head);
-  if (starts("\x89PNG")) return ends(0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82) && isPlainPng(head);
+  if (starts("\x89PNG"))
+    return ends(0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82) && isPlainPng(head);
   if (starts("RIFF") && starts("WEBP", 8)) {
     const length = head[4] + head[5] * 2 ** 8 + head[6] * 2 ** 16 + head[7] * 2 ** 24;
     const turned = starts("VP8X", 12) && (head[20] & 8) !== 0; // it has EXIF, which may say so
@@ -39,7 +41,7 @@ export function readsAlike(head, tail, size) {
 
 /** 8 bits, grey or colours: not the inks of a printer. */
 function isPlainJpeg(head) {
-  for (let at = 2; at + 9 < head.length && head[at] === 0xff; ) {
+  for (let at = 2; at + 9 < head.length && head[at] === 0xff;) {
     const marker = head[at + 1];
     if (marker === 0xff) {
       at += 1; // padding
@@ -55,8 +57,9 @@ function isPlainJpeg(head) {
 /** Up to 8 bits, upright, without a gamma or light of its own. */
 function isPlainPng(head) {
   const before = new Set();
-  for (let at = 8; at + 8 <= head.length; ) {
-    const length = head[at] * 2 ** 24 + head[at + 1] * 2 ** 16 + head[at + 2] * 2 ** 8 + head[at + 3];
+  for (let at = 8; at + 8 <= head.length;) {
+    const length =
+      head[at] * 2 ** 24 + head[at + 1] * 2 ** 16 + head[at + 2] * 2 ** 8 + head[at + 3];
     const kind = String.fromCharCode(...head.slice(at + 4, at + 8));
     if (kind === "IHDR" && head[at + 16] > 8) return false;
     if (kind === "IDAT") {

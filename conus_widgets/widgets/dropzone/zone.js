@@ -13,7 +13,12 @@ export function makeZone(root, take) {
   const zone = make("div", "cw-zone", "", { role: "group", "aria-label": "Add photographs" });
   const input = make("input", "", "", { type: "file", multiple: "", tabindex: "-1", hidden: "" });
   input.accept = "image/*,.heic,.heif,.tif,.tiff";
-  const camera = make("input", "", "", { type: "file", accept: "image/*", tabindex: "-1", hidden: "" });
+  const camera = make("input", "", "", {
+    type: "file",
+    accept: "image/*",
+    tabindex: "-1",
+    hidden: "",
+  });
   camera.setAttribute("capture", "environment");
   const choose = make("button", "cw-button cw-primary", "Choose photographs", { type: "button" });
   const photo = make("button", "cw-button", "Take a photo", { type: "button" });
@@ -57,7 +62,8 @@ export function makeZone(root, take) {
       give(event.dataTransfer.files);
     }
   };
-  for (const type of ["dragenter", "dragover", "dragleave", "drop"]) root.addEventListener(type, onDrag);
+  for (const type of ["dragenter", "dragover", "dragleave", "drop"])
+    root.addEventListener(type, onDrag);
   root.addEventListener("paste", (event) => {
     const files = event.clipboardData?.files ?? [];
     if (!files.length) return;

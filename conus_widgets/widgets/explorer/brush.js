@@ -21,7 +21,8 @@ export function stamp(mask, size, { x0, y0, x1, y1, rx, ry }, value) {
 export function fillRectangle(mask, size, x0, y0, x1, y1, value) {
   const first = (a, b) => Math.max(0, Math.ceil(Math.min(a, b) - 0.5));
   const last = (a, b) => Math.min(size, Math.ceil(Math.max(a, b) - 0.5));
-  for (let y = first(y0, y1); y < last(y0, y1); y++) mask.fill(value, y * size + first(x0, x1), y * size + last(x0, x1));
+  for (let y = first(y0, y1); y < last(y0, y1); y++)
+    mask.fill(value, y * size + first(x0, x1), y * size + last(x0, x1));
 }
 
 /** One bit a pixel, the first in the highest bit: what Python's `unpack` takes. */
@@ -54,7 +55,9 @@ export function makeRegion(size) {
   region.box = () => {
     if (region.isEmpty()) return null;
     let [left, right] = [size, 0];
-    const [top, bottom] = [region.mask.indexOf(1), region.mask.lastIndexOf(1)].map((at) => Math.floor(at / size));
+    const [top, bottom] = [region.mask.indexOf(1), region.mask.lastIndexOf(1)].map((at) =>
+      Math.floor(at / size),
+    );
     for (let y = top; y <= bottom; y++) {
       const row = region.mask.subarray(y * size, (y + 1) * size);
       if (!row.includes(1)) continue;

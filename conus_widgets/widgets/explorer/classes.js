@@ -1,7 +1,15 @@
 // The classes: a ranked list with bars, in which A and B are chosen; beside it a region's numbers.
 
 import { make, set, whenNews } from "../dropzone/elements.js";
-import { isolated, matching, percentText, ranking, regionShares, signedText, softmaxOf } from "./numbers.js";
+import {
+  isolated,
+  matching,
+  percentText,
+  ranking,
+  regionShares,
+  signedText,
+  softmaxOf,
+} from "./numbers.js";
 
 const SHOWN = 8;
 const FOUND = 40;
@@ -9,7 +17,9 @@ const FOUND = 40;
 function makeClassRow(app) {
   const row = make("tr", "cx-class");
   const name = make("button", "cx-name", "", { type: "button" });
-  const [a, b] = ["A", "B"].map((letter) => make("button", "cx-letter", letter, { type: "button" }));
+  const [a, b] = ["A", "B"].map((letter) =>
+    make("button", "cx-letter", letter, { type: "button" }),
+  );
   const bar = make("div", "cx-bar", "", { "aria-hidden": "true" });
   const fill = make("span", "cx-fill");
   const before = make("span", "cx-before");
@@ -30,21 +40,23 @@ function makeClassRow(app) {
   name.addEventListener("click", () => app.explain(item.number));
   a.addEventListener("click", () => app.explain(item.number));
   b.addEventListener("click", () => app.hold(item.number));
-  item.update = whenNews(({ number, label, probability, was, logit, share, change, isA, isB, top }) => {
-    item.number = number;
-    row.dataset.number = number;
-    row.classList.toggle("cx-top", top);
-    set(name, { textContent: label, title: label });
-    set(a, { "aria-pressed": String(isA), "aria-label": `Explain ${label}` });
-    set(b, { "aria-pressed": String(isB), "aria-label": `rather than ${label}`, disabled: isA });
-    fill.style.width = `${100 * probability}%`;
-    before.style.left = `${100 * was}%`;
-    set(before, { hidden: change === null });
-    set(cells.percent, { textContent: percentText(probability) });
-    set(cells.logit, { textContent: signedText(logit) });
-    set(cells.share, { textContent: share === null ? "" : signedText(share) });
-    set(cells.change, { textContent: change === null ? "" : signedText(change) });
-  });
+  item.update = whenNews(
+    ({ number, label, probability, was, logit, share, change, isA, isB, top }) => {
+      item.number = number;
+      row.dataset.number = number;
+      row.classList.toggle("cx-top", top);
+      set(name, { textContent: label, title: label });
+      set(a, { "aria-pressed": String(isA), "aria-label": `Explain ${label}` });
+      set(b, { "aria-pressed": String(isB), "aria-label": `rather than ${label}`, disabled: isA });
+      fill.style.width = `${100 * probability}%`;
+      before.style.left = `${100 * was}%`;
+      set(before, { hidden: change === null });
+      set(cells.percent, { textContent: percentText(probability) });
+      set(cells.logit, { textContent: signedText(logit) });
+      set(cells.share, { textContent: share === null ? "" : signedText(share) });
+      set(cells.change, { textContent: change === null ? "" : signedText(change) });
+    },
+  );
   return item;
 }
 
@@ -52,11 +64,18 @@ export function makeClasses(app) {
   const element = make("section", "cx-card cx-classes", "", { "aria-label": "Classes" });
   const question = make("div", "cx-question");
   const legend = make("div", "cx-quiet", "A: explained. B: rather than this one, if you like.");
-  const search = make("input", "cx-search", "", { type: "search", placeholder: "Find a class", "aria-label": "Find a class" });
+  const search = make("input", "cx-search", "", {
+    type: "search",
+    placeholder: "Find a class",
+    "aria-label": "Find a class",
+  });
   const table = make("table", "cx-table");
   const heads = make("tr");
   const titles = [
-    ["class", ""], ["", "A: explain this class. B: rather than that one."], ["", ""], ["probability", ""],
+    ["class", ""],
+    ["", "A: explain this class. B: rather than that one."],
+    ["", ""],
+    ["probability", ""],
     ["logit", "What the network computes, before it becomes a probability"],
     ["share", "What the map attributes to the region: cells, weighed by their area inside"],
     ["checked", "The logit minus the logit with the region covered, by running the network again"],
@@ -99,9 +118,11 @@ export function makeClasses(app) {
   });
 
   const chosen = (order, now, { target, against }) => {
-    if (search.value.trim()) return matching(order, app.network.labels, search.value).slice(0, FOUND);
+    if (search.value.trim())
+      return matching(order, app.network.labels, search.value).slice(0, FOUND);
     const wanted = new Set(order.slice(0, SHOWN));
-    for (const number of [target, against, ranking(now)[0]]) if (number !== null) wanted.add(number);
+    for (const number of [target, against, ranking(now)[0]])
+      if (number !== null) wanted.add(number);
     return order.filter((number) => wanted.has(number));
   };
 
@@ -127,23 +148,46 @@ export function makeClasses(app) {
     for (const [index, row] of rows.entries()) set(row.element, { hidden: index >= shown.length });
     for (const [index, number] of shown.entries()) {
       rows[index].update({
-        number, label: labels[number], probability: probabilities[number], was: before[number], logit: now[number],
-        share: shares && shares[number], change: covered && sight.logits[number] - covered[number],
-        isA: number === choice.target, isB: number === choice.against, top: number === top,
+        number,
+        label: labels[number],
+        probability: probabilities[number],
+        was: before[number],
+        logit: now[number],
+        share: shares && shares[number],
+        change: covered && sight.logits[number] - covered[number],
+        isA: number === choice.target,
+        isB: number === choice.against,
+        top: number === top,
       });
     }
     table.classList.toggle("cx-covered", Boolean(region));
     table.classList.toggle("cx-awaiting", app.isAwaiting());
     set(table, { "aria-busy": String(app.isAwaiting()) });
-    const rest = (search.value.trim() ? matching(order, labels, search.value) : order).length - shown.length;
-    const others = rest > 0 ? `and ${rest} more: type a part of the name above` : shown.length ? "" : "No class is called so.";
-    ask(choice.target === null ? null : labels[choice.target], choice.against === null ? null : labels[choice.against]);
+    const rest =
+      (search.value.trim() ? matching(order, labels, search.value) : order).length - shown.length;
+    const others =
+      rest > 0
+        ? `and ${rest} more: type a part of the name above`
+        : shown.length
+          ? ""
+          : "No class is called so.";
+    ask(
+      choice.target === null ? null : labels[choice.target],
+      choice.against === null ? null : labels[choice.against],
+    );
     set(verdict, { hidden: !region });
     if (!region) return write(others, "");
     const [was, is] = [order[0], top].map((number) => isolated(labels[number]));
     verdict.classList.toggle("cx-flipped", order[0] !== top);
     const area = `${(100 * app.region.area()).toFixed(1)} % of the photograph covered`;
-    write(others, covered ? (order[0] === top ? `${area}: still ${is}.` : `${area}: ${was} became ${is}.`) : `${area}${app.isAwaiting() ? " ..." : ", not checked."}`);
+    write(
+      others,
+      covered
+        ? order[0] === top
+          ? `${area}: still ${is}.`
+          : `${area}: ${was} became ${is}.`
+        : `${area}${app.isAwaiting() ? " ..." : ", not checked."}`,
+    );
   }
   return { element, refresh };
 }

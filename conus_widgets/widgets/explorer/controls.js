@@ -16,7 +16,10 @@ function makeMenu(label, chosen) {
     select,
     follow(options, value) {
       const now = JSON.stringify(options);
-      if (now !== drawn) select.replaceChildren(...options.map(([key, text]) => make("option", "", text, { value: key })));
+      if (now !== drawn)
+        select.replaceChildren(
+          ...options.map(([key, text]) => make("option", "", text, { value: key })),
+        );
       drawn = now;
       set(select, { value: String(value ?? "") });
     },
@@ -30,15 +33,22 @@ const makeButton = (text, title, press) => {
 };
 
 /** "res4f, 14 × 14, with gaps" */
-const layerText = ({ name, cells, gaps }) => [name, `${name}${cells ? `, ${cells} \u00d7 ${cells}` : ""}${gaps ? ", with gaps" : ""}`];
+const layerText = ({ name, cells, gaps }) => [
+  name,
+  `${name}${cells ? `, ${cells} \u00d7 ${cells}` : ""}${gaps ? ", with gaps" : ""}`,
+];
 
 /** What is looked at: photograph, method, layer, maps side by side. */
 export function makeChoices(app, addPhotographs) {
   const element = make("div", "cx-controls", "", { role: "group", "aria-label": "What is shown" });
-  const photograph = makeMenu("Photograph", (value) => app.choose(app.active, { photograph: Number(value) }));
+  const photograph = makeMenu("Photograph", (value) =>
+    app.choose(app.active, { photograph: Number(value) }),
+  );
   const method = makeMenu("Method", (value) => app.choose(app.active, { method: value }));
   const layer = makeMenu("Layer", (value) => app.choose(app.active, { layer: value }));
-  const beside = makeButton("Map beside", "One more map under the same scale, up to four", () => app.addPane());
+  const beside = makeButton("Map beside", "One more map under the same scale, up to four", () =>
+    app.addPane(),
+  );
   const add = makeButton("Add photograph", "Drop, choose or paste one", addPhotographs);
   const more = make("div", "cx-pair");
   more.append(beside, add);
@@ -51,7 +61,10 @@ export function makeChoices(app, addPhotographs) {
     photograph.follow(listed, choice.photograph);
     set(photograph.wrapper, { hidden: listed.length < 2 });
     const methods = app.network?.methods ?? [];
-    method.follow(methods.map(({ name, label }) => [name, label]), choice.method);
+    method.follow(
+      methods.map(({ name, label }) => [name, label]),
+      choice.method,
+    );
     const layered = methods.find(({ name }) => name === choice.method)?.layered;
     set(layer.wrapper, { hidden: !layered });
     const layers = app.network?.layers ?? [];
@@ -70,7 +83,12 @@ const TOOLS = [
   ["rectangle", "Rectangle", "Cover a rectangle"],
   ["erase", "Erase", "Uncover what you paint over"],
 ];
-const FILLS = [["black", "black"], ["mean", "mean colour"], ["blur", "blurred"], ["patch", "copied from elsewhere"]];
+const FILLS = [
+  ["black", "black"],
+  ["mean", "mean colour"],
+  ["blur", "blurred"],
+  ["patch", "copied from elsewhere"],
+];
 
 /** What the pointer does, and the region. */
 export function makeTools(app) {
@@ -81,12 +99,20 @@ export function makeTools(app) {
     group.append(button);
     return [name, button];
   });
-  const size = make("input", "", "", { type: "range", min: "2", max: "40", step: "1", "aria-label": "Size of the brush" });
+  const size = make("input", "", "", {
+    type: "range",
+    min: "2",
+    max: "40",
+    step: "1",
+    "aria-label": "Size of the brush",
+  });
   size.addEventListener("input", () => app.setBrush(Number(size.value)));
   const wide = make("label", "cw-control cx-slide");
   wide.append(make("span", "", "Size"), size);
   const fill = makeMenu("Cover with", (value) => app.setFill(value));
-  const source = makeButton("Pick source", "Then click where the copied pixels come from", () => app.useTool("source"));
+  const source = makeButton("Pick source", "Then click where the copied pixels come from", () =>
+    app.useTool("source"),
+  );
   const undo = makeButton("Undo", "Ctrl+Z", () => app.undo());
   const redo = makeButton("Redo", "Ctrl+Shift+Z", () => app.redo());
   const reset = makeButton("Reset", "Uncover everything", () => app.reset());
@@ -100,12 +126,18 @@ export function makeTools(app) {
   function refresh() {
     set(element, { hidden: !app.sight() });
     for (const [name, button] of tools) {
-      set(button, { "aria-pressed": String(app.tool === name), disabled: app.gone() && name !== "look" });
+      set(button, {
+        "aria-pressed": String(app.tool === name),
+        disabled: app.gone() && name !== "look",
+      });
     }
     set(size, { value: String(app.brush), disabled: !["brush", "erase"].includes(app.tool) });
     const lent = app.lenders().map(({ number, name }) => [number, `pixels of ${name}`]);
     const given = app.given && !app.lender ? [["given", "another photograph"]] : [];
-    fill.follow([...FILLS, ...lent, ...given], app.fill === "given" && app.lender ? app.lender : app.fill);
+    fill.follow(
+      [...FILLS, ...lent, ...given],
+      app.fill === "given" && app.lender ? app.lender : app.fill,
+    );
     set(source, { hidden: app.fill !== "patch", "aria-pressed": String(app.tool === "source") });
     set(fill.select, { disabled: app.gone() });
     set(undo, { disabled: !app.region?.canUndo() || app.gone() });
@@ -115,19 +147,36 @@ export function makeTools(app) {
   return { element, refresh };
 }
 
-const STYLES = [["grey", "colours over grey"], ["colours", "colours"], ["contours", "contours"], ["mask", "soft mask"], ["none", "nothing"]];
+const STYLES = [
+  ["grey", "colours over grey"],
+  ["colours", "colours"],
+  ["contours", "contours"],
+  ["mask", "soft mask"],
+  ["none", "nothing"],
+];
 
 /** How the map is drawn, and its scale with the bar. */
 export function makeScale(app) {
   const element = make("div", "cx-scale");
-  const drawing = make("div", "cx-controls", "", { role: "group", "aria-label": "How it is drawn" });
+  const drawing = make("div", "cx-controls", "", {
+    role: "group",
+    "aria-label": "How it is drawn",
+  });
   const style = makeMenu("Draw", (value) => app.draw({ style: value }));
-  const opacity = make("input", "", "", { type: "range", min: "0", max: "100", step: "5", "aria-label": "Opacity" });
+  const opacity = make("input", "", "", {
+    type: "range",
+    min: "0",
+    max: "100",
+    step: "5",
+    "aria-label": "Opacity",
+  });
   const strength = make("label", "cw-control cx-slide");
   strength.append(make("span", "", "Opacity"), opacity);
   opacity.addEventListener("input", () => app.draw({ opacity: Number(opacity.value) / 100 }));
   const hold = make("input", "", "", { type: "checkbox" });
-  const held = make("label", "cw-control", "", { title: "Keep this scale when class or method change" });
+  const held = make("label", "cw-control", "", {
+    title: "Keep this scale when class or method change",
+  });
   held.append(hold, make("span", "", "Hold the scale"));
   hold.addEventListener("change", () => app.holdScale(hold.checked));
   const zoom = make("div", "cx-group");
@@ -147,15 +196,25 @@ export function makeScale(app) {
   bar.append(ramp, marks, words);
   const at = (value, limit) => `${50 + 50 * Math.max(-1, Math.min(1, limit ? value / limit : 0))}%`;
   const label = whenNews((limit, unit) => {
-    marks.replaceChildren(...ticksOf(limit).map((tick) => {
-      const mark = make("span", "", tick === 0 ? "0" : signedText(tick, Math.abs(tick) < 0.01 ? "free" : tick % 1 ? 2 : 0));
-      mark.style.left = at(tick, limit);
-      return mark;
-    }));
+    marks.replaceChildren(
+      ...ticksOf(limit).map((tick) => {
+        const mark = make(
+          "span",
+          "",
+          tick === 0 ? "0" : signedText(tick, Math.abs(tick) < 0.01 ? "free" : tick % 1 ? 2 : 0),
+        );
+        mark.style.left = at(tick, limit);
+        return mark;
+      }),
+    );
     const most = limit < 0.005 ? limit.toExponential(1) : limit.toFixed(2);
     words.replaceChildren(
       make("span", "", "\u25c0 speaks against"),
-      make("span", "", !unit ? "" : !limit ? "the same everywhere" : `${unit}, full colour at \u00b1${most}`),
+      make(
+        "span",
+        "",
+        !unit ? "" : !limit ? "the same everywhere" : `${unit}, full colour at \u00b1${most}`,
+      ),
       make("span", "", "speaks for \u25b6"),
     );
     bar.setAttribute("aria-label", unit ? `Scale from minus ${most} to ${most}, ${unit}` : "Scale");
@@ -165,7 +224,10 @@ export function makeScale(app) {
   function refresh() {
     set(element, { hidden: !app.sight() });
     style.follow(STYLES, app.style);
-    set(opacity, { value: String(Math.round(100 * app.opacity)), disabled: ["contours", "none"].includes(app.style) });
+    set(opacity, {
+      value: String(Math.round(100 * app.opacity)),
+      disabled: ["contours", "none"].includes(app.style),
+    });
     hold.checked = app.isHeld();
     const { map } = app.pane();
     const limit = map ? app.limitFor(map.unit) : 0;
@@ -182,14 +244,26 @@ export function makeTrust(app) {
   const element = make("section", "cx-trust", "", { "aria-label": "Can this map be trusted?" });
   const fails = make("div", "cx-fails");
   const lines = make("div", "cx-lines");
-  const python = make("input", "cx-python", "", { readonly: "", "aria-label": "Python that makes this map again" });
+  const python = make("input", "cx-python", "", {
+    readonly: "",
+    "aria-label": "Python that makes this map again",
+  });
   const save = make("div", "cx-controls");
   const copy = makeButton("Copy", "Copy this line", () => {
     python.select();
-    navigator.clipboard?.writeText(python.value).then(() => app.say("Copied."), () => document.execCommand("copy"));
+    navigator.clipboard?.writeText(python.value).then(
+      () => app.say("Copied."),
+      () => document.execCommand("copy"),
+    );
   });
-  const files = ["png", "npz"].map((form) => makeButton(form.toUpperCase(), `Save as .${form}`, () => app.save(form)));
-  const check = makeButton("Test it now", "Shuffle the network's parameters and see if the map changes: about a minute", () => app.check());
+  const files = ["png", "npz"].map((form) =>
+    makeButton(form.toUpperCase(), `Save as .${form}`, () => app.save(form)),
+  );
+  const check = makeButton(
+    "Test it now",
+    "Shuffle the network's parameters and see if the map changes: about a minute",
+    () => app.check(),
+  );
   const ways = make("div", "cx-pair");
   ways.append(copy, ...files, check);
   save.append(python, ways);
@@ -207,9 +281,18 @@ export function makeTrust(app) {
     const texts = (isWanted) => told.filter(({ kind }) => isWanted(kind)).map(({ text }) => text);
     const caveat = texts((kind) => kind === "caveat").join(" ");
     set(fails, { hidden: !caveat });
-    const action = app.checking ? `Testing: ${Math.round(100 * app.checking.part)} %` : "Test it now";
-    write(caveat, texts((kind) => kind !== "caveat"), action);
-    set(check, { hidden: !map?.untested && app.checking === null, disabled: app.gone() || app.checking !== null });
+    const action = app.checking
+      ? `Testing: ${Math.round(100 * app.checking.part)} %`
+      : "Test it now";
+    write(
+      caveat,
+      texts((kind) => kind !== "caveat"),
+      action,
+    );
+    set(check, {
+      hidden: !map?.untested && app.checking === null,
+      disabled: app.gone() || app.checking !== null,
+    });
     set(python, { value: map?.python ?? "" });
     for (const button of [copy, ...files]) set(button, { disabled: !map?.python || app.gone() });
   }

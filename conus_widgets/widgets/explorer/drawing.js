@@ -24,10 +24,11 @@ export function makeDrawing({ inStroke, photograph, all }) {
       urgently ||= urgent;
       const wait = urgently || !inStroke() ? 0 : drawn + STROKE - performance.now();
       if (wait <= 0) frame ||= requestAnimationFrame(draw);
-      else timer ||= setTimeout(() => {
-        timer = 0;
-        frame ||= requestAnimationFrame(draw);
-      }, wait);
+      else
+        timer ||= setTimeout(() => {
+          timer = 0;
+          frame ||= requestAnimationFrame(draw);
+        }, wait);
     },
     stop() {
       cancelAnimationFrame(frame);

@@ -37,11 +37,25 @@ function render({ model, el }) {
 
   const speak = (text) => (status.textContent = text);
   const tell = (kind, content = {}, buffers = []) =>
-    line.send({ kind, ...content }, buffers).catch((error) => line.gone() || (kind === "region" ? unchecked : warn)(error.message));
+    line
+      .send({ kind, ...content }, buffers)
+      .catch((error) => line.gone() || (kind === "region" ? unchecked : warn)(error.message));
   const post = (kind, content, buffers) => line.post({ kind, ...content }, buffers);
-  const drawing = makeDrawing({ inStroke: () => stage.busy(), photograph: () => stage.refresh(), all: refresh });
+  const drawing = makeDrawing({
+    inStroke: () => stage.busy(),
+    photograph: () => stage.refresh(),
+    all: refresh,
+  });
   const changed = (urgent) => drawing.soon(urgent !== false);
-  const app = makeApp({ tell, post, changed, speak, isGone: () => Boolean(line?.gone()), isMine: ({ page }) => page === line.name, stage: () => stage });
+  const app = makeApp({
+    tell,
+    post,
+    changed,
+    speak,
+    isGone: () => Boolean(line?.gone()),
+    isMine: ({ page }) => page === line.name,
+    stage: () => stage,
+  });
 
   function warn(...texts) {
     warning.replaceChildren(...texts.map((text) => make("div", "", text)));
@@ -77,8 +91,22 @@ function render({ model, el }) {
     if (adding) zone.focus();
   });
   const stage = makeStage(app);
-  const parts = [choices, stage, makeScale(app), makeTools(app), makeTrust(app), makeClasses(app), makeReadout(app), makeSum(app), makePins(app)];
-  const [left, right, main] = [make("div", "cx-left"), make("div", "cx-right"), make("div", "cx-main")];
+  const parts = [
+    choices,
+    stage,
+    makeScale(app),
+    makeTools(app),
+    makeTrust(app),
+    makeClasses(app),
+    makeReadout(app),
+    makeSum(app),
+    makePins(app),
+  ];
+  const [left, right, main] = [
+    make("div", "cx-left"),
+    make("div", "cx-right"),
+    make("div", "cx-main"),
+  ];
 
   function refresh() {
     for (const part of parts) part.refresh();
@@ -86,14 +114,20 @@ function render({ model, el }) {
     set(zone.element, { hidden: app.photographs.size > 0 && !adding });
     const working = app.checking || app.panes.some((pane) => pane.state === "running" && pane.late);
     set(cancel, { hidden: !working || app.gone() });
-    set(foot, { textContent: app.network?.notice ? `${LOCAL} Network: ${app.network.notice}.` : LOCAL });
+    set(foot, {
+      textContent: app.network?.notice ? `${LOCAL} Network: ${app.network.notice}.` : LOCAL,
+    });
   }
 
   async function take(files, pasted) {
     if (line.gone()) return;
     warn("");
     for (const number of failed.keys()) failed.set(number, ""); // they were read
-    const settings = async () => ({ original: model.get("original"), longSide: model.get("long_side"), limit: model.get("limit") });
+    const settings = async () => ({
+      original: model.get("original"),
+      longSide: model.get("long_side"),
+      limit: model.get("limit"),
+    });
     const show = ({ name, state, error }) => {
       if (state === "failed") {
         awaited = Math.max(0, awaited - 1);
@@ -107,16 +141,25 @@ function render({ model, el }) {
   async function takeSight(message, buffers) {
     const [jpeg, logits, bias, shares, seen, blurred] = buffers;
     const bitmap = await createImageBitmap(new Blob([bytesOf(jpeg)], { type: "image/jpeg" }));
-    const photograph = app.photographs.get(message.number) ?? { number: message.number, name: message.name };
+    const photograph = app.photographs.get(message.number) ?? {
+      number: message.number,
+      name: message.name,
+    };
     const isNew = !photograph.sight;
     photograph.sight?.bitmap.close();
     photograph.sight = makeSight({
-      ...message, bitmap, logits: floatsOf(logits), bias: floatsOf(bias), shares: floatsOf(shares),
-      seen: pixelsOf(seen), blurred: pixelsOf(blurred),
+      ...message,
+      bitmap,
+      logits: floatsOf(logits),
+      bias: floatsOf(bias),
+      shares: floatsOf(shares),
+      seen: pixelsOf(seen),
+      blurred: pixelsOf(blurred),
     });
     app.photographs.set(message.number, photograph);
     app.arrived();
-    if (isNew && app.sight() === photograph.sight && app.region && !app.region.isEmpty()) app.regionChanged(true, true);
+    if (isNew && app.sight() === photograph.sight && app.region && !app.region.isEmpty())
+      app.regionChanged(true, true);
     if (isNew && awaited > 0) {
       awaited -= 1;
       adding = false;
@@ -142,17 +185,19 @@ function render({ model, el }) {
     if (!app.network) return null;
     if (kind === "sight") return takeSight(message, buffers);
     if (kind === "map") {
-      const awaited = app.panes.some(({ generation, state }) => generation === message.generation && state === "running");
+      const expected = app.panes.some(
+        ({ generation, state }) => generation === message.generation && state === "running",
+      );
       const pane = app.receive(message, message.map && floatsOf(buffers[0]));
       if (warning.dataset.choice && !app.panes.some(({ error }) => error)) warn("");
-      if (awaited && pane.late && pane.state === "done") speak(`Done: ${app.wordsOf(pane)}.`);
+      if (expected && pane.late && pane.state === "done") speak(`Done: ${app.wordsOf(pane)}.`);
     } else if (kind === "progress") app.progress(message);
     else if (kind === "checking") app.heardChecking(message);
     else if (kind === "checked") {
       if (warning.dataset.region) warn("");
       app.checked(message, floatsOf(buffers[0]));
-    }
-    else if (kind === "region") app.takeRegion(message, pixelsOf(buffers[0]), buffers[1] && pixelsOf(buffers[1]));
+    } else if (kind === "region")
+      app.takeRegion(message, pixelsOf(buffers[0]), buffers[1] && pixelsOf(buffers[1]));
     else if (kind === "dropped" && !app.isMine(message)) app.paneDropped(message.pane);
     else if (kind === "file" && app.isMine(message)) save(message.name, buffers[0]);
     return null;
@@ -189,7 +234,8 @@ function render({ model, el }) {
   function takeList({ photographs, panes }) {
     const known = failed.size;
     for (const { number, name, state, error } of photographs) {
-      if (state !== "failed") app.photographs.set(number, { ...app.photographs.get(number), number, name, state });
+      if (state !== "failed")
+        app.photographs.set(number, { ...app.photographs.get(number), number, name, state });
       else app.photographs.delete(number);
       if (state === "failed" && !failed.has(number)) failed.set(number, error);
     }
@@ -204,7 +250,10 @@ function render({ model, el }) {
     while (app.panes.length < panes.length) app.panes.push(newPane());
     for (const [index, { generation, ...choice }] of panes.entries()) {
       const pane = app.panes[index];
-      if (generation >= pane.generation) Object.assign(pane, { choice: { ...pane.choice, ...choice, target: choice.target ?? pane.choice.target } });
+      if (generation >= pane.generation)
+        Object.assign(pane, {
+          choice: { ...pane.choice, ...choice, target: choice.target ?? pane.choice.target },
+        });
     }
     app.arrived();
   }

@@ -16,7 +16,10 @@ function afterwards(call, ms) {
  * answer is news: an older one than the last shown is stale. An answer that does not come within
  * `patience` ms is given up.
  */
-export function makeFlow(send, { now = () => Date.now(), patience = 5000, later = afterwards } = {}) {
+export function makeFlow(
+  send,
+  { now = () => Date.now(), patience = 5000, later = afterwards } = {},
+) {
   const open = new Map(); // generation -> when it was sent
   let waiting = null;
   let newest = 0;

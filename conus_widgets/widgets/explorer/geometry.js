@@ -8,10 +8,18 @@ export function placeOf(canvas, photograph, view) {
   const fit = Math.min(canvas.width / photograph.width, canvas.height / photograph.height);
   const width = photograph.width * fit * view.zoom;
   const height = photograph.height * fit * view.zoom;
-  return { x: canvas.width / 2 - view.u * width, y: canvas.height / 2 - view.v * height, width, height };
+  return {
+    x: canvas.width / 2 - view.u * width,
+    y: canvas.height / 2 - view.v * height,
+    width,
+    height,
+  };
 }
 
-export const toPhotograph = (place, x, y) => ({ u: (x - place.x) / place.width, v: (y - place.y) / place.height });
+export const toPhotograph = (place, x, y) => ({
+  u: (x - place.x) / place.width,
+  v: (y - place.y) / place.height,
+});
 
 export const isInside = ({ u, v }) => u >= 0 && u < 1 && v >= 0 && v < 1;
 
@@ -24,7 +32,10 @@ export function cellAt({ u, v }, rows, columns) {
 }
 
 /** The place in the middle of a cell. */
-export const middleOf = ({ row, column }, rows, columns) => ({ u: (column + 0.5) / columns, v: (row + 0.5) / rows });
+export const middleOf = ({ row, column }, rows, columns) => ({
+  u: (column + 0.5) / columns,
+  v: (row + 0.5) / rows,
+});
 
 /** Keeps the photograph on the canvas: what is smaller stays in the middle. */
 export function steady(view, canvas, photograph) {
@@ -34,7 +45,11 @@ export function steady(view, canvas, photograph) {
     const reach = Math.max(0, 0.5 - room / 2 / length);
     return clampTo(middle, 0.5 - reach, 0.5 + reach);
   };
-  return { zoom, u: along(view.u, place.width, canvas.width), v: along(view.v, place.height, canvas.height) };
+  return {
+    zoom,
+    u: along(view.u, place.width, canvas.width),
+    v: along(view.v, place.height, canvas.height),
+  };
 }
 
 /** Zooms so that the place under (x, y) stays there. */
@@ -70,14 +85,16 @@ function differences(values, first, step, apart, count, put) {
  */
 export function edges(values, rows, columns, level) {
   const over = new Uint8Array(rows * columns); // a region is traced at each step of the brush
-  for (let i = 0; i < over.length; i++) over[i] = level > 0 ? values[i] >= level : values[i] <= level;
+  for (let i = 0; i < over.length; i++)
+    over[i] = level > 0 ? values[i] >= level : values[i] <= level;
   const found = [];
   for (let row = 1; row < rows; row++) {
     const put = (from, to) => found.push([from / columns, row / rows, to / columns, row / rows]);
     differences(over, (row - 1) * columns, 1, columns, columns, put);
   }
   for (let column = 1; column < columns; column++) {
-    const put = (from, to) => found.push([column / columns, from / rows, column / columns, to / rows]);
+    const put = (from, to) =>
+      found.push([column / columns, from / rows, column / columns, to / rows]);
     differences(over, column - 1, columns, 1, rows, put);
   }
   return found;

@@ -17,7 +17,8 @@ export function camOf({ shares, cells }, target, against = null) {
 export function sumsOf(sight, target, against = null) {
   const other = against === null || against === target ? null : against;
   const sums = { positive: 0, negative: 0, bias: sight.bias[target], logit: sight.logits[target] };
-  for (const value of camOf(sight, target, other)) sums[value > 0 ? "positive" : "negative"] += value;
+  for (const value of camOf(sight, target, other))
+    sums[value > 0 ? "positive" : "negative"] += value;
   if (other !== null) {
     sums.bias -= sight.bias[other];
     sums.logit -= sight.logits[other];
@@ -27,7 +28,10 @@ export function sumsOf(sight, target, against = null) {
 
 /** What a cell says of every class: [{label number, value}], the largest value first. */
 export function cellClasses({ shares, cells, logits }, cell) {
-  const found = Array.from(logits, (_, number) => ({ number, value: shares[number * cells + cell] }));
+  const found = Array.from(logits, (_, number) => ({
+    number,
+    value: shares[number * cells + cell],
+  }));
   return found.sort((a, b) => b.value - a.value);
 }
 
@@ -36,7 +40,10 @@ export function speaks(sight, cell, count = 3) {
   const ranked = cellClasses(sight, cell);
   return {
     for: ranked.slice(0, count).filter(({ value }) => value > 0),
-    against: ranked.slice(-count).reverse().filter(({ value }) => value < 0),
+    against: ranked
+      .slice(-count)
+      .reverse()
+      .filter(({ value }) => value < 0),
   };
 }
 
@@ -73,7 +80,10 @@ export function matching(order, labels, query) {
 /** "+0.83", "−0.30", "0.00"; small units keep three significant digits: "+1.25e-4". */
 export function signedText(value, digits = 2) {
   const size = Math.abs(value);
-  const text = size !== 0 && size < 0.005 && digits === "free" ? size.toExponential(2) : size.toFixed(digits === "free" ? 2 : digits);
+  const text =
+    size !== 0 && size < 0.005 && digits === "free"
+      ? size.toExponential(2)
+      : size.toFixed(digits === "free" ? 2 : digits);
   if (Number(text) === 0) return text;
   return (value > 0 ? "+" : "\u2212") + text;
 }
@@ -95,6 +105,8 @@ export const placeWords = ({ row, column }) => `row ${row + 1}, column ${column 
 
 /** "row 3, column 5: 0.8 for tented, −0.3 for banded" */
 export function spoken(cell, parts) {
-  const said = parts.map(({ value, label }) => `${signedText(value, 1).replace("+", "")} for ${isolated(label)}`);
+  const said = parts.map(
+    ({ value, label }) => `${signedText(value, 1).replace("+", "")} for ${isolated(label)}`,
+  );
   return `${placeWords(cell)}: ${said.join(", ")}`;
 }

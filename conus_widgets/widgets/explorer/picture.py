@@ -11,9 +11,9 @@ import numpy as np
 from PIL import Image
 
 from conus_widgets.explain.scale import limit_of
-from conus_widgets.widgets.classifier.cards import percent
 from conus_widgets.widgets.explorer import saving, telling
 from conus_widgets.widgets.live.saved import hiding
+from conus_widgets.widgets.live.words import percent
 
 if TYPE_CHECKING:
     from conus_widgets.widgets.explorer.session import Session

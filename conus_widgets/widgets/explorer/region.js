@@ -18,7 +18,14 @@ export function addRegion(app, tell, post) {
   app.isAwaiting = () => Boolean(app.region) && !app.region.isEmpty() && !flow.isIdle();
   const flow = makeFlow(({ final }, number) => {
     const { fill, offset, lender } = app;
-    const content = { generation: number, photograph: app.pane().choice.photograph, fill, offset, lender, final };
+    const content = {
+      generation: number,
+      photograph: app.pane().choice.photograph,
+      fill,
+      offset,
+      lender,
+      final,
+    };
     (final ? tell : post)("region", content, [packNow()]);
   });
   app.flow = flow;
@@ -35,10 +42,18 @@ export function addRegion(app, tell, post) {
     return (raster ??= coverRaster(app.region, pixelsBehind(sight), canvas));
   };
   const pixelsBehind = ({ seen, blurred }) => {
-    const { fill, offset, given, network: { mean } } = app;
+    const {
+      fill,
+      offset,
+      given,
+      network: { mean },
+    } = app;
     const of = [fill, ...offset, given, seen];
     if (of.some((one, i) => one !== behind.of[i])) {
-      behind = { of, pixels: coverPixels(app.region.size, { fill, offset, given, mean, seen, blurred }) };
+      behind = {
+        of,
+        pixels: coverPixels(app.region.size, { fill, offset, given, mean, seen, blurred }),
+      };
     }
     return behind.pixels;
   };
@@ -66,7 +81,8 @@ export function addRegion(app, tell, post) {
     if (flow.answered(number, took) && photograph === app.pane().choice.photograph) answer = logits;
     app.changed();
   };
-  app.takeRegion = ({ generation: number, fill, offset, page }, bits, given) => { // from Python, or another view
+  app.takeRegion = ({ generation: number, fill, offset, page }, bits, given) => {
+    // from Python, or another view
     if (page && app.isMine({ page })) return;
     taken = number;
     app.region.set(unpackBits(bits, app.region.mask.length));
@@ -77,7 +93,8 @@ export function addRegion(app, tell, post) {
   };
   app.useTool = (tool) => {
     app.tool = app.tool === tool && tool === "source" ? "brush" : tool;
-    if (app.fill === "patch" && !app.source && ["brush", "rectangle"].includes(tool)) app.tool = "source";
+    if (app.fill === "patch" && !app.source && ["brush", "rectangle"].includes(tool))
+      app.tool = "source";
     if (app.tool === "source") app.say("Click where the copied pixels come from.");
     app.changed();
   };
@@ -86,7 +103,11 @@ export function addRegion(app, tell, post) {
     app.changed();
   };
   /** Photographs whose pixels can be painted over the one that is looked at. */
-  app.lenders = () => [...app.photographs.values()].filter(({ number, sight }) => sight && (number !== app.pane().choice.photograph || number === app.lender));
+  app.lenders = () =>
+    [...app.photographs.values()].filter(
+      ({ number, sight }) =>
+        sight && (number !== app.pane().choice.photograph || number === app.lender),
+    );
   /** What covered pixels show: a fill's name, or the number of a photograph that lends its own. */
   app.setFill = (fill) => {
     const lender = app.photographs.get(Number(fill));
@@ -110,7 +131,9 @@ export function addRegion(app, tell, post) {
     app.regionChanged(true);
   };
   const copyTo = ({ u, v }) => {
-    app.offset = [app.source.u - u, app.source.v - v].map((part) => Math.round(part * app.region.size));
+    app.offset = [app.source.u - u, app.source.v - v].map((part) =>
+      Math.round(part * app.region.size),
+    );
   };
   /** Before a stroke that starts at a place; false where it cannot begin. */
   app.beginPainting = ({ u, v }) => {

@@ -75,10 +75,16 @@ function trace(context, place, lines) {
  * stroke the jagged edge of a painted region takes ten times as long.
  */
 function traceTwice(context, place, lines, colour, width) {
-  for (const [style, wide] of [["#1a1a1a", width + 2], [colour, width]]) {
+  for (const [style, wide] of [
+    ["#1a1a1a", width + 2],
+    [colour, width],
+  ]) {
     context.fillStyle = style;
     for (const [u0, v0, u1, v1] of lines) {
-      const [x, y] = [place.x + Math.min(u0, u1) * place.width, place.y + Math.min(v0, v1) * place.height];
+      const [x, y] = [
+        place.x + Math.min(u0, u1) * place.width,
+        place.y + Math.min(v0, v1) * place.height,
+      ];
       const [w, h] = [Math.abs(u1 - u0) * place.width, Math.abs(v1 - v0) * place.height];
       context.fillRect(x - wide / 2, y - wide / 2, w + wide, h + wide);
     }
@@ -89,7 +95,8 @@ function drawGrid(context, place, { rows, columns }) {
   if (Math.min(place.width / columns, place.height / rows) < GRID_FROM) return;
   const lines = [];
   for (let row = 1; row < rows; row++) lines.push([0, row / rows, 1, row / rows]);
-  for (let column = 1; column < columns; column++) lines.push([column / columns, 0, column / columns, 1]);
+  for (let column = 1; column < columns; column++)
+    lines.push([column / columns, 0, column / columns, 1]);
   context.setLineDash([]);
   context.strokeStyle = "rgba(160, 160, 160, 0.35)";
   context.lineWidth = 1;
@@ -105,7 +112,10 @@ function drawSigns(context, place, { values, rows, columns }, limit) {
   for (let i = 0; i < values.length; i++) {
     const part = partOf(values[i], limit);
     if (Math.abs(part) < 0.25) continue;
-    const [x, y] = [place.x + (i % columns) * width + 6, place.y + (Math.floor(i / columns) + 1) * height - 4];
+    const [x, y] = [
+      place.x + (i % columns) * width + 6,
+      place.y + (Math.floor(i / columns) + 1) * height - 4,
+    ];
     context.strokeStyle = "rgba(0, 0, 0, 0.6)";
     context.lineWidth = 3;
     context.strokeText(part > 0 ? "+" : "\u2212", x, y);
@@ -116,7 +126,10 @@ function drawSigns(context, place, { values, rows, columns }, limit) {
 
 function drawContours(context, place, map, limit) {
   if (!(limit > 0)) return;
-  for (const [sign, colour] of [[1, FOR], [-1, AGAINST]]) {
+  for (const [sign, colour] of [
+    [1, FOR],
+    [-1, AGAINST],
+  ]) {
     for (const level of LEVELS) {
       const lines = edges(map.values, map.rows, map.columns, sign * level * limit);
       const fine = map.rows > 60;
@@ -128,7 +141,12 @@ function drawContours(context, place, map, limit) {
 
 function drawBox(context, place, { row, column }, rows, columns, text = "") {
   const [u, v, w, h] = [column / columns, row / rows, 1 / columns, 1 / rows];
-  const lines = [[u, v, u + w, v], [u + w, v, u + w, v + h], [u + w, v + h, u, v + h], [u, v + h, u, v]];
+  const lines = [
+    [u, v, u + w, v],
+    [u + w, v, u + w, v + h],
+    [u + w, v + h, u, v + h],
+    [u, v + h, u, v],
+  ];
   traceTwice(context, place, lines, "white", 2);
   if (!text) return;
   const [x, y] = [place.x + (u + w) * place.width - 10, place.y + v * place.height + 10];
@@ -158,7 +176,10 @@ function drawSpot(context, place, { row, column, rows, columns, shift }) {
 function drawCross(context, place, { u, v }) {
   const [x, y] = [place.x + u * place.width, place.y + v * place.height];
   const arm = (dx, dy) => [(x + dx - place.x) / place.width, (y + dy - place.y) / place.height];
-  const lines = [[...arm(-9, 0), ...arm(9, 0)], [...arm(0, -9), ...arm(0, 9)]];
+  const lines = [
+    [...arm(-9, 0), ...arm(9, 0)],
+    [...arm(0, -9), ...arm(0, 9)],
+  ];
   traceTwice(context, place, lines, "white", 2);
 }
 
@@ -174,7 +195,17 @@ const backdrops = new WeakMap(); // canvas on the page -> {made, layer}
 /** Photograph, map and grid: drawn when one of them changes, not at each step of the pointer. */
 function backdropOf(canvas, place, ratio, what) {
   const { picture, map, limit, style, opacity } = what;
-  const made = [picture, map?.values, limit, style, opacity, canvas.width, canvas.height, ratio, ...Object.values(place)];
+  const made = [
+    picture,
+    map?.values,
+    limit,
+    style,
+    opacity,
+    canvas.width,
+    canvas.height,
+    ratio,
+    ...Object.values(place),
+  ];
   const kept = backdrops.get(canvas);
   if (kept?.made.every((one, i) => one === made[i])) return kept.layer;
   const layer = kept?.layer ?? document.createElement("canvas");
@@ -205,8 +236,15 @@ function drawCover(context, place, { canvas, box: { left, top, right, bottom } }
   const [width, height] = [right - left, bottom - top];
   context.imageSmoothingEnabled = false;
   context.drawImage(
-    canvas, left, top, width, height,
-    place.x + left * across, place.y + top * down, width * across, height * down,
+    canvas,
+    left,
+    top,
+    width,
+    height,
+    place.x + left * across,
+    place.y + top * down,
+    width * across,
+    height * down,
   );
 }
 
@@ -231,13 +269,22 @@ export function drawScene(canvas, what) {
     traceTwice(context, place, what.cover.outline, "white", 1.5);
   }
   const { rows, columns } = what.cells;
-  for (const [number, pin] of what.pins) drawBox(context, place, pin, rows, columns, String(number));
+  for (const [number, pin] of what.pins)
+    drawBox(context, place, pin, rows, columns, String(number));
   if (what.cursor) drawBox(context, place, what.cursor, what.cursor.rows, what.cursor.columns);
   if (what.cursor?.shift) drawSpot(context, place, what.cursor);
   if (what.source) drawCross(context, place, what.source);
   if (what.brush) {
     context.beginPath();
-    context.ellipse(what.brush.x, what.brush.y, what.brush.radius, what.brush.radius, 0, 0, 2 * Math.PI);
+    context.ellipse(
+      what.brush.x,
+      what.brush.y,
+      what.brush.radius,
+      what.brush.radius,
+      0,
+      0,
+      2 * Math.PI,
+    );
     context.strokeStyle = "rgba(0, 0, 0, 0.75)";
     context.lineWidth = 3.5;
     context.stroke();

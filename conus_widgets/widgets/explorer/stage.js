@@ -2,7 +2,15 @@
 
 import { make, NO_SHORTCUTS, set } from "../dropzone/elements.js";
 import { fillRectangle, stamp } from "./brush.js";
-import { cellAt, isInside, middleOf, placeOf, steady, toPhotograph, zoomAbout } from "./geometry.js";
+import {
+  cellAt,
+  isInside,
+  middleOf,
+  placeOf,
+  steady,
+  toPhotograph,
+  zoomAbout,
+} from "./geometry.js";
 import { drawScene, greyOf } from "./scene.js";
 
 const CLICK = 4; // CSS pixels: less is no drag
@@ -15,7 +23,10 @@ function makeFrame(app, index) {
   const progress = make("progress", "", "", { max: "1", "aria-label": "Progress" });
   const head = make("figcaption", "cx-caption");
   const [words, how] = [make("span", "cx-words"), make("span", "cx-quiet")];
-  const close = make("button", "cw-remove", "\u00d7", { type: "button", title: "Take this map away" });
+  const close = make("button", "cw-remove", "\u00d7", {
+    type: "button",
+    title: "Take this map away",
+  });
   close.setAttribute("aria-label", `Take map ${index + 1} away`);
   close.addEventListener("click", () => app.dropPane(index));
   canvas.setAttribute(NO_SHORTCUTS, "true");
@@ -43,7 +54,12 @@ export function makeStage(app) {
     const [place, size] = [placeIn(index), app.region.size];
     const [a, b] = [from, to].map(({ x, y }) => toPhotograph(place, x, y));
     const [rx, ry] = [(app.brush / place.width) * size, (app.brush / place.height) * size];
-    stamp(app.region.mask, size, { x0: a.u * size, y0: a.v * size, x1: b.u * size, y1: b.v * size, rx, ry }, value);
+    stamp(
+      app.region.mask,
+      size,
+      { x0: a.u * size, y0: a.v * size, x1: b.u * size, y1: b.v * size, rx, ry },
+      value,
+    );
   }
 
   function press(event, index) {
@@ -84,7 +100,14 @@ export function makeStage(app) {
     const sight = app.sight(index);
     if (action?.kind === "pinch" && old && other) {
       const apart = (a, b) => Math.hypot(a.x - b.x, a.y - b.y) || 1;
-      const view = zoomAbout(app.view, apart(point, other) / apart(old, other), other.x, other.y, sizeOf(frames[index]), sight);
+      const view = zoomAbout(
+        app.view,
+        apart(point, other) / apart(old, other),
+        other.x,
+        other.y,
+        sizeOf(frames[index]),
+        sight,
+      );
       return app.look(view);
     }
     const place = toPhotograph(placeIn(index), point.x, point.y);
@@ -95,9 +118,20 @@ export function makeStage(app) {
       app.look(steady({ zoom: app.view.zoom, u, v }, sizeOf(frames[index]), sight));
     } else if (action?.painting) {
       if (action.kind === "rectangle") {
-        const [a, size] = [toPhotograph(placeIn(index), action.start.x, action.start.y), app.region.size];
+        const [a, size] = [
+          toPhotograph(placeIn(index), action.start.x, action.start.y),
+          app.region.size,
+        ];
         app.region.mask.set(action.before);
-        fillRectangle(app.region.mask, size, a.u * size, a.v * size, place.u * size, place.v * size, 1);
+        fillRectangle(
+          app.region.mask,
+          size,
+          a.u * size,
+          a.v * size,
+          place.u * size,
+          place.v * size,
+          1,
+        );
       } else {
         for (const step of event.getCoalescedEvents?.() ?? [event]) {
           const next = at(step, frames[index]);
@@ -126,7 +160,8 @@ export function makeStage(app) {
       return app.regionChanged(true);
     }
     const still = was.start && Math.hypot(point.x - was.start.x, point.y - was.start.y) < CLICK;
-    if (was.kind === "look" && still && !cancelled) app.pinAt(toPhotograph(placeIn(index), point.x, point.y));
+    if (was.kind === "look" && still && !cancelled)
+      app.pinAt(toPhotograph(placeIn(index), point.x, point.y));
   }
 
   function key(event, index) {
@@ -138,16 +173,21 @@ export function makeStage(app) {
     const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
     if (steps[event.key] && plain) {
-      const here = app.cursor ? cellAt(app.cursor, rows, columns) : { row: (rows - 1) >> 1, column: (columns - 1) >> 1 };
+      const here = app.cursor
+        ? cellAt(app.cursor, rows, columns)
+        : { row: (rows - 1) >> 1, column: (columns - 1) >> 1 };
       const [down, right] = app.cursor ? steps[event.key] : [0, 0];
       const next = middleOf({ row: here.row + down, column: here.column + right }, rows, columns);
       if (isInside(next)) app.point(next, index, true);
-    } else if (event.key === "Enter") app.cursor && app.pinAt(app.cursor);
-    else if (plain && ["+", "="].includes(event.key)) app.zoom(1.5);
+    } else if (event.key === "Enter") {
+      if (app.cursor) app.pinAt(app.cursor);
+    } else if (plain && ["+", "="].includes(event.key)) app.zoom(1.5);
     else if (plain && event.key === "-") app.zoom(1 / 1.5);
     else if (plain && event.key === "0") app.zoom(0);
-    else if (!plain && event.key.toLowerCase() === "z") event.shiftKey ? app.redo() : app.undo();
-    else return;
+    else if (!plain && event.key.toLowerCase() === "z") {
+      if (event.shiftKey) app.redo();
+      else app.undo();
+    } else return;
     event.preventDefault();
     event.stopPropagation();
   }
@@ -166,11 +206,15 @@ export function makeStage(app) {
     });
     canvas.addEventListener("keydown", (event) => key(event, index));
     canvas.addEventListener("focus", () => app.activate(index));
-    canvas.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey && !event.metaKey) return; // the page scrolls
-      event.preventDefault();
-      app.zoom(2 ** (-event.deltaY / 200), { index, ...at(event, frame) });
-    }, { passive: false });
+    canvas.addEventListener(
+      "wheel",
+      (event) => {
+        if (!event.ctrlKey && !event.metaKey) return; // the page scrolls
+        event.preventDefault();
+        app.zoom(2 ** (-event.deltaY / 200), { index, ...at(event, frame) });
+      },
+      { passive: false },
+    );
     frames.push(frame);
     element.append(frame.element);
   }
@@ -184,14 +228,22 @@ export function makeStage(app) {
     if (pane.part) set(progress, { value: pane.part });
     else if (progress.position >= 0) progress.removeAttribute("value");
     const name = app.photographs.get(pane.choice.photograph)?.name ?? "";
-    const label = app.network?.methods.find((method) => method.name === pane.choice.method)?.label ?? "";
+    const label =
+      app.network?.methods.find((method) => method.name === pane.choice.method)?.label ?? "";
     const grid = pane.map ? `, ${pane.map.rows} × ${pane.map.columns} cells` : "";
-    const [what, doing] = [app.wordsOf(pane), { running: ", working ...", stopped: ", stopped" }[pane.state] ?? ""];
-    const made = pane.error || `${label.split(":")[0]}${pane.map?.layer ? ` at ${pane.map.layer}` : ""}${grid}${doing}`;
+    const [what, doing] = [
+      app.wordsOf(pane),
+      { running: ", working ...", stopped: ", stopped" }[pane.state] ?? "",
+    ];
+    const made =
+      pane.error ||
+      `${label.split(":")[0]}${pane.map?.layer ? ` at ${pane.map.layer}` : ""}${grid}${doing}`;
     set(words, { textContent: what, title: what });
     set(how, { textContent: made, title: made });
     how.classList.toggle("cw-error", Boolean(pane.error));
-    set(canvas, { "aria-label": `${name}: ${what}. Arrows move the cell, Enter pins it, plus and minus zoom, Escape leaves.` });
+    set(canvas, {
+      "aria-label": `${name}: ${what}. Arrows move the cell, Enter pins it, plus and minus zoom, Escape leaves.`,
+    });
     if (!sight) return drawScene(canvas, {});
     const several = app.panes.length > 1;
     const wide = canvas.parentElement.clientWidth;

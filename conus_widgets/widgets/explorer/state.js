@@ -10,31 +10,60 @@ const LATE = 250; // ms: work that is over sooner shows no progress
 
 export const newPane = () => ({
   choice: { photograph: 0, method: "cam", layer: null, target: null, against: null },
-  generation: 0, state: "waiting", error: "", map: null, part: 0, late: false,
+  generation: 0,
+  state: "waiting",
+  error: "",
+  map: null,
+  part: 0,
+  late: false,
 });
 
 /** `tell(kind, content, buffers)` sends, `post` does so without an answer; `changed()` draws soon, `changed(false)` at a stroke's pace; `speak(text)` is read aloud; `isMine(message)`: it answers this view, not another one. */
 export function makeApp({ tell, post, changed, speak, isGone, isMine, stage }) {
   const app = {
-    most: MAPS, network: null, photographs: new Map(), panes: [newPane()], active: 0,
-    view: { zoom: 1, u: 0.5, v: 0.5 }, style: "grey", opacity: 0.75, held: null,
-    tool: "look", brush: 14, fill: "black", offset: [0, 0], source: null, given: null, lender: 0,
-    region: null, checking: null, pins: [], cursor: null, changed, say: speak, gone: isGone, isMine,
+    most: MAPS,
+    network: null,
+    photographs: new Map(),
+    panes: [newPane()],
+    active: 0,
+    view: { zoom: 1, u: 0.5, v: 0.5 },
+    style: "grey",
+    opacity: 0.75,
+    held: null,
+    tool: "look",
+    brush: 14,
+    fill: "black",
+    offset: [0, 0],
+    source: null,
+    given: null,
+    lender: 0,
+    region: null,
+    checking: null,
+    pins: [],
+    cursor: null,
+    changed,
+    say: speak,
+    gone: isGone,
+    isMine,
   };
   let generation = 0; // of maps that were asked for
   let keeping = 0;
 
   app.pane = (index = app.active) => app.panes[index] ?? app.panes[0];
-  app.sight = (index = app.active) => app.photographs.get(app.pane(index).choice.photograph)?.sight ?? null;
+  app.sight = (index = app.active) =>
+    app.photographs.get(app.pane(index).choice.photograph)?.sight ?? null;
   app.wordsOf = ({ choice: { target, against } }) => {
     if (target === null || !app.network) return "";
     const { labels } = app.network;
-    return against === null ? labels[target] : `${isolated(labels[target])} rather than ${isolated(labels[against])}`;
+    return against === null
+      ? labels[target]
+      : `${isolated(labels[target])} rather than ${isolated(labels[against])}`;
   };
 
   // Maps
 
-  const isHere = ({ method, photograph }) => method === "cam" && app.photographs.get(photograph)?.sight;
+  const isHere = ({ method, photograph }) =>
+    method === "cam" && app.photographs.get(photograph)?.sight;
   const setLocalMap = (pane) => {
     const sight = app.photographs.get(pane.choice.photograph)?.sight;
     if (sight && pane.choice.target === null) pane.choice.target = ranking(sight.logits)[0];
@@ -54,7 +83,14 @@ export function makeApp({ tell, post, changed, speak, isGone, isMine, stage }) {
     const other = "photograph" in change && change.photograph !== pane.choice.photograph;
     Object.assign(pane.choice, other ? { target: null, against: null } : {}, change);
     if (other) app.regionMoved();
-    Object.assign(pane, { generation: ++generation, map: null, error: "", part: 0, late: false, state: "running" });
+    Object.assign(pane, {
+      generation: ++generation,
+      map: null,
+      error: "",
+      part: 0,
+      late: false,
+      state: "running",
+    });
     const mine = generation;
     setTimeout(() => {
       if (pane.generation !== mine) return;
@@ -73,7 +109,8 @@ export function makeApp({ tell, post, changed, speak, isGone, isMine, stage }) {
   app.hold = (number) => {
     ask({ against: app.pane().choice.against === number ? null : number });
   };
-  const ask = (change) => app.choose(app.active, change) && speak(`Explained: ${app.wordsOf(app.pane())}.`);
+  const ask = (change) =>
+    app.choose(app.active, change) && speak(`Explained: ${app.wordsOf(app.pane())}.`);
   app.addPane = () => {
     if (app.panes.length >= MAPS) return;
     app.panes.push({ ...newPane(), choice: { ...app.pane().choice } });
@@ -91,7 +128,10 @@ export function makeApp({ tell, post, changed, speak, isGone, isMine, stage }) {
     if (app.panes.length < 2 || index >= app.panes.length) return;
     const before = app.pane().choice.photograph;
     app.panes.splice(index, 1);
-    follow(Math.min(app.active > index ? app.active - 1 : app.active, app.panes.length - 1), before);
+    follow(
+      Math.min(app.active > index ? app.active - 1 : app.active, app.panes.length - 1),
+      before,
+    );
   };
   app.activate = (index) => index !== app.active && follow(index, app.pane().choice.photograph);
   const follow = (index, before) => {
@@ -103,7 +143,8 @@ export function makeApp({ tell, post, changed, speak, isGone, isMine, stage }) {
   /** A map, or news of it: null where it is stale. */
   app.receive = (message, values) => {
     let pane = app.panes.find((one) => one.generation === message.generation);
-    if (!pane && message.generation > generation) { // somebody chose it in Python
+    if (!pane && message.generation > generation) {
+      // somebody chose it in Python
       while (app.panes.length <= message.pane) app.panes.push(newPane());
       pane = app.panes[message.pane];
     }
@@ -111,7 +152,12 @@ export function makeApp({ tell, post, changed, speak, isGone, isMine, stage }) {
     const other = pane === app.pane() && pane.choice.photograph !== message.photograph;
     generation = Math.max(generation, message.generation);
     const { photograph, method, layer, target, against, state, error, map } = message;
-    Object.assign(pane, { choice: { photograph, method, layer, target, against }, generation: message.generation, state, error });
+    Object.assign(pane, {
+      choice: { photograph, method, layer, target, against },
+      generation: message.generation,
+      state,
+      error,
+    });
     pane.map = map ? { ...map, values } : pane.map;
     if (!map && !isHere(pane.choice)) pane.map = null;
     setLocalMapIfMissing(pane);
@@ -145,7 +191,8 @@ export function makeApp({ tell, post, changed, speak, isGone, isMine, stage }) {
   /** The kernel is gone: what was asked for will not come, what is there stays. */
   app.lost = () => {
     app.checking = null;
-    for (const pane of app.panes) if (pane.state === "running") Object.assign(pane, { state: "failed", error: "no answer" });
+    for (const pane of app.panes)
+      if (pane.state === "running") Object.assign(pane, { state: "failed", error: "no answer" });
     app.regionLost();
     speak("");
     changed();
@@ -161,12 +208,18 @@ export function makeApp({ tell, post, changed, speak, isGone, isMine, stage }) {
 
   // How it is drawn
 
-  const limitNow = (unit) => limitOf(app.panes.filter(({ map }) => map?.unit === unit).map(({ map }) => map.values));
+  const limitNow = (unit) =>
+    limitOf(app.panes.filter(({ map }) => map?.unit === unit).map(({ map }) => map.values));
   let limits = { key: null, found: {} };
   app.limitFor = (unit) => {
     if (app.held && unit in app.held) return app.held[unit];
     const key = app.panes.map(({ map }) => map?.values);
-    if (!limits.key || key.length !== limits.key.length || key.some((one, i) => one !== limits.key[i])) limits = { key, found: {} };
+    if (
+      !limits.key ||
+      key.length !== limits.key.length ||
+      key.some((one, i) => one !== limits.key[i])
+    )
+      limits = { key, found: {} };
     return (limits.found[unit] ??= limitNow(unit));
   };
   app.isHeld = () => app.held !== null;
@@ -221,23 +274,36 @@ export function makeApp({ tell, post, changed, speak, isGone, isMine, stage }) {
     const here = cellAt(app.cursor, grid.rows, grid.columns);
     const cell = cellAt(app.cursor, sight.rows, sight.columns);
     const other = grid.rows !== sight.rows || grid.columns !== sight.columns;
-    if (other) return `${placeWords(here)}: ${signedText(app.valueHere(), "free")} ${map.unit} for ${app.wordsOf(app.pane())}`;
+    if (other)
+      return `${placeWords(here)}: ${signedText(app.valueHere(), "free")} ${map.unit} for ${app.wordsOf(app.pane())}`;
     const order = ranking(sight.logits);
     const rival = choice.against ?? order.find((number) => number !== choice.target);
     const said = [choice.target, rival].filter((number) => number !== undefined && number !== null);
     const value = (number) => camOf(sight, number)[cell.row * sight.columns + cell.column];
-    return spoken(here, said.map((number) => ({ value: value(number), label: app.network.labels[number] })));
+    return spoken(
+      here,
+      said.map((number) => ({ value: value(number), label: app.network.labels[number] })),
+    );
   };
-  app.pinAt = (place) => app.pin({ photograph: app.pane().choice.photograph, ...cellAt(place, app.sight().rows, app.sight().columns) });
+  app.pinAt = (place) =>
+    app.pin({
+      photograph: app.pane().choice.photograph,
+      ...cellAt(place, app.sight().rows, app.sight().columns),
+    });
   app.pin = (pin) => {
     const same = (other) => ["photograph", "row", "column"].every((key) => other[key] === pin[key]);
     const old = app.pins.find(same);
-    app.pins = old ? app.pins.filter((other) => other !== old) : [...app.pins, { photograph: pin.photograph, row: pin.row, column: pin.column }];
+    app.pins = old
+      ? app.pins.filter((other) => other !== old)
+      : [...app.pins, { photograph: pin.photograph, row: pin.row, column: pin.column }];
     speak(`Row ${pin.row + 1}, column ${pin.column + 1} ${old ? "unpinned" : "pinned"}.`);
     app.keep();
     changed();
   };
-  app.pinsHere = () => app.pins.map((pin, i) => [i + 1, pin]).filter(([, pin]) => pin.photograph === app.pane().choice.photograph);
+  app.pinsHere = () =>
+    app.pins
+      .map((pin, i) => [i + 1, pin])
+      .filter(([, pin]) => pin.photograph === app.pane().choice.photograph);
   /** Tells the kernel what to keep for the saved notebook, once it has come to rest. */
   app.keep = () => {
     clearTimeout(keeping);

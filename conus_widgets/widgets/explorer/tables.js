@@ -6,22 +6,32 @@ import { camOf, isolated, signedText, speaks, sumsOf } from "./numbers.js";
 
 /** Sets a table's body: an array of rows, each an array of texts or elements. */
 function fillTable(body, rows) {
-  body.replaceChildren(...rows.map((cells) => {
-    const row = make("tr");
-    for (const [index, content] of cells.entries()) {
-      const cell = make(index ? "td" : "th", index ? "cx-number" : "cx-label", "", index ? {} : { scope: "row" });
-      cell.append(content);
-      row.append(cell);
-    }
-    return row;
-  }));
+  body.replaceChildren(
+    ...rows.map((cells) => {
+      const row = make("tr");
+      for (const [index, content] of cells.entries()) {
+        const cell = make(
+          index ? "td" : "th",
+          index ? "cx-number" : "cx-label",
+          "",
+          index ? {} : { scope: "row" },
+        );
+        cell.append(content);
+        row.append(cell);
+      }
+      return row;
+    }),
+  );
 }
 
-const listed = (items, labels) => items.map(({ number, value }) => [labels[number], signedText(value)]);
+const listed = (items, labels) =>
+  items.map(({ number, value }) => [labels[number], signedText(value)]);
 
 /** The cell under the pointer. */
 export function makeReadout(app) {
-  const element = make("section", "cx-card cx-readout", "", { "aria-label": "The cell under the pointer" });
+  const element = make("section", "cx-card cx-readout", "", {
+    "aria-label": "The cell under the pointer",
+  });
   const place = make("div", "cx-place");
   const value = make("div", "cx-value");
   const both = make("div", "cx-both");
@@ -55,7 +65,9 @@ export function makeReadout(app) {
     const grid = map ?? sight;
     write(
       `Row ${here.row + 1}, column ${here.column + 1} of ${grid.rows} × ${grid.columns}`,
-      map ? `${signedText(map.values[here.row * map.columns + here.column], "free")} ${map.unit}` : "No map yet",
+      map
+        ? `${signedText(map.values[here.row * map.columns + here.column], "free")} ${map.unit}`
+        : "No map yet",
       `Classes: from its cell in ${sight.layer}, row ${cell.row + 1}, column ${cell.column + 1} of ${sight.rows} × ${sight.columns}.`,
     );
     const said = speaks(sight, cell.row * sight.columns + cell.column);
@@ -85,7 +97,10 @@ export function makeSum(app) {
     set(element, { hidden: none });
     if (none) return;
     const sums = sumsOf(sight, target, against);
-    const [what, whole] = against === null ? ["bias", "logit"] : ["difference of the biases", "difference of the logits"];
+    const [what, whole] =
+      against === null
+        ? ["bias", "logit"]
+        : ["difference of the biases", "difference of the logits"];
     write(against === null ? "Adds up to the logit" : "Adds up to the difference of the logits", [
       ["cells that speak for", signedText(sums.positive)],
       ["cells that speak against", signedText(sums.negative)],
@@ -103,7 +118,11 @@ export function makePins(app) {
   const [head, body, titles] = [make("thead"), make("tbody"), make("tr")];
   head.append(titles);
   table.append(head, body);
-  const hint = make("div", "cx-quiet", "Click a cell, or press Enter on it, to pin it here and compare.");
+  const hint = make(
+    "div",
+    "cx-quiet",
+    "Click a cell, or press Enter on it, to pin it here and compare.",
+  );
   let drawn = "";
   element.append(make("div", "cx-title", "Pinned cells"), table, hint);
 
@@ -123,22 +142,33 @@ export function makePins(app) {
     const columns = ["cell", ...numbers.map((number) => labels[number])];
     if (numbers.length > 1) columns.push("difference");
     columns.push("most for", "most against", "");
-    titles.replaceChildren(...columns.map((text, index) => {
-      const title = make("th", index ? "cx-number" : "", "", { scope: "col", title: text });
-      title.append(make("span", "", text));
-      return title;
-    }));
-    fillTable(body, pins.map(([order, pin]) => {
-      const cell = pin.row * sight.columns + pin.column;
-      const values = numbers.map((number) => camOf(sight, number)[cell]);
-      if (numbers.length > 1) values.push(values[0] - values[1]);
-      const said = speaks(sight, cell, 1);
-      const most = [said.for[0], said.against[0]].map((one) => (one ? `${isolated(labels[one.number])} ${signedText(one.value)}` : "none"));
-      const name = `row ${pin.row + 1}, column ${pin.column + 1}`;
-      const remove = make("button", "cw-remove", "\u00d7", { type: "button", "aria-label": `Unpin ${name}`, title: "Unpin" });
-      remove.addEventListener("click", () => app.pin(pin));
-      return [`${order}: ${name}`, ...values.map((value) => signedText(value)), ...most, remove];
-    }));
+    titles.replaceChildren(
+      ...columns.map((text, index) => {
+        const title = make("th", index ? "cx-number" : "", "", { scope: "col", title: text });
+        title.append(make("span", "", text));
+        return title;
+      }),
+    );
+    fillTable(
+      body,
+      pins.map(([order, pin]) => {
+        const cell = pin.row * sight.columns + pin.column;
+        const values = numbers.map((number) => camOf(sight, number)[cell]);
+        if (numbers.length > 1) values.push(values[0] - values[1]);
+        const said = speaks(sight, cell, 1);
+        const most = [said.for[0], said.against[0]].map((one) =>
+          one ? `${isolated(labels[one.number])} ${signedText(one.value)}` : "none",
+        );
+        const name = `row ${pin.row + 1}, column ${pin.column + 1}`;
+        const remove = make("button", "cw-remove", "\u00d7", {
+          type: "button",
+          "aria-label": `Unpin ${name}`,
+          title: "Unpin",
+        });
+        remove.addEventListener("click", () => app.pin(pin));
+        return [`${order}: ${name}`, ...values.map((value) => signedText(value)), ...most, remove];
+      }),
+    );
   }
   return { element, refresh };
 }
