@@ -123,7 +123,7 @@ class Cells:
         return cell
 
 
-@pytest.fixture(scope="module", params=ROOTS)
+@pytest.fixture(scope="module", params=["Classifier", "Explorer"])
 def shown(request, lab, browser):
     """A kind of widget, and a notebook with a cell for each way to show it."""
     from conftest import Notebook
