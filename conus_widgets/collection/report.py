@@ -67,6 +67,7 @@ def _numbers(collection: Collection) -> dict[str, Any]:
     return {
         "today": date.today().isoformat(),
         "source": collection.table.source,
+        "title": Path(collection.table.source).name or "a collection",
         "network": collection.network_name,
         "notice": collection.notice,
         "grouped": collection.table.grouped,
@@ -76,7 +77,7 @@ def _numbers(collection: Collection) -> dict[str, Any]:
         "given": collection.as_given.accuracy,
         "accuracy": collection.accuracy,
         "names": names,
-        "has_names": bool(collection.names.mapping([*collection.labels, *answers.classes])),
+        "has_names": bool(collection.names.entries),
         "pairs": found.pairs()[:ROWS],
         "per": {
             what: _shares(collection.accuracy_per(what))

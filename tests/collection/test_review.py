@@ -126,7 +126,7 @@ def test_the_report_says_what_python_says_and_escapes_what_others_wrote(
     review.judge(odd, "ambiguous", note=EVIL)
     review.note_on_pair("species 1", "species 2", "the spire")
     text = review.report(tmp_path / "report.html").read_text("utf-8")
-    assert "<script" not in text and text.count("&lt;script&gt;") >= 3
+    assert "<script" not in text and text.count("&lt;script&gt;") >= 2
     assert str(collection.accuracy.top1) in text
     assert str(collection.as_given.accuracy.top1) in text
     assert "the spire" in text and "It cannot be told from these photographs" in text
