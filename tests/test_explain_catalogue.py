@@ -148,7 +148,7 @@ def test_a_row_more_is_compared(toy, tmp_path, monkeypatch, capsys):
     found = compared()["middle"]
     assert isinstance(found, functools.partial) and found.keywords == {"power": 2}
     with pytest.raises(SystemExit, match="0"):
-        main(["evaluate", "--help"])
+        main(["trust", "--help"])
     assert "middle" in capsys.readouterr().out
     monkeypatch.setattr(evaluate.trust, "_file", lambda *_: tmp_path / "none.json")
     line = evaluate.trust_line(StandIn(), "middle")
