@@ -26,7 +26,7 @@ _COLOURS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Composite:
     """What a file says of its composite.
 

@@ -80,7 +80,7 @@ class Evaluation:
         return "\n".join([", ".join(words) + ".", *self.notes])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Seen:
     """What a reading thread found out about a file."""
 

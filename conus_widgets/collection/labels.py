@@ -8,14 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from conus_widgets.equality import ByValue
+
 from .names import Names
 from .problems import Problem
 from .spelling import folded
 from .taxa import parse
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, eq=False)
+class Comparison(ByValue):
     """How labels and classes go together.
 
     Attributes
