@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help lab test style stress bench bench-browser lock checkpoint clean chromium
+.PHONY: help lab test style stress lasagne-tests bench bench-browser lock checkpoint clean chromium
 
 VENV := .venv
 READY := $(VENV)/.ready
@@ -10,6 +10,7 @@ IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 UV := uv==0.13.9
 PEERS := build/bench-venv
 VOILA := build/voila-venv
+LASAGNE := build/lasagne
 
 # JavaScript and CSS, C++, and Python that is written twice, beside Python's own.
 SCRIPTS := conus_widgets/widgets benchmarks/browser tests/js
@@ -43,6 +44,17 @@ style: $(READY)  ## the quick checks only: formatters, linters, which file may i
 stress: $(READY)  ## kill evaluations at 20 moments and resume them: two minutes (options: STRESS="--moments 100")
 	@export $(IN_VENV); python tests/stress/kill_evaluation.py $(STRESS)
 
+lasagne-tests: $(READY)  ## Lasagne's own tests on this Theano: some minutes (docs/lasagne.md)
+	@export $(IN_VENV); rm -rf $(LASAGNE); mkdir -p $(LASAGNE); \
+	pip="python -m pip --quiet --no-input --disable-pip-version-check"; \
+	$$pip install --no-deps --require-hashes --target $(LASAGNE)/packages -r tests/lasagne_suite/requirements.txt; \
+	$$pip download --no-deps --no-binary :all: --no-build-isolation --require-hashes --dest $(LASAGNE) \
+	    -r <(sed -n '/^lasagne==/,/[^\]$$/p' requirements.lock); \
+	tar -xzf $(LASAGNE)/*.tar.gz -C $(LASAGNE) --strip-components=1; \
+	rm $(LASAGNE)/lasagne/conftest.py; : "which speaks to a pytest of 2015, about doctests"; \
+	cd $(LASAGNE); PYTHONPATH="$$PWD/packages:$(CURDIR)/tests/lasagne_suite:$(CURDIR)" \
+	    python -m pytest -p expected -c /dev/null --rootdir=. -o python_files="test*.py" --timeout=0 -q -W ignore lasagne/tests
+
 bench: $(READY) $(PEERS)/.ready  ## beside ONNX Runtime, OpenVINO, PyTorch, captum: a quarter of an hour (options: BENCH="--quick")
 	@export $(IN_VENV); python -m benchmarks $(BENCH); python -m benchmarks.collection $(filter --quick,$(BENCH))
 
@@ -61,7 +73,7 @@ checkpoint: $(READY)  ## train the demonstration network again (under an hour on
 	@$(IN_VENV) python -m conus_widgets.demonstration
 
 clean:  ## remove .venv and caches (a training in build/ stays: it may be an hour old)
-	rm -rf $(VENV) $(PEERS) $(VOILA) build/bench build/bench-browser build/lock dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) $(VOILA) build/bench build/bench-browser build/lock $(LASAGNE) dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
 
 # Sets $python to the first Python 3.11, or to nothing.
 define FIND_PYTHON
