@@ -1,7 +1,8 @@
 """Drawn collections with planted faults, whole: the done-when figures of collections.
 
-Run ``python tests/stress/drawn_collections.py`` from the project's folder: about ten minutes on two
-cores alone. It prints the figures, and ends with an error if one of them misses its aim.
+Run ``python tests/stress/drawn_collections.py`` from the project's folder (or a part of it: add
+``sand`` or ``wrong_labels``): about twenty minutes on two cores alone. It prints the figures, and
+ends with an error if one of them misses its aim.
 """
 
 from __future__ import annotations
@@ -80,23 +81,19 @@ def draw_backgrounds(kinds, each, sandy, first):
 
 
 def sand(seed: int) -> None:
-    """One class learnt 90 % on sand, the others 5 %; judged on balanced backgrounds."""
-    kinds = [
-        "plain",
-        "dark tip",
-        "spotted",
-        "pale band",
-        "flamed",
-        "dark spire",
-        "tented",
-        "zigzag",
-    ]
+    """One class learnt 90 % on sand, the others 5 %; judged on balanced backgrounds.
+
+    The demonstration was trained on these very kinds, and its last features know nothing but the
+    kind: no layer fitted to them leans on the ground. So the layer is fitted to the mean of a block
+    before, as a network sees kinds that it never learnt, and loosely.
+    """
+    kinds = ["plain", "dark tip", "spotted", "pale band", "flamed", "dark spire"]
+    kinds += ["tented", "zigzag"]
     first = 987_000_000 + 1_000_000 * seed
     images, labels, _ = draw_backgrounds(kinds, 30, [0.9] + [0.05] * 7, first)
-    layer = last_layer.fit(predictor().features(images), labels, range(len(labels)), len(kinds))
+    layer = last_layer.fit(seen(images), labels, range(len(labels)), len(kinds), strength=1e-4)
     images, labels, known = draw_backgrounds(kinds, 200, None, first + 500_000)
-    probabilities = layer.probabilities(predictor().features(images))
-    found = slices(known, probabilities, labels, range(len(labels))).found
+    found = slices(known, layer.probabilities(seen(images)), labels, range(len(labels))).found
     text = f"seed {seed}: first slice {found[0].what} {found[0].value}, errors {found[0].errors}, "
     aim(
         f"{text}rest {found[0].rest}, p {found[0].p_value:.1g}",
@@ -104,11 +101,22 @@ def sand(seed: int) -> None:
     )
 
 
+def seen(images):
+    """The mean (N, C) of what res4f holds."""
+    network = predictor().network
+    return np.array(
+        [
+            network.activations(predictor().inputs([image]), "res4f").activations[0].mean((1, 2))
+            for image in images
+        ]
+    )
+
+
 def main() -> int:
-    for seed in SEEDS:
-        sand(seed)
-    for seed in SEEDS:
-        wrong_labels(seed)
+    for part in (sand, wrong_labels):
+        if part.__name__ in sys.argv[1:] or not sys.argv[1:]:
+            for seed in SEEDS:
+                part(seed)
     return len(FAULTS)
 
 
