@@ -73,7 +73,7 @@ checkpoint: $(READY)  ## train the demonstration network again (under an hour on
 	@$(IN_VENV) python -m conus_widgets.demonstration
 
 clean:  ## remove .venv and caches (a training in build/ stays: it may be an hour old)
-	rm -rf $(VENV) $(PEERS) $(VOILA) build/bench build/bench-browser build/lock $(LASAGNE) dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) $(VOILA) build/bench build/bench-browser build/lock $(LASAGNE) dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 # Sets $python to the first Python 3.11, or to nothing.
 define FIND_PYTHON

@@ -110,6 +110,7 @@ def test_everything_locked_can_be_imported():
         for name, owners in metadata.packages_distributions().items()
         if name.isidentifier() and not name.startswith("_") and "__mypyc" not in name
         if any(canonicalize_name(owner) in here for owner in owners)
+        if name not in ("tmp", "wheelhouse")  # folders of its build in pyvips-binary's own list
     )
     assert {"jupyterlab", "numpy", "onnxruntime", "PIL", "playwright"} <= set(names)
     script = f"""

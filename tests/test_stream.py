@@ -11,7 +11,7 @@ from networks import photographs, random_arrays, random_checkpoint
 from conus_widgets import photograph, stream
 from conus_widgets.architecture import Architecture
 from conus_widgets.interface import Cancelled, softmax
-from conus_widgets.photograph import PhotographError, read_photograph
+from conus_widgets.photograph import PhotographError, open_photograph, read_photograph
 from conus_widgets.predictor import Predictor
 
 BAD = b"not a picture"
@@ -89,7 +89,7 @@ def test_decoding_runs_ahead_by_a_bounded_number(predictor, images):
 
     def read(number, given, name):
         begun.append(number)
-        return stream.Reading(read_photograph(given, name=name), lambda: None)
+        return stream.Reading(open_photograph(given, name=name), lambda: None)
 
     answers = stream.stream(predictor, images * 20, read=read)
     next(answers)
@@ -125,7 +125,7 @@ def test_photographs_too_large_together_are_decoded_one_by_one(predictor, monkey
         most.append(len(now))
         threading.Event().wait(0.005)
         now.remove(number)
-        return stream.Reading(read_photograph(given, name=name), lambda: None)
+        return stream.Reading(open_photograph(given, name=name), lambda: None)
 
     large = [np.full((40, 60, 3), next(inside), np.uint8) for _ in range(6)]
     assert len(list(stream.stream(predictor, large, read=read))) == 6
