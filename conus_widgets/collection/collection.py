@@ -32,6 +32,7 @@ from conus_widgets.collection.verdict_log import read as read_log
 from conus_widgets.interface import Progress
 
 if TYPE_CHECKING:  # a review makes reports, which need more than a collection does
+    from conus_widgets.collection.matching import Matching
     from conus_widgets.collection.review import Review
 
 
@@ -314,6 +315,25 @@ class Collection(Derived):
             features=row.features[0],
             measures=dict(zip(MEASURES, row.measures[0].tolist(), strict=True)),
         )
+
+    def match(
+        self, predictor: Any, first: int, second: int, a: int | str, b: int | str, **options: Any
+    ) -> Matching:
+        """Match places of two photographs that speak for class a rather than b.
+
+        Parameters
+        ----------
+        predictor : Predictor
+            It runs twice: cells are not stored.
+        first, second : int
+            Numbers of photographs.
+        a, b, options
+            See `matching.match`.
+        """
+        from conus_widgets.collection.matching import match
+
+        one, other = (self.case(number).record.path for number in (first, second))
+        return match(predictor, one, other, a, b, **options)
 
     @property
     def _opened(self) -> Store:
