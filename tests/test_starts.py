@@ -67,7 +67,7 @@ def assert_warm(done):
 
 @pytest.mark.parametrize(
     "name",
-    ["it's", 'say "cone"', "#1", "a,b", "back\\slash", "a b=c:d%e%(f)s;$HOME", "Müller 芋貝"],
+    ["it's", 'say "cone", twice', "#1", "back\\slash", "a b=c:d%e%(f)s;$HOME Müller 芋貝"],
 )
 def test_any_folder_can_hold_the_compiled_code(cache, tmp_path, name):
     shutil.copytree(cache, tmp_path / name)
@@ -151,7 +151,7 @@ def test_a_disk_from_which_no_code_may_be_run_is_named(tmp_path):
 # -- settings -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("options", [["-W", "error"], ["-OO"], ["-I"], ["-X", "dev"]])
+@pytest.mark.parametrize("options", [["-I"], ["-X", "dev"]])
 def test_python_may_be_started_in_any_way(cache, options):
     # With -I it forgets PYTHONPATH; the variable of the cache it keeps.
     first = f"sys.path.insert(0, {str(ROOT)!r})"
@@ -184,8 +184,10 @@ print(predictor.predict(image).labels[0])
         {"OMP_NUM_THREADS": "many"},
         {"THEANO_FLAGS": "mode='"},
         {"THEANO_FLAGS": "nonsense,cast_policy=nonsense,linker=py,floatX=float64,cxx="},
-        {"THEANO_FLAGS": "compute_test_value=raise,warn_float64=raise,device=cuda0,openmp=True"},
-        {"THEANO_FLAGS": "cmodule__debug=True,contexts=dev0->cuda0,optimizer=None"},
+        {
+            "THEANO_FLAGS": "compute_test_value=raise,warn_float64=raise,device=cuda0,openmp=True,"
+            "cmodule__debug=True,contexts=dev0->cuda0,optimizer=None"
+        },
         {
             "PYTHONIOENCODING": "ascii",
             "LC_ALL": "POSIX",
@@ -208,7 +210,6 @@ def test_the_environment_may_say_what_it_likes(cache, environment):
     [
         b"no section\n",
         b"\xff\xfe",
-        b"[global]\nlinker=nonsense\n",
         b"[global]\ncompute_test_value=raise\ncontexts=dev0->cuda0\nfloatX=float64\ncxx=\n"
         b"[blas]\nldflags=-lnothing\n[gcc]\ncxxflags=-nonsense\n",
     ],
