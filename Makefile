@@ -41,8 +41,8 @@ test: $(READY) chromium  ## every check: style, types, unit tests, notebooks, br
 style: $(READY)  ## the quick checks only: formatters, linters, which file may import which, types
 	@export $(IN_VENV); $(STYLE); mypy
 
-stress: $(READY)  ## kill evaluations at 20 moments and resume them (options: STRESS="--moments 100")
-	@export $(IN_VENV); python tests/stress/kill_evaluation.py $(STRESS)
+stress: $(READY)  ## kills and resumes; drawn collections with planted faults: half an hour (options: STRESS="--moments 100")
+	@export $(IN_VENV); python tests/stress/kill_evaluation.py $(STRESS); python tests/stress/drawn_collections.py
 
 lasagne-tests: $(READY)  ## Lasagne's own tests on this Theano: some minutes (docs/lasagne.md)
 	@export $(IN_VENV); rm -rf $(LASAGNE); mkdir -p $(LASAGNE); \
