@@ -24,7 +24,7 @@ from conus_widgets.collection.outlying import NEIGHBOUR, Outlying, outlying
 from conus_widgets.collection.prediction_sets import PredictionSets, prediction_sets
 from conus_widgets.collection.risk import RiskCurve, risk_curve
 from conus_widgets.collection.slices import LEAST, Slices, slices
-from conus_widgets.collection.specimens import NO_CLASS, Specimens, by_specimen
+from conus_widgets.collection.specimens import NO_CLASS, Specimens, by_specimen, number
 from conus_widgets.collection.suggestions import Provenance, Suggestions, suggest
 from conus_widgets.collection.synonyms import NamedAccuracy, accuracy_by_names
 from conus_widgets.collection.table import Table
@@ -183,7 +183,22 @@ class Derived:
 
         asked = self._asked
         features = np.asarray(self.answers.features.of(asked.places), np.float32)
-        return out_of_fold(features, asked.classes, asked.specimens, len(self.answers.classes))
+        groups = asked.some(self.split_groups)
+        return out_of_fold(features, asked.classes, groups, len(self.answers.classes))
+
+    @cached_property
+    def split_groups(self) -> np.ndarray:
+        """Numbers (N,) of what must stay on one side of every split: a specimen's photographs, and
+        those that are the same or look the same, whatever specimen they are given to."""
+        from scipy.sparse import coo_matrix
+        from scipy.sparse.csgraph import connected_components
+
+        specimens, _ = number(self.specimens)
+        alike = len(specimens) + self.duplicates().groups  # after the specimens' numbers
+        size = int(alike.max(initial=len(specimens))) + 1
+        links = coo_matrix((np.ones(len(alike)), (specimens, alike)), shape=(size, size))
+        _, groups = connected_components(links, directed=False)
+        return np.asarray(groups[specimens])
 
     def neighbours(
         self, photograph: int, *, count: int = 5, classes: int = CLASSES

@@ -1,6 +1,7 @@
 """A review: verdicts are kept, and every derived number follows them, without the network."""
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,6 +55,18 @@ def answer(collection, specimen):
 
 def mend(review, specimen, name):
     return review.judge(specimen, "wrong", name=name, rank="species", nature="redetermination")
+
+
+def test_near_duplicates_and_specimens_stay_on_one_side_of_a_split(tmp_path):
+    table = write_photographs(tmp_path / "photographs", 6)
+    twin = tmp_path / "photographs" / "twin.png"
+    twin.write_bytes(Path(table.records[0].path).read_bytes())
+    records = (*table.records, Record(str(twin), "species 1", "another specimen"))
+    collection = Collection(Table(records, (), "", True))
+    collection.evaluate(QuickPredictor(), tmp_path / "out", progress=False)
+    groups = collection.split_groups
+    assert groups[0] == groups[1] == groups[6]  # of one specimen, and a copy of one of them
+    assert len(set(groups[[0, 2, 4]])) == 3
 
 
 def test_numbers_follow_a_verdict_and_its_undo_at_once(collection, review):
