@@ -606,7 +606,8 @@ def test_optional_is_optional_whatever_the_answer(server, fetched, capsys, what)
     fetch(server.url, fetched)
     assert not names(fetched) & sound.keys()
     told = capsys.readouterr().err.splitlines()
-    assert len(told) == 2
+    # A page that nobody reads to its end makes the server of the test complain, now and then.
+    told = [line for line in told if "left out" in line]
     for name, line in zip(sound, told, strict=True):
         assert f"{name} was left out; it is optional" in line and words in line
     # They appear: they are asked for again, and nothing else is.
