@@ -12,6 +12,16 @@ from fake_predictor import FakePredictor
 
 from conus_widgets.widgets import Classifier
 
+
+@pytest.fixture(autouse=True)
+def no_loop_of_the_browser():
+    """The browser's tests, in the same process, leave a running event loop in this thread."""
+    loop = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(loop)
+
+
 pytest_plugins = ["explorer_page"]  # its fixtures
 
 
@@ -165,7 +175,7 @@ def test_the_explorer_s_map_and_evidence_are_heard(explore, linear):
         page.until(lambda n=n: page.of("checked")[-1][0]["generation"] == number + n)
     deliver(widget)
     assert len(evidences.new) == before + 1
-    assert evidences.new[-1].area == pytest.approx(32 / 56)
+    assert evidences.new[-1].fraction == pytest.approx(32 / 56)
     page.cover(np.zeros((56, 56), bool), number + 9)
     deliver(widget)
     assert evidences.new[-1] is None and widget.evidence is None
