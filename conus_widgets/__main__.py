@@ -119,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     fetch.add_argument("--sha256", help="digest that the .npz must have")
 
-    doctor = commands.add_parser("doctor", help="look whether this machine has what is needed")
+    doctor = commands.add_parser("doctor", help="test whether this machine has what is needed")
     doctor.set_defaults(command=_doctor)
     warm = commands.add_parser("warm", help="compile ahead, so that notebooks start quickly")
     warm.set_defaults(command=_warm)

@@ -9,7 +9,7 @@ from conus_widgets.machine import SetupError
 
 
 def limit() -> float:
-    """Return how many bytes this process may take; infinite where nobody set a limit.
+    """Return how many bytes this process may take; infinite if nobody set a limit.
 
     ``CONUS_MEMORY_MB``, else the limit of the container (control groups, version 2 and 1).
 
@@ -27,7 +27,7 @@ def limit() -> float:
 
 
 def cgroup_bytes(root: Path) -> float:
-    """Return the memory limit of this container in bytes, infinite where there is none."""
+    """Return the memory limit of this container in bytes, infinite if there is none."""
     for name in ("memory.max", "memory/memory.limit_in_bytes"):
         try:
             text = (root / name).read_text().strip()

@@ -18,7 +18,7 @@ _ROWS = 1024  # of which logarithms are taken at once, in double precision
 
 
 class Answers:
-    """What a store knows of N photographs; large arrays are read when they are first asked for.
+    """The stored answers to N photographs; large arrays are read when they are first asked for.
 
     Parameters
     ----------

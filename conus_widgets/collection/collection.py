@@ -158,7 +158,7 @@ class Collection(Derived):
 
     @cached_property
     def judgements(self) -> dict[tuple[str, str], Judgement]:
-        """What the verdicts come to, by specimen and photograph: see `consensus.judgements`."""
+        """The judgement on each specimen and photograph: see `consensus.judgements`."""
         return judgements(self.log.standing)
 
     def follow_verdicts(self) -> None:
@@ -264,7 +264,7 @@ class Collection(Derived):
 
     @cached_property
     def answers(self) -> Answers:  # type: ignore[override]
-        """What the network said.
+        """The network's answers.
 
         Raises
         ------
@@ -283,7 +283,7 @@ class Collection(Derived):
 
     @property
     def problems(self) -> list[Problem]:
-        """What is wrong with files, rows, labels, photographs and the store."""
+        """Problems of files, rows, labels, photographs and the store."""
         found = [*self.table.problems, *self.names.problems]
         if self._store is None:
             return found
