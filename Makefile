@@ -70,7 +70,7 @@ lock:  ## requirements.lock anew from pyproject.toml
 	@rm -rf build/lock
 
 checkpoint: $(READY)  ## train the demonstration network again (under an hour on 2 cores)
-	@$(IN_VENV) python -m conus_widgets.demonstration
+	@$(IN_VENV) python -m conus_widgets.training.demonstration
 
 clean:  ## remove .venv and caches (a training in build/ stays: it may be an hour old)
 	rm -rf $(VENV) $(PEERS) $(VOILA) build/bench build/bench-browser build/lock $(LASAGNE) dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

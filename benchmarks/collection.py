@@ -28,13 +28,13 @@ from benchmarks.processes import ROOT
 from benchmarks.ratios import Spread, spread
 from benchmarks.worker import peak
 from conus_widgets import shells
-from conus_widgets.architecture import Architecture
-from conus_widgets.checkpoint import Checkpoint
+from conus_widgets.checkpoint.architecture import Architecture
+from conus_widgets.checkpoint.files import Checkpoint
 from conus_widgets.collection.evaluation import evaluate
 from conus_widgets.collection.table import Record, Table
-from conus_widgets.interface import Forward
-from conus_widgets.machine import threads
-from conus_widgets.photograph import read_photograph
+from conus_widgets.machine.machine import threads
+from conus_widgets.network.interface import Forward
+from conus_widgets.photographs.photograph import read_photograph
 from conus_widgets.preparation import Preparation
 
 FOLDER = ROOT / "build" / "bench-collection"

@@ -15,9 +15,9 @@ from PIL import Image
 
 from benchmarks.engines import PHOTOGRAPH
 from conus_widgets import shells
-from conus_widgets.architecture import Architecture, connect
-from conus_widgets.checkpoint import Checkpoint, write
-from conus_widgets.inference import fold
+from conus_widgets.checkpoint.architecture import Architecture, connect
+from conus_widgets.checkpoint.files import Checkpoint, write
+from conus_widgets.network.inference import fold
 from conus_widgets.preparation import Preparation
 
 PHOTOGRAPHS = 32

@@ -1,7 +1,8 @@
 """How like the whole occlusion map a drill-down's is: SSIM on the grid of windows.
 
 ``python -m benchmarks.similarity`` prints a table. It needs the environment of the peers ("make
-bench" makes it), where scikit-image lives. The second network is that of tests/test_onnx.py.
+bench" makes it), where scikit-image lives. The second network is that of
+tests/network/test_onnx.py.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from PIL import Image
 from benchmarks.processes import PEERS, ROOT
 from benchmarks.ratios import spread
 from conus_widgets import explain, shells
-from conus_widgets.checkpoint import Checkpoint
+from conus_widgets.checkpoint.files import Checkpoint
 from conus_widgets.predictor import Predictor, load_predictor
 
 PICTURES = 20

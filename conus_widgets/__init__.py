@@ -11,30 +11,30 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from conus_widgets import explain
-    from conus_widgets.checkpoint import CheckpointError
-    from conus_widgets.download import fetch
-    from conus_widgets.interface import Cancelled
-    from conus_widgets.machine import SetupError
-    from conus_widgets.photograph import PhotographError
+    from conus_widgets.checkpoint.download import fetch
+    from conus_widgets.checkpoint.files import CheckpointError
+    from conus_widgets.checkpoint.transfer import DownloadError
+    from conus_widgets.machine.machine import SetupError
+    from conus_widgets.network.interface import Cancelled
+    from conus_widgets.photographs.photograph import PhotographError
     from conus_widgets.prediction import Prediction
     from conus_widgets.predictor import Predictor, load_predictor
-    from conus_widgets.transfer import DownloadError
     from conus_widgets.widgets import Classifier, DropZone, Explorer
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Cancelled": "interface",
-    "CheckpointError": "checkpoint",
+    "Cancelled": "network.interface",
+    "CheckpointError": "checkpoint.files",
     "Classifier": "widgets",
-    "DownloadError": "transfer",
+    "DownloadError": "checkpoint.transfer",
     "DropZone": "widgets",
     "Explorer": "widgets",
-    "PhotographError": "photograph",
+    "PhotographError": "photographs.photograph",
     "Prediction": "prediction",
     "Predictor": "predictor",
-    "SetupError": "machine",
-    "fetch": "download",
+    "SetupError": "machine.machine",
+    "fetch": "checkpoint.download",
     "load_predictor": "predictor",
 }
 

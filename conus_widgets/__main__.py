@@ -247,7 +247,7 @@ def _json(form: Any) -> str:
 def _classify(options: argparse.Namespace) -> int:
     try:
         # Imported here: where Theano cannot start, the reason is one sentence, not a traceback.
-        from conus_widgets.photograph import PhotographError
+        from conus_widgets.photographs.photograph import PhotographError
         from conus_widgets.prediction import Prediction
         from conus_widgets.predictor import load_predictor
 
@@ -323,7 +323,7 @@ def _form(answer: Any) -> dict[str, Any]:
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    from conus_widgets import download
+    from conus_widgets.checkpoint import download
 
     try:
         if options.source is None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conus_widgets import machine
+from conus_widgets.machine import machine
 
 PACKAGES = ("Theano-PyMC", "Lasagne", "numpy", "Pillow", "ipywidgets", "anywidget", "jupyterlab")
 
@@ -98,7 +98,7 @@ def _cache() -> str:
 
 def _theano() -> str:
     before = dict(os.environ)
-    from conus_widgets import runtime  # the import itself may fail
+    from conus_widgets.machine import runtime  # the import itself may fail
 
     users = [
         n for n in ("THEANO_FLAGS", "THEANORC") if before.get(n, os.environ[n]) != os.environ[n]
@@ -113,7 +113,7 @@ def _theano() -> str:
 
 def _engine() -> str:
     from conus_widgets import ops
-    from conus_widgets.engine import chosen_engine
+    from conus_widgets.network.engine import chosen_engine
 
     engine = chosen_engine()
     found = ops.available()

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 import numpy as np
 
 from conus_widgets.equality import ByValue
-from conus_widgets.photograph import PhotographError
+from conus_widgets.photographs.photograph import PhotographError
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,17 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from conus_widgets import checkpoint as checkpoints
 from conus_widgets.arguments import nearest, one_of, shown, whole
-from conus_widgets.finding import path_of
-from conus_widgets.interface import STAGES, Forward, Progress
-from conus_widgets.network import Network
-from conus_widgets.photograph import MAX_PIXELS, PhotographError
+from conus_widgets.checkpoint import files as checkpoints
+from conus_widgets.checkpoint.finding import path_of
+from conus_widgets.network.interface import STAGES, Forward, Progress
+from conus_widgets.network.network import Network
+from conus_widgets.photographs.photograph import MAX_PIXELS, PhotographError
 from conus_widgets.prediction import Prediction, rank
 from conus_widgets.preparation import Preparation, generators, name_of, several
 from conus_widgets.stream import Answer, stream
 
-EMBEDDED = Path(__file__).parent / "checkpoints" / "demonstration"
+EMBEDDED = Path(__file__).parent / "checkpoint" / "demonstration"
 
 
 def load_predictor(
@@ -67,7 +67,7 @@ def load_predictor(
     path = path_of(source)
     if len(path.parts) == 1 and not os.path.exists(path):
         # Imported here: what speaks HTTP takes a fifth of the start.
-        from conus_widgets import download
+        from conus_widgets.checkpoint import download
 
         if str(path) in download.KNOWN:
             folder = download.folder_of(str(path))

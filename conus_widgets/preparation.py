@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 
 from conus_widgets.arguments import whole
-from conus_widgets.checkpoint import Checkpoint
-from conus_widgets.names import NAMELESS, PhotographError, label
-from conus_widgets.photograph import MAX_PIXELS, Photograph, open_photograph, to_input
+from conus_widgets.checkpoint.files import Checkpoint
+from conus_widgets.photographs.names import NAMELESS, PhotographError, label
+from conus_widgets.photographs.photograph import MAX_PIXELS, Photograph, open_photograph, to_input
 
 
 class Preparation:

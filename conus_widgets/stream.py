@@ -17,11 +17,12 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
-from conus_widgets import memory, preparation
-from conus_widgets.decoding import PhotographError
-from conus_widgets.interface import Cancelled, NetworkProtocol, Progress, softmax
-from conus_widgets.machine import threads
-from conus_widgets.photograph import Photograph, claimed_pixels
+from conus_widgets import preparation
+from conus_widgets.machine.machine import threads
+from conus_widgets.network import memory
+from conus_widgets.network.interface import Cancelled, NetworkProtocol, Progress, softmax
+from conus_widgets.photographs.decoding import PhotographError
+from conus_widgets.photographs.photograph import Photograph, claimed_pixels
 
 AT_ONCE = 16  # views of a photograph that are made ahead; further ones are made when it is run
 AHEAD = 8  # photographs that are decoded before the network asks for them, at least

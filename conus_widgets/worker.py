@@ -14,8 +14,8 @@ from collections.abc import Callable, Hashable
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from conus_widgets.forks import ForkLock
-from conus_widgets.heap import give_back
+from conus_widgets.machine.forks import ForkLock
+from conus_widgets.machine.heap import give_back
 
 __all__ = ["Ticket", "Worker", "worker_for"]
 

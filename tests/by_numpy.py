@@ -9,7 +9,7 @@ import contextlib
 
 import pytest
 
-from conus_widgets.runtime import T, theano
+from conus_widgets.machine.runtime import T, theano
 
 Elemwise, CAReduce = T.elemwise.Elemwise, T.elemwise.CAReduce
 MakeVector = T.opt.MakeVector

@@ -8,7 +8,7 @@ from networks import random_checkpoint
 
 @pytest.fixture(scope="session")
 def sound_checkpoint(tmp_path_factory):
-    from conus_widgets.checkpoint import write
+    from conus_widgets.checkpoint.files import write
 
     folder = tmp_path_factory.mktemp("sound")
     write(folder, random_checkpoint())

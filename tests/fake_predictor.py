@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from conus_widgets.photograph import open_photograph
+from conus_widgets.photographs.photograph import open_photograph
 
 LABELS = ["plain", "banded", "spotted rows", "tented", "axial flames", "reticulated", "dark tip"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from conus_widgets.architecture import Architecture
-from conus_widgets.checkpoint import Checkpoint
+from conus_widgets.checkpoint.architecture import Architecture
+from conus_widgets.checkpoint.files import Checkpoint
 
 #: Its stem is as wide as the first stage's convolutions, as in the published network: so res2a's
 #: projection and its last convolution have the same shape, and only numbers tell them apart.

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from conus_widgets.grids import Grid
-from conus_widgets.interface import Forward, Gradients, Inside, batches
+from conus_widgets.network.grids import Grid
+from conus_widgets.network.interface import Forward, Gradients, Inside, batches
 from conus_widgets.preparation import Preparation, several
 
 LABELS = ["plain", "banded", "spotted", "tented", "flamed"]

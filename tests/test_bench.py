@@ -32,8 +32,8 @@ from benchmarks.engines import ENGINES, FORWARD
 from benchmarks.figures import Plan, turns
 from benchmarks.ratios import fastest, ratio, spread
 from benchmarks.rounds import Figure, parts, take_turns
-from conus_widgets.checkpoint import read
-from conus_widgets.network import Network
+from conus_widgets.checkpoint.files import read
+from conus_widgets.network.network import Network
 
 
 @pytest.fixture(scope="module")

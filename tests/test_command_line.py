@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from networks import photographs, random_checkpoint
 
-from conus_widgets import download
 from conus_widgets.__main__ import main
-from conus_widgets.checkpoint import write
+from conus_widgets.checkpoint import download
+from conus_widgets.checkpoint.files import write
 from conus_widgets.predictor import load_predictor
 
 ROOT = Path(__file__).resolve().parents[1]

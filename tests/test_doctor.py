@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from conus_widgets import doctor
-from conus_widgets.machine import SetupError
+from conus_widgets.machine.machine import SetupError
 
 ROOT = Path(__file__).parents[1]
 

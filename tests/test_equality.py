@@ -16,8 +16,10 @@ from PIL import Image
 from stand_in import StandIn
 
 import conus_widgets
-from conus_widgets import checkpoint, explain, network, prediction, shells
-from conus_widgets.photograph import PhotographError
+from conus_widgets import explain, prediction, shells
+from conus_widgets.checkpoint import files as checkpoint
+from conus_widgets.network import network
+from conus_widgets.photographs.photograph import PhotographError
 
 RAMP = np.linspace(-1, 1, 49).reshape(7, 7)
 

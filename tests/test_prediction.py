@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from conus_widgets.photograph import PhotographError
+from conus_widgets.photographs.photograph import PhotographError
 from conus_widgets.prediction import Prediction
 
 

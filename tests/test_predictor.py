@@ -10,10 +10,11 @@ import pytest
 from networks import SMALL, photographs, random_arrays, random_checkpoint
 from PIL import Image
 
-from conus_widgets import photograph, preparation
-from conus_widgets.interface import Cancelled, softmax
-from conus_widgets.memory import BATCH
-from conus_widgets.photograph import PhotographError, to_input
+from conus_widgets import preparation
+from conus_widgets.network.interface import Cancelled, softmax
+from conus_widgets.network.memory import BATCH
+from conus_widgets.photographs import photograph
+from conus_widgets.photographs.photograph import PhotographError, to_input
 from conus_widgets.prediction import Prediction
 from conus_widgets.predictor import Predictor, load_predictor
 

@@ -114,8 +114,8 @@ def test_everything_locked_can_be_imported():
     )
     assert {"jupyterlab", "numpy", "onnxruntime", "PIL", "playwright"} <= set(names)
     script = f"""
-import importlib, conus_widgets.runtime
-conus_widgets.runtime.lasagne  # puts back the names that it needs
+import importlib, conus_widgets.machine.runtime
+conus_widgets.machine.runtime.lasagne  # puts back the names that it needs
 bad = []
 for name in {names!r}:
     try:

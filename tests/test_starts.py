@@ -20,7 +20,7 @@ import sys
 calls = []
 sys.addaudithook(lambda event, args: event == "subprocess.Popen" and calls.append(args[1]))
 {first}
-from conus_widgets.runtime import T, function
+from conus_widgets.machine.runtime import T, function
 x = T.fvector()
 print("computed", function([x], 2 * x + 1)([1, 2]))
 compiled = [call for call in calls if any(".cpp" in str(part) for part in call)]
@@ -86,11 +86,11 @@ def test_a_folder_that_is_not_text_can_hold_the_compiled_code(cache, tmp_path):
 def test_a_relative_folder_stays_the_same_where_the_working_one_changes(cache, tmp_path):
     shutil.copytree(cache, tmp_path / "kept")
     (tmp_path / "other").mkdir()
-    first = "import conus_widgets.runtime, os; os.chdir('other')"
+    first = "import conus_widgets.machine.runtime, os; os.chdir('other')"
     assert_warm(start(first=first, cwd=tmp_path, CONUS_CACHE="kept"))
     done = run(
         "-c",
-        "import os; from conus_widgets.machine import cache_folder\n"
+        "import os; from conus_widgets.machine.machine import cache_folder\n"
         "a = cache_folder(); os.chdir('other'); assert cache_folder() == a",
         cwd=tmp_path,
         CONUS_CACHE="kept",
@@ -113,8 +113,8 @@ def test_an_environment_may_lie_in_any_folder(tmp_path):
     script = """
 import numpy as np
 from conus_widgets import ops
-from conus_widgets.machine import cache_folder
-from conus_widgets.runtime import T, function
+from conus_widgets.machine.machine import cache_folder
+from conus_widgets.machine.runtime import T, function
 x = T.ftensor4()
 print(function([x], ops.max_pool(x))(np.ones((1, 9, 9, 4), "float32")).sum(), cache_folder())
 """
@@ -165,7 +165,7 @@ def test_a_prediction_needs_no_special_python_either(options):
     script = """
 import numpy as np
 from conus_widgets import Classifier, Explorer, load_predictor, shells
-from conus_widgets.runtime import lasagne
+from conus_widgets.machine.runtime import lasagne
 predictor = load_predictor()
 image = shells.draw("tented", 0).image
 predictor.network.gradients(predictor.inputs([image]), np.ones(len(predictor.labels)))
@@ -224,8 +224,9 @@ def test_a_users_own_set_up_of_theano_is_for_other_work(cache, tmp_path, content
 def test_a_process_that_is_started_from_here_finds_the_same_theano(cache):
     """As one that gets a function by pickle, and so imports Theano before the kit."""
     first = """
-import conus_widgets.runtime, os, subprocess
-again = "import theano; from conus_widgets.runtime import theano as ours; assert ours is theano; "
+import conus_widgets.machine.runtime, os, subprocess
+again = "import theano; from conus_widgets.machine.runtime import theano as ours; "
+again += "assert ours is theano; "
 again += "assert theano.config.compiledir.startswith(os.environ['CONUS_CACHE'])"
 subprocess.run([sys.executable, "-W", "ignore", "-c", "import os; " + again], check=True)
 """

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from networks import photographs, random_arrays, random_checkpoint
 
-from conus_widgets import photograph, stream
-from conus_widgets.architecture import Architecture
-from conus_widgets.interface import Cancelled, softmax
-from conus_widgets.photograph import PhotographError, open_photograph, read_photograph
+from conus_widgets import stream
+from conus_widgets.checkpoint.architecture import Architecture
+from conus_widgets.network.interface import Cancelled, softmax
+from conus_widgets.photographs import photograph
+from conus_widgets.photographs.photograph import PhotographError, open_photograph, read_photograph
 from conus_widgets.predictor import Predictor
 
 BAD = b"not a picture"

@@ -29,7 +29,7 @@ from conus_widgets.collection.table import Record, Table
 from conus_widgets.collection.tabular import read_table
 from conus_widgets.collection.verdict_log import Log
 from conus_widgets.collection.verdict_log import read as read_log
-from conus_widgets.interface import Progress
+from conus_widgets.network.interface import Progress
 
 if TYPE_CHECKING:  # a review makes reports, which need more than a collection does
     from conus_widgets.collection.matching import Matching

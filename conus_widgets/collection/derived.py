@@ -30,7 +30,7 @@ from conus_widgets.collection.synonyms import NamedAccuracy, accuracy_by_names
 from conus_widgets.collection.table import Table
 
 if TYPE_CHECKING:
-    from conus_widgets.last_layer import OutOfFold
+    from conus_widgets.training.last_layer import OutOfFold
 
 
 class Derived:
@@ -179,7 +179,7 @@ class Derived:
     def out_of_fold(self) -> OutOfFold:
         """Probabilities from a last layer that was not fitted to the photograph's specimen; of
         those that were answered, in their order."""
-        from conus_widgets.last_layer import out_of_fold  # brings scikit-learn
+        from conus_widgets.training.last_layer import out_of_fold  # brings scikit-learn
 
         asked = self._asked
         features = np.asarray(self.answers.features.of(asked.places), np.float32)

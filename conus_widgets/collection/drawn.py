@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from conus_widgets.machine import threads
+from conus_widgets.machine.machine import threads
 
 from .delimited import read_delimited
 from .problems import ReadingError

@@ -26,9 +26,9 @@ from conus_widgets.collection.labels import compare_labels
 from conus_widgets.collection.parts import Rows
 from conus_widgets.collection.store import Live, Store, writing
 from conus_widgets.collection.table import Record, Table
-from conus_widgets.decoding import PhotographError, plain
-from conus_widgets.interface import Progress
-from conus_widgets.machine import threads
+from conus_widgets.machine.machine import threads
+from conus_widgets.network.interface import Progress
+from conus_widgets.photographs.decoding import PhotographError, plain
 from conus_widgets.preparation import Preparation
 from conus_widgets.stream import Answer, Reading, stream
 

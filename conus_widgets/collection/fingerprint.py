@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from conus_widgets.checkpoint import Checkpoint
+from conus_widgets.checkpoint.files import Checkpoint
 
 FORMAT = 1  # of a store; a larger number is of a newer version of this kit
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from conus_widgets.beside import written_whole
 from conus_widgets.collection.consensus import judgements
 from conus_widgets.collection.verdicts import NATURES, Verdict
+from conus_widgets.machine.beside import written_whole
 
 COLUMNS = (
     "occurrenceID",

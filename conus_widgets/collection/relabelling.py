@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conus_widgets.beside import written_whole
 from conus_widgets.collection.accuracy import Accuracy
+from conus_widgets.machine.beside import written_whole
 
 if TYPE_CHECKING:
     from conus_widgets.collection.collection import Collection

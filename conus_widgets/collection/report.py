@@ -13,10 +13,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conus_widgets.beside import written_whole
 from conus_widgets.collection.consensus import disagreements
 from conus_widgets.collection.verdicts import NATURES, WORDS, Verdict
-from conus_widgets.photograph import PhotographError, read_photograph
+from conus_widgets.machine.beside import written_whole
+from conus_widgets.photographs.photograph import PhotographError, read_photograph
 
 if TYPE_CHECKING:
     from conus_widgets.collection.collection import Collection

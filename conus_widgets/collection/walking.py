@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from conus_widgets.filekind import what_is
+from conus_widgets.photographs.filekind import what_is
 
 from .problems import Problem
 

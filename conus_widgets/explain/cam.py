@@ -12,7 +12,7 @@ from conus_widgets.explain.subject import Subject, each
 from conus_widgets.explain.target import resolve
 
 if TYPE_CHECKING:
-    from conus_widgets.interface import Progress
+    from conus_widgets.network.interface import Progress
 
 
 @each

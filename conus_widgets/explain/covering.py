@@ -15,8 +15,8 @@ from conus_widgets.explain.subject import Subject
 from conus_widgets.explain.target import resolve
 
 if TYPE_CHECKING:
-    from conus_widgets.interface import Inside
-    from conus_widgets.reach import Place
+    from conus_widgets.network.interface import Inside
+    from conus_widgets.network.reach import Place
 
 OUTPUTS = ("logit", "probability")
 FIRST = 16  # runs of the network behind which the first picture is shown; then at each doubling

@@ -13,7 +13,7 @@ from conus_widgets.explain.subject import Subject, each
 from conus_widgets.explain.target import Target
 
 if TYPE_CHECKING:
-    from conus_widgets.interface import Gradients, Progress
+    from conus_widgets.network.interface import Gradients, Progress
 
 #: How the three channels of a gradient (..., 3, H, W) become one map (..., H, W).
 CHANNELS: dict[str, Callable[[np.ndarray], np.ndarray]] = {

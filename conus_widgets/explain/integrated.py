@@ -15,7 +15,7 @@ from conus_widgets.explain.subject import Subject, each
 from conus_widgets.explain.target import Target
 
 if TYPE_CHECKING:
-    from conus_widgets.interface import Progress
+    from conus_widgets.network.interface import Progress
 
 GIVEN = "given"  # stands for a baseline that is too large to be kept
 

@@ -10,10 +10,10 @@ import numpy as np
 from conus_widgets.arguments import one_of
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject, each
-from conus_widgets.grids import finer
+from conus_widgets.network.grids import finer
 
 if TYPE_CHECKING:
-    from conus_widgets.interface import Progress
+    from conus_widgets.network.interface import Progress
 
 
 @each

@@ -17,7 +17,7 @@ from conus_widgets.explain.sweep import Sweep
 from conus_widgets.explain.windows import Windows
 
 if TYPE_CHECKING:
-    from conus_widgets.interface import Progress
+    from conus_widgets.network.interface import Progress
 
 METHODS = ("exact", "drill-down")
 

@@ -14,7 +14,7 @@ from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import each
 
 if TYPE_CHECKING:
-    from conus_widgets.interface import Progress
+    from conus_widgets.network.interface import Progress
 
 
 @each

@@ -13,7 +13,7 @@ from conus_widgets.explain.gradients import GUIDED, SLOPE, joined
 from conus_widgets.explain.subject import Subject, each
 
 if TYPE_CHECKING:
-    from conus_widgets.interface import Progress
+    from conus_widgets.network.interface import Progress
 
 KINDS = ("mean", "squared", "variance")
 

@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 
 from conus_widgets.arguments import flag
-from conus_widgets.beside import written_whole
-from conus_widgets.decoding import plain
 from conus_widgets.equality import alike
 from conus_widgets.explain.explanation import Cost, Explanation
 from conus_widgets.explain.target import Target
-from conus_widgets.filekind import what_is
+from conus_widgets.machine.beside import written_whole
 from conus_widgets.outputs import is_our_png, place_for
-from conus_widgets.photograph import PhotographError, read_photograph
+from conus_widgets.photographs.decoding import plain
+from conus_widgets.photographs.filekind import what_is
+from conus_widgets.photographs.photograph import PhotographError, read_photograph
 
 KIND = "conus_widgets explanation "
 FORMAT = f"{KIND}1"

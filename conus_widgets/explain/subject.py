@@ -12,12 +12,12 @@ import numpy as np
 from conus_widgets.arguments import shown
 from conus_widgets.explain.explanation import Cost, Explanation
 from conus_widgets.explain.target import Target, resolve
-from conus_widgets.names import PhotographError, label
+from conus_widgets.photographs.names import PhotographError, label
 from conus_widgets.preparation import is_alone, several
 
 if TYPE_CHECKING:  # the network's module starts Theano, which takes seconds
-    from conus_widgets.grids import Grid
-    from conus_widgets.interface import Forward, Gradients, Inside, Progress
+    from conus_widgets.network.grids import Grid
+    from conus_widgets.network.interface import Forward, Gradients, Inside, Progress
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 

@@ -10,8 +10,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from conus_widgets.machine.runtime import T, theano
 from conus_widgets.ops.onednn import Availability, OneDNNOp, available, image
-from conus_widgets.runtime import T, theano
 
 #: What a processor must have that multiplies bfloat16 faster than float32.
 NEEDED = ("amx_bf16", "avx512_bf16")

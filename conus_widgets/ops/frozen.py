@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from conus_widgets.machine.runtime import T, theano
 from conus_widgets.ops.shelf import Shelved
-from conus_widgets.runtime import T, theano
 
 
 class FrozenVariable(theano.tensor.sharedvar.TensorSharedVariable):

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from conus_widgets.machine.runtime import T, theano
 from conus_widgets.ops.convolution import ReluGradient
 from conus_widgets.ops.onednn import GradientOp, OneDNNOp, image, integers, like, tensor
-from conus_widgets.runtime import T, theano
 
 
 def batch_norm(

@@ -20,8 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from conus_widgets.machine import threads
-from conus_widgets.runtime import SetupError, T, theano
+from conus_widgets.machine.machine import threads
+from conus_widgets.machine.runtime import SetupError, T, theano
 
 HEADER = "include/oneapi/dnnl/dnnl.h"
 LIBRARY = "lib/libdnnl.so.3"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from conus_widgets.machine.runtime import T, theano
 from conus_widgets.ops.onednn import GradientOp, OneDNNOp, image, integers, like, tensor
-from conus_widgets.runtime import T, theano
 
 
 def max_pool(x: Any, *, size: int = 3, stride: int = 2, pad: int = 0, partial: bool = True) -> Any:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from conus_widgets.machine.runtime import T, theano
 from conus_widgets.ops.onednn import GradientOp, image, integers
-from conus_widgets.runtime import T, theano
 
 
 class ReluGradient(GradientOp):

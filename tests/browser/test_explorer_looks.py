@@ -264,8 +264,8 @@ def test_layers_say_how_fine_they_are_and_which_have_gaps(page):
 
 def test_a_cell_says_where_it_looks(page):
     """Its square is that of the true grid, as in Explanation.plot; the dot is where it looks."""
-    from conus_widgets.architecture import Architecture
-    from conus_widgets.grids import grids
+    from conus_widgets.checkpoint.architecture import Architecture
+    from conus_widgets.network.grids import grids
 
     grid = grids(Architecture(16))["res5c"]
     first, step = grid.centre, grid.step

@@ -5,7 +5,7 @@ import numpy as np
 from conus_widgets.collection.answers import losses
 from conus_widgets.collection.fingerprint import Fingerprint
 from conus_widgets.collection.parts import Rows
-from conus_widgets.interface import softmax
+from conus_widgets.network.interface import softmax
 
 CLASSES = 5
 

@@ -6,7 +6,7 @@ import numpy as np
 from networks import SMALL, photographs, random_checkpoint
 
 from conus_widgets.collection.table import Record, Table
-from conus_widgets.interface import Forward
+from conus_widgets.network.interface import Forward
 from conus_widgets.preparation import Preparation
 
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter
 
 from conus_widgets.collection.digests import MEASURES, digest, measured
 from conus_widgets.collection.duplicates import near_pairs
-from conus_widgets.photograph import read_photograph
+from conus_widgets.photographs.photograph import read_photograph
 
 
 def measures(image):

@@ -17,8 +17,8 @@ from conus_widgets.collection.collection import Collection
 from conus_widgets.collection.evaluation import evaluate
 from conus_widgets.collection.store import HeldError, StoreError, open_store
 from conus_widgets.collection.table import Record, Table
-from conus_widgets.interface import Cancelled, softmax
-from conus_widgets.photograph import read_photograph
+from conus_widgets.network.interface import Cancelled, softmax
+from conus_widgets.photographs.photograph import read_photograph
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from networks import SMALL, random_arrays, random_checkpoint
 
-from conus_widgets import checkpoint as checkpoints
+from conus_widgets.checkpoint import files as checkpoints
 from conus_widgets.collection.fingerprint import Fingerprint, fingerprint, model_digest
 
 

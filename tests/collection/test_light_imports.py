@@ -7,7 +7,7 @@ HEAVY = ("pandas", "sklearn", "cleanlab", "crepes", "pyarrow", "scipy.stats", "t
 CASE = """
 import sys
 import numpy as np
-from conus_widgets import last_layer
+from conus_widgets.training import last_layer
 from conus_widgets.collection.accuracy import accuracy
 from conus_widgets.collection.calibration import calibration
 from conus_widgets.collection.confusion import confusion, mistakes

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, fisher_exact
 
-from conus_widgets import last_layer
 from conus_widgets.collection.slices import slices
+from conus_widgets.training import last_layer
 
 GROUNDS = np.array(["black", "grey", "sand", "cloth", "gradient"])
 

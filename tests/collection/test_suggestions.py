@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from drawn_features import drawn_features, found_among, mislabel
 
-from conus_widgets import last_layer
 from conus_widgets.collection.suggestions import Provenance, suggest
+from conus_widgets.training import last_layer
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ EXPECTED = {
 
 
 def pytest_configure(config):
-    from conus_widgets.runtime import lasagne
+    from conus_widgets.machine.runtime import lasagne
 
     assert lasagne.__version__ == "0.1"
 

@@ -18,7 +18,7 @@ from conus_widgets.explain.evaluate.stability import stability
 from conus_widgets.explain.explanation import Cost, Explanation
 
 if TYPE_CHECKING:
-    from conus_widgets.interface import Progress
+    from conus_widgets.network.interface import Progress
 
 FIRST_SEED = 975_000_000  # of drawings that nothing else uses, and no training saw
 #: Players that know nothing of the network, and the side of the grid whose order is drawn by lot:
@@ -133,7 +133,7 @@ def checks(
     Cancelled
         Where `cancelled` returned true.
     """
-    from conus_widgets.interface import batches
+    from conus_widgets.network.interface import batches
 
     drawings, methods = whole("drawings", drawings, least=1), by_name(methods)
     kinds = list(shells.KINDS)

@@ -15,7 +15,7 @@ from conus_widgets.explain.evaluate.twins import Twins, draw_twins
 from conus_widgets.explain.explanation import Explanation
 
 if TYPE_CHECKING:
-    from conus_widgets.interface import Progress
+    from conus_widgets.network.interface import Progress
 
 TOLERANCE = 15  # pixels of a picture of 224, as in the paper
 CENTRE, CHANCE = "the shell's centre", "a random point on the shell"
@@ -170,7 +170,7 @@ def pointing_game(
     ValueError
         Where not one pair counts; for methods that have no names, or less than one pair.
     """
-    from conus_widgets.interface import Cancelled
+    from conus_widgets.network.interface import Cancelled
 
     methods, pairs = by_name(methods), whole("pairs", pairs, least=1)
     names = [*methods, CENTRE, CHANCE]

@@ -12,7 +12,7 @@ from PIL import Image
 from conus_widgets.arguments import one_of, whole
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.target import resolve
-from conus_widgets.interface import STAGES, Cancelled, Progress, batches
+from conus_widgets.network.interface import STAGES, Cancelled, Progress, batches
 from conus_widgets.preparation import several
 
 #: A method fails whose maps resemble the real ones by more, in the mean over the stages. The paper

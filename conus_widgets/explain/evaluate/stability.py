@@ -13,7 +13,7 @@ from conus_widgets.arguments import number, whole
 from conus_widgets.explain.evaluate.randomisation import rank_correlation
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.target import resolve
-from conus_widgets.photograph import read_photograph
+from conus_widgets.photographs.photograph import read_photograph
 
 ROWS = 64  # of the photograph that get their noise at once: as floats they take 24 bytes a pixel
 
@@ -85,7 +85,7 @@ def stability(
     After D. Alvarez-Melis, T. Jaakkola, "On the Robustness of Interpretability Methods", 2018,
     arXiv:1806.08049. Stable is not true: a map that ignores the network is perfectly stable.
     """
-    from conus_widgets.interface import batches
+    from conus_widgets.network.interface import batches
 
     noise, copies = number("noise", noise, least=0), whole("copies", copies, least=1)
     seed = whole("seed", seed)

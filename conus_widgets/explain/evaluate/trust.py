@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 from conus_widgets import shells
-from conus_widgets.beside import written_whole
 from conus_widgets.explain.catalogue import METHODS, Method
 from conus_widgets.explain.evaluate.randomisation import STAGES, Randomisation, randomisation
+from conus_widgets.machine.beside import written_whole
 
 if TYPE_CHECKING:
-    from conus_widgets.interface import Progress
+    from conus_widgets.network.interface import Progress
 
 #: Kinds of shells that the test looks at; every network can be asked about a drawing.
 DRAWN = ("flamed", "tented", "reticulated")

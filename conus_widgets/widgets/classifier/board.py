@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from conus_widgets.photograph import MAX_PIXELS, PhotographError, open_photograph
+from conus_widgets.photographs.photograph import MAX_PIXELS, PhotographError, open_photograph
 from conus_widgets.widgets.classifier.cards import Card, Settings, answer, sentence, thumbnail
 from conus_widgets.worker import Ticket, Worker
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from conus_widgets.explain.catalogue import METHODS, Method
 from conus_widgets.explain.evaluate import randomisation_of, trust_line
-from conus_widgets.grids import finer
+from conus_widgets.network.grids import finer
 from conus_widgets.widgets.explorer.layers import shift_of
 from conus_widgets.widgets.live.arguments import existing
 

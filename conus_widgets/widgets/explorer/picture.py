@@ -68,7 +68,7 @@ class Picture:
         if sight is None:
             return
         # Theano comes with this import: by now it is there.
-        from conus_widgets.interface import softmax
+        from conus_widgets.network.interface import softmax
 
         chances = softmax(sight.logits)
         covered = not region.is_empty and region.covered is not None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conus_widgets.explain.catalogue import METHODS
-from conus_widgets.grids import finer
+from conus_widgets.network.grids import finer
 from conus_widgets.widgets.explorer import composing, layers, methods
 from conus_widgets.widgets.explorer.sight import as_rgb
 

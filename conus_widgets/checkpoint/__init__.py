@@ -1,0 +1,1 @@
+"""Checkpoints: the files of the published format, read, validated and fetched."""

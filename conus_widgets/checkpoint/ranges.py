@@ -1,0 +1,128 @@
+"""Where the classes of a checkpoint live: its optional ``regions.csv``."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import difflib
+import io
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from conus_widgets.checkpoint.texts import as_seen
+
+
+class RegionsError(ValueError):
+    """The file cannot be used; the message names the line."""
+
+
+def parse(text: str, labels: Sequence[str]) -> dict[str, np.ndarray]:
+    """Read rows of class, region and, if given, weight (1).
+
+    Parameters
+    ----------
+    text : str
+        The file, with or without a first row "class,region".
+    labels : sequence of str
+        Class names.
+
+    Returns
+    -------
+    dict of str to float64 array (classes,)
+        For each region, the weight of each class. A class that is listed, but not for a region,
+        weighs 0 there; one that is never listed is not known to be absent anywhere and weighs 1.
+
+    Raises
+    ------
+    RegionsError
+        Where a row is not of this form.
+    """
+    place: dict[str, int] = {}
+    shared = set()
+    for number, label in enumerate(labels):
+        name = as_seen(label)
+        shared |= {name} & place.keys()
+        place[name] = number
+    separator = _separator(text, place)
+    rows: list[tuple[int, str, float]] = []
+    begun = False
+    for number, row in _table(text, separator):
+        cells = [cell.strip() for cell in row]
+        heading = not begun and _is_heading(cells)
+        begun = begun or any(cells)
+        if heading or not any(cells):
+            continue
+        if len(cells) not in (2, 3):
+            raise RegionsError(
+                f"line {number}: {len(cells)} cells, where class, region and, "
+                "if wanted, a weight are needed."
+            )
+        if not cells[1]:
+            raise RegionsError(f"line {number}: the region's name is empty.")
+        name = as_seen(cells[0])
+        if name in shared:
+            raise RegionsError(f"line {number}: two classes are called {cells[0]!r}.")
+        if name not in place:
+            near = difflib.get_close_matches(cells[0], labels, 3)
+            raise RegionsError(
+                f"line {number}: no class is called {cells[0]!r}"
+                + (f"; near are {', '.join(near)}." if near else ".")
+            )
+        try:
+            weight = float(_with_point(cells[2], separator)) if len(cells) == 3 else 1.0
+        except ValueError:
+            weight = -1.0
+        if not 0 <= weight < float("inf"):
+            raise RegionsError(f"line {number}: {cells[2]!r} is no weight (0 or more).")
+        rows.append((place[name], cells[1], weight))
+    listed = {index for index, _, _ in rows}
+    regions: dict[str, np.ndarray] = {}
+    for index, region, weight in rows:
+        if region not in regions:
+            never = [0.0 if number in listed else 1.0 for number in range(len(labels))]
+            regions[region] = np.array(never)
+        regions[region][index] = weight
+    return regions
+
+
+def _separator(text: str, names: Collection[str]) -> str:
+    """Return what parts the cells: a comma; or what spreadsheets write in much of Europe, a
+    semicolon, or a tab, if the first row is a heading or begins with a class only so."""
+    for separator in ",;\t":
+        with contextlib.suppress(RegionsError):  # reading the rows will say so
+            rows = ([cell.strip() for cell in row] for _, row in _table(text, separator))
+            first = next((cells for cells in rows if any(cells)), [])
+            if len(first) > 1 and (_is_heading(first) or as_seen(first[0]) in names):
+                return separator
+    return ","
+
+
+def _is_heading(cells: Sequence[str]) -> bool:
+    return [cell.lower() for cell in cells[:2]] == ["class", "region"]
+
+
+def _with_point(number: str, separator: str) -> str:
+    """Where semicolons part the cells, a comma may stand for the decimal point."""
+    return number.replace(",", ".") if separator == ";" else number
+
+
+def _table(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows, each with the number of its last line."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise RegionsError(f"line {reader.line_num}: it is no CSV ({error}).") from error
+
+
+def text(regions: Mapping[str, np.ndarray], labels: Sequence[str]) -> str:
+    """Return a file that `parse` reads as `regions`; every weight is written down."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["class", "region", "weight"])
+    for region, weights in regions.items():
+        for label, weight in zip(labels, weights, strict=True):
+            writer.writerow([label, region, repr(float(weight))])
+    return file.getvalue()

@@ -1,0 +1,1 @@
+"""The ground: threads, compiler, memory, locks, files moved into place; Theano, configured."""

@@ -1,0 +1,1 @@
+"""The network: what it can be asked, and how it computes."""

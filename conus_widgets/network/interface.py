@@ -1,0 +1,187 @@
+"""The contract between a network and those who ask it: explanations, widgets, collections.
+
+Whoever asks is written against `NetworkProtocol` and `PredictorProtocol`; what they return stands
+here as well. This file is light: it imports neither Theano nor anything that starts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from conus_widgets.equality import ByValue
+from conus_widgets.network.grids import Grid
+from conus_widgets.network.reach import Place
+
+Progress = Callable[[int, int], Any]
+"""``progress(done, total)`` is called after each batch."""
+
+
+#: Parts of a network, from the top down: what `Predictor.shuffled` can shuffle.
+STAGES = ("logits", "res5", "res4", "res3", "res2", "conv1")
+
+
+class Cancelled(Exception):
+    """Somebody asked to stop; raised between two batches."""
+
+
+@dataclass(frozen=True, eq=False)
+class Forward(ByValue):
+    """What the network says of N inputs.
+
+    Attributes
+    ----------
+    logits : float32 array (N, classes)
+    features : float32 array (N, F)
+        What the dense layer reads.
+    """
+
+    logits: np.ndarray
+    features: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Inside(ByValue):
+    """What a layer holds for N inputs.
+
+    Attributes
+    ----------
+    logits : float32 array (N, classes)
+    activations : float32 array (N, C, H, W)
+        Of the layer, after its ReLU.
+    """
+
+    logits: np.ndarray
+    activations: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Gradients(ByValue):
+    """Gradients of a weighting of the classes' logits, for N inputs.
+
+    Attributes
+    ----------
+    logits : float32 array (N, classes)
+    values : float32 array
+        By the input (N, 3, size, size), or by a layer (N, C, H, W).
+    activations : float32 array (N, C, H, W), or None
+        Of that layer, after its ReLU.
+    """
+
+    logits: np.ndarray
+    values: np.ndarray
+    activations: np.ndarray | None = None
+
+
+class NetworkProtocol(Protocol):
+    """What a compiled network can be asked; `network.Network` says what each answer means."""
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers that can be looked into, from the input on."""
+
+    @property
+    def grids(self) -> Mapping[str, Grid]:
+        """For each layer, where its cells stand over the input."""
+
+    @property
+    def head(self) -> tuple[np.ndarray, np.ndarray]:
+        """Weights (F, classes) and bias (classes,) of the dense layer."""
+
+    @property
+    def batch(self) -> int:
+        """How many inputs run at once."""
+
+    @property
+    def gradient_batch(self) -> int:
+        """How many inputs run at once for gradients."""
+
+    @property
+    def variants_batch(self) -> int:
+        """How many copies of a photograph run at once in `variants`."""
+
+    def layer(self, name: str) -> str:
+        """Return the name of a layer, or raise a ValueError that names the nearest ones."""
+
+    def forward(
+        self,
+        inputs: np.ndarray,
+        *,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Forward:
+        """Run the network on inputs (N, 3, size, size)."""
+
+    def activations(
+        self,
+        inputs: np.ndarray,
+        layer: str,
+        *,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Inside:
+        """Return what a layer holds for inputs (N, 3, size, size)."""
+
+    def variants(
+        self,
+        whole: np.ndarray,
+        copies: np.ndarray,
+        places: Sequence[Sequence[Place]],
+        *,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Inside:
+        """Run copies of a photograph that differ from it in small places."""
+
+    def follow(self, picture: np.ndarray) -> np.ndarray:
+        """Run an input that differs in a small place from the one before."""
+
+    def gradients(
+        self,
+        inputs: np.ndarray,
+        weighting: np.ndarray,
+        *,
+        layer: str | None = None,
+        guided: bool = False,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Gradients:
+        """Return gradients of a weighted sum of the logits."""
+
+
+def batches(
+    total: int,
+    size: int,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Iterator[slice]:
+    """Yield slices of at most `size`; ask before each whether to stop, and tell after each what is
+    done.
+
+    Raises
+    ------
+    Cancelled
+        If `cancelled` returned true.
+    """
+    for start in range(0, total, size):
+        part = slice(start, min(start + size, total))
+        if cancelled is not None and cancelled():
+            raise Cancelled("Stopped before the end, as asked.")
+        yield part
+        if progress is not None:
+            progress(part.stop, total)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return probabilities, float64, from logits along the last axis.
+
+    Notes
+    -----
+    In NumPy: Theano's softmax is an Op that g++ compiles anew in every process.
+    """
+    shifted = np.asarray(logits, np.float64) - np.max(logits, axis=-1, keepdims=True)
+    exponentials = np.exp(shifted)
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)

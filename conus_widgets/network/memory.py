@@ -1,0 +1,79 @@
+"""How many photographs may be computed at once, so that a stated limit of memory holds."""
+
+from __future__ import annotations
+
+from conus_widgets.checkpoint.architecture import Architecture
+from conus_widgets.machine.allowance import limit, resident
+
+BATCH = 8  # at most: progress and cancelling are felt between batches
+TOGETHER = 4  # copies of one photograph, at most
+#: Bytes. A batch with a larger output in it is slower than its photographs one by one: the numbers
+#: leave the cache between two convolutions, and fresh memory is fetched from the system each time.
+CACHED = 3.5e6
+FLOAT = 4  # bytes
+
+
+def batch(architecture: Architecture, *, gradient: bool = False) -> int:
+    """Return how many photographs to compute at once, 1 to `BATCH`.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        Of a network of which nothing is computed yet.
+    gradient : bool
+        Whether on the way back as well.
+    """
+    # The weights are packed when they are first used, and once more for gradients.
+    to_come = packed_bytes(architecture) * (2 if gradient else 1)
+    room = limit() - resident() - to_come
+    each = gradient_bytes(architecture) if gradient else forward_bytes(architecture)
+    fast = CACHED // (FLOAT * max(_outputs(architecture)))
+    return int(max(1, min(BATCH, fast, room // each)))
+
+
+def variants(architecture: Architecture) -> int:
+    """Return how many copies of a photograph to compute at once, 1 to `TOGETHER`.
+
+    Only crops of their large layers are computed (`variants.py`), so that several fit into the
+    cache, and the many weights of the last stages are read once for all of them.
+    """
+    room = limit() - resident() - packed_bytes(architecture)
+    return int(max(1, min(TOGETHER, room // forward_bytes(architecture))))
+
+
+def packed_bytes(architecture: Architecture) -> float:
+    """Return what one packed copy of the weights takes, with what the kernels for it take."""
+    weights = sum(c.filters * c.channels * c.size**2 for c in architecture.convolutions())
+    return FLOAT * 1.2 * weights + 10e6
+
+
+def _outputs(architecture: Architecture) -> list[int]:
+    """The number of cells in each convolution's output, in order."""
+    found, side = [], architecture.size
+    for c in architecture.convolutions():
+        if c.name.endswith("_branch1"):  # beside the branch, which starts from the same input
+            found.append(c.filters * (-(-side // c.stride)) ** 2)
+            continue
+        side = -(-side // c.stride)
+        found.append(c.filters * side**2)
+        if c.name == "conv1":
+            side = side // 2
+    return found
+
+
+def forward_bytes(architecture: Architecture) -> float:
+    """Return about how much a photograph takes on the way forward.
+
+    Alive at once are the first convolution's output and its pooled copy, or a block's input, its
+    shortcut, and the two ends of a convolution in it. Twice that allows for what the allocator
+    keeps.
+    """
+    largest = max(_outputs(architecture))
+    pixels = 2 * 3 * architecture.size**2  # in both orders of axes
+    return 2.0 * FLOAT * (pixels + 4 * largest)
+
+
+def gradient_bytes(architecture: Architecture) -> float:
+    """Return about how much a photograph takes for a gradient: all outputs stay until they are
+    used on the way back."""
+    return FLOAT * 1.25 * sum(_outputs(architecture)) + forward_bytes(architecture)

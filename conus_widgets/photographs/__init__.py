@@ -1,0 +1,1 @@
+"""Photographs of every kind, by a file's content, as upright RGB."""

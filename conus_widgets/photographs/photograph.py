@@ -1,0 +1,443 @@
+"""From a photograph, in whatever form it comes, to upright RGB and to the network's input."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
+
+import numpy as np
+from PIL import Image
+
+from conus_widgets.machine.allowance import limit, resident
+from conus_widgets.machine.forks import ForkLock
+from conus_widgets.photographs.colours import to_rgb
+from conus_widgets.photographs.decoding import content, opened
+from conus_widgets.photographs.names import AGAIN, SAVE_AS, PhotographError, label, plain
+from conus_widgets.photographs.picture import Decoded, Picture
+from conus_widgets.photographs.reducing import (
+    Strips,
+    gathered,
+    in_bands,
+    resized,
+    small,
+    turned,
+    upright_size,
+)
+from conus_widgets.photographs.views import (
+    RESAMPLE,
+    draw_view,
+    random_views,
+    require_rgb,
+    resampling,
+)
+
+__all__ = [
+    "MAX_PIXELS",
+    "RESAMPLE",
+    "WHOLE_PIXELS",
+    "Photograph",
+    "PhotographError",
+    "claimed_pixels",
+    "open_photograph",
+    "random_views",
+    "read_photograph",
+    "to_input",
+]
+
+MAX_PIXELS = 250_000_000
+"""Largest photograph that is read, unless the caller allows more: telephones have 200 million."""
+
+WHOLE_PIXELS = 100_000_000
+"""Above this a photograph is read in strips where its format allows it; whole it takes 400 MB."""
+
+_EYES = 2048  # pixels of the longer side of what is shown of a photograph read in strips
+_WORKING = 200e6  # bytes that reading in strips takes, for any photograph
+_ALWAYS = 128e6  # bytes that a photograph may take in any case: 16 megapixels
+_TOGETHER = 64  # views picked in one pass over a file
+# What decoders say where a file ends too early.
+_CUT = ("truncated", "end of file", "premature end", "read error")
+_lock = ForkLock()
+_reading = 0  # photographs, in all threads
+
+
+class Photograph:
+    """A photograph, validated: its pixels, or, where it is too large to be held, a way to them.
+
+    `open_photograph` makes it. Whatever takes a photograph takes this as well.
+
+    Attributes
+    ----------
+    name : str
+        What it is called in errors.
+    size : (int, int)
+        Width and height, upright.
+    remarks : tuple of str
+        What whoever reads an answer must know of how the photograph was read: pixels that are
+        missing, a white that had to be guessed, pages that were left out. Mostly empty.
+    in_strips : bool
+        Whether it is read in strips each time it is asked for something.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        size: tuple[int, int],
+        remarks: tuple[str, ...],
+        *,
+        whole: Callable[[float], Image.Image],
+        stored: tuple[int, int] = (0, 0),
+        orientation: int = 1,
+        strips: Strips | None = None,
+    ) -> None:
+        self.name, self.size, self.remarks = name, size, remarks
+        self.in_strips = strips is not None
+        self._whole, self._stored, self._orientation = whole, stored, orientation
+        self._strips = strips
+
+    def whole(self) -> Image.Image:
+        """Return all pixels, upright RGB.
+
+        Raises
+        ------
+        PhotographError
+            The memory that is allowed does not suffice for them.
+        """
+        return self._whole(0)
+
+    def resized(self, size: tuple[int, int], resample: str) -> Image.Image:
+        """Return ``whole().resize(size, ...)``, bit for bit, without holding the whole.
+
+        Parameters
+        ----------
+        size : (int, int)
+            Width and height.
+        resample : str
+            A key of `RESAMPLE`.
+        """
+        method = resampling(resample)
+        if self._strips is None:
+            return self.whole().resize(size, method)
+        room = min(1e9, max(_ALWAYS, _room() - _WORKING))
+        return resized(self._strips, self._stored, self._orientation, size, method, room)
+
+    def seen(self, side: int, resample: str) -> Image.Image:
+        """Return the photograph for eyes: whole, or one read in strips at some 2,000 pixels a side.
+
+        Parameters
+        ----------
+        side : int
+            Of the network's input. With "nearest", what is picked from the result for it is what
+            is picked from the whole photograph; otherwise it is the same up to rounding.
+        resample : str
+            A key of `RESAMPLE`.
+        """
+        if self._strips is None:
+            return self.whole()
+        factor = -(-max(self.size) // _EYES)
+        if resample != "nearest":
+            return small(self._strips, self._stored, self._orientation, factor)
+        # An odd number of pixels for each of the input's: the middle one is the input's.
+        odd = (max(1, length // factor // side - 1) | 1 for length in self.size)
+        return self.resized((next(odd) * side, next(odd) * side), resample)
+
+    def views(
+        self, count: int, rng: np.random.Generator, *, side: int, resample: str
+    ) -> Iterator[Image.Image]:
+        """Yield random views, as `random_views`, one after the other.
+
+        By "nearest" they are resized to `side` already, with the same pixels as if that were done
+        by `to_input`: only those pixels are picked, whatever the photograph's size.
+
+        Raises
+        ------
+        PhotographError
+            They need the whole photograph, for which the memory that is allowed does not suffice.
+        """
+        if resample != "nearest":
+            image = self._whole(8)  # bytes: a view and what is cut out of it, beside the photograph
+            for _ in range(count):
+                yield from random_views(image, 1, rng, resample=resample)
+            return
+        strips, stored = self._strips, self._stored
+        if strips is None:
+            strips, stored = in_bands(self.whole()), self.size
+        for start in range(0, count, _TOGETHER):
+            drawn = [draw_view(self.size, rng) for _ in range(min(_TOGETHER, count - start))]
+            taken = [view.nearest(self.size, side) for view in drawn]
+            places = [(rows, columns) for rows, columns, _ in taken]
+            found = gathered(strips, stored, self._orientation, places)
+            for image, (*_, swapped) in zip(found, taken, strict=True):
+                yield image.transpose(Image.Transpose.TRANSPOSE) if swapped else image
+
+
+def open_photograph(
+    source: Any, *, name: str | None = None, max_pixels: int | None = MAX_PIXELS
+) -> Photograph:
+    """Read a photograph, or its header where it is too large to be held whole.
+
+    Parameters and errors are those of `read_photograph`.
+    """
+    if isinstance(source, Photograph):
+        return source
+    name = label(source, name)
+    is_file = not isinstance(source, Image.Image | np.ndarray)
+    if is_file and not isinstance(source, str | os.PathLike):
+        source = content(source, name)  # so that it can be read again
+    with _opened(source, name, max_pixels) as picture:
+        if _is_to_be_held(picture, is_file):
+            with _explained(picture.size, name):
+                found, image = _upright(picture.decode(), name, ours=is_file)
+            _validate_size(image.size, name, max_pixels)
+            held = _Held(name, image)
+            return Photograph(name, image.size, found.remarks, whole=held)
+        strips = picture.strips
+        needed = picture.strip_bytes * _area(picture.size) + _WORKING
+        if strips is None or needed > _room():
+            _refuse_for_room(name, picture.size, needed if strips else _bytes(picture))
+        with _explained(picture.size, name):
+            first = next(strips(1))
+    stored = first.image.width, _area(picture.size) // first.image.width
+    return Photograph(
+        name,
+        upright_size(stored, first.orientation),
+        first.remarks,
+        whole=lambda extra: _read_whole(source, name, max_pixels, extra),
+        stored=stored,
+        orientation=first.orientation,
+        strips=lambda multiple: _read_strips(source, name, max_pixels, multiple),
+    )
+
+
+def read_photograph(
+    source: Any, *, name: str | None = None, max_pixels: int | None = MAX_PIXELS
+) -> Image.Image:
+    """Read a photograph as upright RGB.
+
+    Parameters
+    ----------
+    source : str, os.PathLike, bytes-like, binary file, Image.Image, numpy.ndarray or Photograph
+        A JPEG, PNG, WebP, TIFF, GIF (its first frame), BMP, AVIF or HEIC file, recognised by its
+        content, not by its name. A file object is read from its start where it can seek. An array
+        is uint8 of shape (H, W), (H, W, 3) or (H, W, 4), in the order RGB or RGBA.
+    name : str, optional
+        What to call the photograph in errors; by default the name of the file.
+    max_pixels : int or None
+        Larger photographs are refused before anything is decoded. None: no limit.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Mode "RGB", turned upright, without metadata; reading it again changes nothing.
+
+    Raises
+    ------
+    PhotographError
+        Whatever is wrong with the photograph: missing, empty, damaged, of another kind, too large
+        or larger than the memory that is allowed (`allowance.limit`).
+
+    Notes
+    -----
+    The result is what a viewer shows. EXIF orientation is applied once; HEIC has turnings of its
+    own, which its decoder applies, and there EXIF is ignored, as the format demands.
+    An embedded colour profile is applied, unless it says sRGB: those pixels stay bit-exact.
+    Of 16-bit channels the upper 8 of the bits in use are kept. Transparency is laid over black.
+    `open_photograph` also tells what must be said of it, and reads larger ones.
+    """
+    return open_photograph(source, name=name, max_pixels=max_pixels).whole()
+
+
+def claimed_pixels(source: Any, *, name: str | None = None) -> int:
+    """Return how many pixels a photograph has, as its header claims; nothing is decoded.
+
+    Raises
+    ------
+    PhotographError
+        If it cannot be opened.
+    """
+    if isinstance(source, Photograph):
+        return _area(source.size)
+    with _opened(source, label(source, name), None) as picture:
+        return _area(picture.size)
+
+
+def to_input(
+    images: Iterable[Image.Image],
+    *,
+    mean_rgb: Sequence[float],
+    size: int = 224,
+    resample: str = "nearest",
+) -> np.ndarray:
+    """Turn RGB images into the network's input.
+
+    Parameters
+    ----------
+    images : iterable of PIL.Image.Image
+        N images of mode "RGB", of any sizes.
+    mean_rgb : sequence of 3 floats
+        Mean of the training photographs, in the order R, G, B, units 0...255.
+    size : int
+        Width and height of the input, in pixels.
+    resample : str
+        A key of `RESAMPLE`.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 (N, 3, size, size), channels in the order **B, G, R**, each minus its mean.
+
+    Notes
+    -----
+    Images are resized straight to the square: their aspect is not kept. With "nearest" this is
+    exactly ``image.resize((size, size), Image.Resampling.NEAREST)`` of the full picture (never of
+    a JPEG decoded at a smaller scale, which would be faster and would pick other pixels).
+    """
+    method = resampling(resample)
+    mean = np.asarray(mean_rgb, dtype=np.float64)
+    if mean.shape != (3,) or not np.isfinite(mean).all():
+        raise ValueError(f"mean_rgb must be three numbers (R, G, B), not {mean_rgb!r}")
+    if size < 1:
+        raise ValueError(f"size must be at least 1 pixel, not {size}")
+    images = list(images)
+    batch = np.empty((len(images), 3, size, size), dtype=np.float32)
+    for row, image in zip(batch, images, strict=True):
+        require_rgb(image)
+        rgb = np.asarray(image.resize((size, size), method))
+        row[...] = (rgb - mean).transpose(2, 0, 1)[::-1]
+    return batch
+
+
+class _Held:
+    """All pixels of a photograph, in memory; with what is asked for beside them, if that fits."""
+
+    def __init__(self, name: str, image: Image.Image) -> None:
+        self._name, self._image = name, image
+
+    def __call__(self, extra: float) -> Image.Image:
+        needed = extra * _area(self._image.size)
+        if needed > _room():
+            _refuse_for_room(self._name, self._image.size, needed)
+        return self._image
+
+
+def _area(size: tuple[int, int]) -> int:
+    return size[0] * size[1]
+
+
+def _room() -> float:
+    return max(_ALWAYS, limit() - resident())
+
+
+def _bytes(picture: Picture) -> float:
+    return picture.pixel_bytes * _area(picture.size)
+
+
+def _is_to_be_held(picture: Picture, is_file: bool) -> bool:
+    if not is_file:  # it is in memory already
+        return True
+    small = picture.strips is None or _area(picture.size) <= WHOLE_PIXELS
+    return small and _bytes(picture) <= _room()
+
+
+@contextmanager
+def _opened(source: Any, name: str, max_pixels: int | None) -> Iterator[Picture]:
+    """A photograph's header, read and found small enough; Pillow is quiet meanwhile."""
+    with _without_pillows_warnings(), opened(source, name) as picture:
+        _validate_size(picture.size, name, max_pixels)
+        yield picture
+
+
+@contextmanager
+def _without_pillows_warnings() -> Iterator[None]:
+    """Keep Pillow quiet about harmless oddities in metadata, in any number of threads at once.
+
+    The filters belong to the whole process. One that speaks of Pillow alone is put in front while
+    anybody reads, and taken out after the last; `warnings.catch_warnings` would put back, among
+    threads, what another one has just changed.
+    """
+    global _reading
+    with _lock:
+        _reading += 1
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        ours = warnings.filters[0]
+    try:
+        yield
+    finally:
+        with _lock:
+            _reading -= 1
+            if not _reading:
+                with suppress(ValueError):  # somebody has put other filters in place meanwhile
+                    warnings.filters.remove(ours)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def _explained(size: tuple[int, int], name: str) -> Iterator[None]:
+    """Turn whatever a decoder raises into a sentence."""
+    try:
+        yield
+    except PhotographError:
+        raise
+    except MemoryError as error:
+        raise PhotographError(
+            name,
+            f"has {size[0]} x {size[1]} pixels, for which the memory does not suffice; "
+            "scale it down.",
+        ) from error
+    except Exception as error:  # damaged bytes make a decoder raise anything
+        if any(words in str(error).lower() for words in _CUT):
+            raise PhotographError(name, f"was not copied whole; {AGAIN}.") from error
+        reason = plain(str(error).strip().partition("\n")[0][:80]) or type(error).__name__
+        raise PhotographError(
+            name, f"is damaged, or of a rare kind ({reason}); {SAVE_AS}, or {AGAIN}."
+        ) from error
+
+
+def _upright(decoded: Decoded, name: str, *, ours: bool) -> tuple[Decoded, Image.Image]:
+    rgb = turned(to_rgb(decoded.image, name), decoded.orientation)
+    if rgb is decoded.image and not ours:
+        rgb = rgb.copy()
+    rgb.info = {}
+    return decoded, rgb
+
+
+def _read_whole(source: Any, name: str, max_pixels: int | None, extra: float) -> Image.Image:
+    with _opened(source, name, max_pixels) as picture:
+        needed = _bytes(picture) + extra * _area(picture.size)
+        if needed > _room():
+            _refuse_for_room(name, picture.size, needed)
+        with _explained(picture.size, name):
+            return _upright(picture.decode(), name, ours=True)[1]
+
+
+def _read_strips(
+    source: Any, name: str, max_pixels: int | None, multiple: int
+) -> Iterator[Image.Image]:
+    with _opened(source, name, max_pixels) as picture, _explained(picture.size, name):
+        if picture.strips is None:  # another file than before
+            raise OSError("the file changed while it was read")
+        for part in picture.strips(multiple):
+            yield to_rgb(part.image, name)
+
+
+def _refuse_for_room(name: str, size: tuple[int, int], needed: float) -> NoReturn:
+    raise PhotographError(
+        name,
+        f"has {size[0]} x {size[1]} = {_area(size):,} pixels and needs about "
+        f"{needed / 1e6:,.0f} MB, but of the {limit() / 1e6:,.0f} MB allowed only "
+        f"{max(0, _room()) / 1e6:,.0f} MB are free; scale it down, or allow more "
+        "(CONUS_MEMORY_MB).",
+    )
+
+
+def _validate_size(size: tuple[int, int], name: str, max_pixels: int | None) -> None:
+    width, height = size
+    if width < 1 or height < 1:
+        raise PhotographError(name, f"has no pixels ({width} x {height}); save or scan it again.")
+    if max_pixels is not None and width * height > max_pixels:
+        raise PhotographError(
+            name,
+            f"has {width} x {height} = {width * height:,} pixels, more than the {max_pixels:,} "
+            "allowed; scale it down, or allow more (max_megapixels).",
+        )

@@ -1,0 +1,1 @@
+"""Training: on drawn shells, or of the last layer alone."""
