@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { makeDrawing } from "../../conus_widgets/widgets/explorer/drawing.js";
+import { makeDrawing } from "../../conus_widgets/widgets/explorer/page/drawing.js";
 
 /** A page whose clock is turned by hand. */
 function stand(inStroke) {

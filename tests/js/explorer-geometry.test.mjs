@@ -10,7 +10,7 @@ import {
   steady,
   toPhotograph,
   zoomAbout,
-} from "../../conus_widgets/widgets/explorer/geometry.js";
+} from "../../conus_widgets/widgets/explorer/page/geometry.js";
 
 const canvas = { width: 600, height: 400 };
 const photograph = { width: 300, height: 100 };

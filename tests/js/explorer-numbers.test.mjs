@@ -14,7 +14,7 @@ import {
   speaks,
   spoken,
   sumsOf,
-} from "../../conus_widgets/widgets/explorer/numbers.js";
+} from "../../conus_widgets/widgets/explorer/page/numbers.js";
 
 // Two classes on 2 x 3 cells, and a third without evidence.
 const shares = Float32Array.from([1, 2, -3, 4, 0, 1, -1, 0, 2, 0, 5, -2, 0, 0, 0, 0, 0, 0]);

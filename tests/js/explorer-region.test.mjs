@@ -6,7 +6,7 @@ import {
   packBits,
   stamp,
   unpackBits,
-} from "../../conus_widgets/widgets/explorer/brush.js";
+} from "../../conus_widgets/widgets/explorer/page/brush.js";
 import {
   AGAINST,
   FOR,
@@ -15,8 +15,8 @@ import {
   partOf,
   roundBelow,
   ticksOf,
-} from "../../conus_widgets/widgets/explorer/colours.js";
-import { makeFlow } from "../../conus_widgets/widgets/explorer/flow.js";
+} from "../../conus_widgets/widgets/explorer/page/colours.js";
+import { makeFlow } from "../../conus_widgets/widgets/explorer/page/flow.js";
 
 const count = (mask) => mask.reduce((a, b) => a + b, 0);
 

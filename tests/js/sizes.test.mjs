@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import * as sizes from "../../conus_widgets/widgets/dropzone/sizes.js";
+import * as sizes from "../../conus_widgets/widgets/dropzone/page/sizes.js";
 
 test("a picture within the long side goes as it is", () => {
   assert.equal(sizes.scaledSize(896, 672, 896), null);

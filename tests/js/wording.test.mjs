@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import * as wording from "../../conus_widgets/widgets/classifier/wording.js";
+import * as wording from "../../conus_widgets/widgets/classifier/page/wording.js";
 
 const answer = (label, probability) => ({
   rows: [

@@ -17,7 +17,6 @@ from conus_widgets.network import resnet
 from conus_widgets.network.inference import fold, look_forward
 from conus_widgets.network.resnet import build, forward
 
-
 #: The size of the networks with each pooling: the tests here and those of the gradients share what
 #: was compiled for them.
 SIZE = {"ceil": 65, "pad1": 70}

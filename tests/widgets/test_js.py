@@ -1,17 +1,33 @@
 """The pure functions of the widgets' JavaScript, by Node's own test runner."""
 
+import importlib
 import os
+import pkgutil
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
+import anywidget
 import pytest
 
-from conus_widgets.widgets import Classifier, DropZone, Explorer
-from conus_widgets.widgets.bundle import bundle
+from conus_widgets import widgets
+from conus_widgets.widgets.live.bundle import bundle
 
 JS = Path(__file__).parents[1] / "js"
+
+
+def every_widget(kind=anywidget.AnyWidget):
+    """All classes of this package that bring a page, so that none is left out."""
+    for module in pkgutil.walk_packages(widgets.__path__, f"{widgets.__name__}."):
+        importlib.import_module(module.name)
+    for child in kind.__subclasses__():
+        if child.__module__.startswith(widgets.__name__) and hasattr(child, "_esm"):
+            yield child
+        yield from every_widget(child)
+
+
+WIDGETS = sorted(set(every_widget()), key=lambda widget: widget.__name__)
 
 
 def find_node():
@@ -51,7 +67,7 @@ def test_functions(node, path):
     assert re.search(r"^\S+ pass [1-9]", run.stdout, re.M), run.stdout
 
 
-@pytest.mark.parametrize("widget", [Classifier, DropZone, Explorer])
+@pytest.mark.parametrize("widget", WIDGETS)
 def test_the_bundle_is_one_module(node, widget, tmp_path):
     """Parses: so no name is declared by two of its files, and no import is left."""
     path = tmp_path / "bundle.mjs"
@@ -65,11 +81,26 @@ def test_the_bundle_is_one_module(node, widget, tmp_path):
 
 
 def test_bundle_takes_out_only_what_it_must(tmp_path):
-    (tmp_path / "a.js").write_text('export const exported = "import x";\nexport function f() {}\n')
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "c.js").write_text("export const g = 1;\n")
+    (tmp_path / "a.js").write_text(
+        'import { g } from "./far/c.js";\n'
+        'export const exported = "import x";\nexport function f() {}\n'
+    )
     (tmp_path / "b.js").write_text(
-        'import {\n  exported,\n  f,\n} from "./a.js";\nimport { g } from "../far/c.js";\n'
-        "export default { exported, f };\n"
+        'import {\n  exported,\n  f,\n} from "./a.js";\nimport { g } from "./far/c.js";\n'
+        "export default { exported, f, g };\n"
     )
-    assert bundle(tmp_path / "a.js", tmp_path / "b.js") == (
-        'const exported = "import x";\nfunction f() {}\n\nexport default { exported, f };\n'
+    assert bundle(tmp_path / "b.js") == (
+        "const g = 1;\n\n"
+        'const exported = "import x";\nfunction f() {}\n\nexport default { exported, f, g };\n'
     )
+
+
+def test_a_bundle_that_cannot_be_made_names_the_files(tmp_path):
+    (tmp_path / "a.js").write_text('import { f } from "./b.js";\n')
+    with pytest.raises(ImportError, match=r"a\.js imports .*b\.js, which does not exist"):
+        bundle(tmp_path / "a.js")
+    (tmp_path / "b.js").write_text('import { g } from "./a.js";\n')
+    with pytest.raises(ImportError, match=r"a\.js and .*b\.js import each other"):
+        bundle(tmp_path / "a.js")

@@ -9,20 +9,20 @@ import traitlets
 
 from conus_widgets.arguments import whole
 from conus_widgets.preparation import is_alone, name_of, several
-from conus_widgets.widgets.bundle import bundle
 from conus_widgets.widgets.classifier.board import Board
 from conus_widgets.widgets.classifier.cards import Settings
 from conus_widgets.widgets.classifier.picture import Picture
-from conus_widgets.widgets.dropzone.dropzone import SCRIPTS, STYLE, DropZone
+from conus_widgets.widgets.dropzone.dropzone import STYLE, DropZone
 from conus_widgets.widgets.dropzone.parcels import DroppedFile
 from conus_widgets.widgets.live.arguments import existing
+from conus_widgets.widgets.live.bundle import bundle, styles
 from conus_widgets.widgets.live.loading import predictor_of, worker_of
 from conus_widgets.widgets.live.news import Answer, News
 from conus_widgets.widgets.live.saved import SavedPicture, show
 
 __all__ = ["Classifier"]
 
-_HERE = Path(__file__).parent
+_PAGE = Path(__file__).with_name("page")
 _HOLD = 256 * 1024 * 1024
 _ASKS = ("info", "labels", "notice", "predict", "regions", "resample", "size")
 _MOST_VIEWS = 1000
@@ -77,8 +77,8 @@ class Classifier(DropZone):
     'tented'
     """
 
-    _esm: Any = bundle(*SCRIPTS, _HERE / "wording.js", _HERE / "parts.js", _HERE / "classifier.js")
-    _css: Any = STYLE.read_text("utf-8") + (_HERE / "classifier.css").read_text("utf-8")
+    _esm: Any = bundle(_PAGE / "classifier.js")
+    _css: Any = styles(STYLE, _PAGE / "classifier.css")
 
     views = traitlets.Int(1, min=1, max=_MOST_VIEWS).tag(sync=True)
     region = traitlets.Unicode(None, allow_none=True).tag(sync=True)

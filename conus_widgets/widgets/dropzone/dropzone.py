@@ -10,21 +10,17 @@ from typing import Any
 import anywidget
 import traitlets
 
-from conus_widgets.widgets.bundle import bundle
 from conus_widgets.widgets.dropzone.parcels import LIMIT, DroppedFile, Parcels
 from conus_widgets.widgets.live.arguments import known
+from conus_widgets.widgets.live.bundle import bundle, styles
 from conus_widgets.widgets.live.saved import show
 
-__all__ = ["SCRIPTS", "STYLE", "DropZone"]
+__all__ = ["STYLE", "DropZone"]
 
-_HERE = Path(__file__).parent
+_PAGE = Path(__file__).with_name("page")
 _log = logging.getLogger(__name__)
 
-SCRIPTS = (
-    *(_HERE / name for name in ("sizes.js", "line.js", "sending.js", "elements.js", "zone.js")),
-    _HERE.parent / "live" / "saved.js",
-)
-STYLE = _HERE / "dropzone.css"
+STYLE = _PAGE / "dropzone.css"
 
 
 class DropZone(anywidget.AnyWidget):
@@ -52,8 +48,8 @@ class DropZone(anywidget.AnyWidget):
     The bytes travel in custom messages: a synchronised trait would be saved into the notebook.
     """
 
-    _esm: Any = bundle(*SCRIPTS, _HERE / "dropzone.js")
-    _css: Any = STYLE.read_text(encoding="utf-8")
+    _esm: Any = bundle(_PAGE / "dropzone.js")
+    _css: Any = styles(STYLE)
 
     original = traitlets.Bool(False).tag(sync=True)
     long_side = traitlets.Int(896, min=1).tag(sync=True)

@@ -12,25 +12,21 @@ import numpy as np
 import traitlets
 
 from conus_widgets.preparation import name_of, several
-from conus_widgets.widgets.bundle import bundle
-from conus_widgets.widgets.dropzone.dropzone import SCRIPTS, STYLE, DropZone
+from conus_widgets.widgets.dropzone.dropzone import STYLE, DropZone
 from conus_widgets.widgets.dropzone.parcels import DroppedFile
 from conus_widgets.widgets.explorer import composing, saving, telling
 from conus_widgets.widgets.explorer.pane import CHOICES, Region, validated, with_layer
 from conus_widgets.widgets.explorer.picture import Picture
 from conus_widgets.widgets.explorer.session import Session
 from conus_widgets.widgets.live.arguments import existing
+from conus_widgets.widgets.live.bundle import bundle, styles
 from conus_widgets.widgets.live.loading import predictor_of, worker_of
 from conus_widgets.widgets.live.news import Answer, News
 from conus_widgets.widgets.live.saved import SavedPicture, show
 
 __all__ = ["Explorer"]
 
-_HERE = Path(__file__).parent
-_PARTS = [
-    *("numbers", "geometry", "colours", "brush", "flow", "scene", "classes", "tables"),
-    *("controls", "stage", "region", "state", "drawing", "explorer"),
-]
+_PAGE = Path(__file__).with_name("page")
 _MOST_PHOTOGRAPHS = 12
 _ASKS = ("inputs", "labels", "network", "notice", "preparation", "size", "stages")
 _REST = 0.4  # seconds: a saved picture for every step of a brush would be too many
@@ -79,10 +75,8 @@ class Explorer(DropZone):
     >>> explorer.cover((40, 60, 120, 140), fill="blur")       # doctest: +SKIP
     """
 
-    _esm: Any = bundle(*SCRIPTS, *(_HERE / f"{name}.js" for name in _PARTS))
-    _css: Any = "".join(
-        path.read_text("utf-8") for path in (STYLE, _HERE / "explorer.css", _HERE / "panels.css")
-    )
+    _esm: Any = bundle(_PAGE / "explorer.js")
+    _css: Any = styles(STYLE, _PAGE / "explorer.css", _PAGE / "panels.css")
 
     mark = traitlets.Unicode().tag(sync=True)
 

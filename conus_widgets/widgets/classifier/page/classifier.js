@@ -1,10 +1,10 @@
 // The classifier on the page.
 
-import { openLine } from "../dropzone/line.js";
-import { sendFiles } from "../dropzone/sending.js";
-import { make } from "../dropzone/elements.js";
-import { makeZone } from "../dropzone/zone.js";
-import { hidePicture, isAlive, showDead } from "../live/saved.js";
+import { openLine } from "../../live/page/connection.js";
+import { sendFiles } from "../../dropzone/page/sending.js";
+import { make } from "../../live/page/elements.js";
+import { makeZone } from "../../dropzone/page/zone.js";
+import { hidePicture, isAlive, showDead } from "../../live/page/saved.js";
 import { makeCard, makeSpecimen } from "./parts.js";
 import { announcement, progressText, viewsOffered } from "./wording.js";
 

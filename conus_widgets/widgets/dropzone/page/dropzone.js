@@ -1,10 +1,10 @@
 // The drop zone by itself: a list of what has arrived.
 
-import { openLine } from "./line.js";
+import { openLine } from "../../live/page/connection.js";
 import { sendFiles } from "./sending.js";
-import { make } from "./elements.js";
+import { make } from "../../live/page/elements.js";
 import { makeZone } from "./zone.js";
-import { isAlive, showDead } from "../live/saved.js";
+import { isAlive, showDead } from "../../live/page/saved.js";
 
 const STATES = { preparing: "is being read", sending: "is being sent", sent: "has arrived" };
 

@@ -1,6 +1,6 @@
 // The classes: a ranked list with bars, in which A and B are chosen; beside it a region's numbers.
 
-import { make, set, whenNews } from "../dropzone/elements.js";
+import { make, set, whenNews } from "../../live/page/elements.js";
 import {
   isolated,
   matching,

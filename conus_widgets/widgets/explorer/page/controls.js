@@ -1,6 +1,6 @@
 // Menus and buttons around the photograph.
 
-import { make, set, whenNews } from "../dropzone/elements.js";
+import { make, set, whenNews } from "../../live/page/elements.js";
 import { AGAINST, FOR, ticksOf } from "./colours.js";
 import { signedText } from "./numbers.js";
 

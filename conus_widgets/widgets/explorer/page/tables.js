@@ -1,6 +1,6 @@
 // Numbers beside the photograph: the cell under the pointer, the sum of all cells, the pinned cells.
 
-import { make, set, whenNews } from "../dropzone/elements.js";
+import { make, set, whenNews } from "../../live/page/elements.js";
 import { cellAt } from "./geometry.js";
 import { camOf, isolated, signedText, speaks, sumsOf } from "./numbers.js";
 

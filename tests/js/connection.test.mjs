@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { openLine, silence } from "../../conus_widgets/widgets/dropzone/line.js";
+import { openLine, silence } from "../../conus_widgets/widgets/live/page/connection.js";
 
 function stand({ status = "idle" } = {}) {
   const handlers = {};

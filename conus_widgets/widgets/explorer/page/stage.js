@@ -1,6 +1,6 @@
 // The maps side by side, and what pointer and keys do on them.
 
-import { make, NO_SHORTCUTS, set } from "../dropzone/elements.js";
+import { make, NO_SHORTCUTS, set } from "../../live/page/elements.js";
 import { fillRectangle, stamp } from "./brush.js";
 import {
   cellAt,

@@ -1,6 +1,6 @@
 // The place where photographs are dropped, as a piece of page.
 
-import { make, NO_SHORTCUTS } from "./elements.js";
+import { make, NO_SHORTCUTS } from "../../live/page/elements.js";
 
 /** A camera is offered where the pointer is a finger: a telephone or a tablet. */
 export const cameraIsUseful = (match) => match("(pointer: coarse)").matches;

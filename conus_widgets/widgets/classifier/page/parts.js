@@ -1,6 +1,6 @@
 // Pieces of the page: a ranking and a card. Text is set as text, never as HTML.
 
-import { make } from "../dropzone/elements.js";
+import { make } from "../../live/page/elements.js";
 
 const WAITING = {
   preparing: "Reading ...",

@@ -1,6 +1,6 @@
 // The saved picture below a widget, and the page that only has the picture.
 
-import { make } from "../dropzone/elements.js";
+import { make } from "./elements.js";
 
 /** An output that holds the picture itself: not one that holds further outputs, as ipywidgets.Output does. */
 const holder = (mark) => `.jp-OutputArea-child:has(.${mark}):not(:has(.jp-OutputArea-child))`;

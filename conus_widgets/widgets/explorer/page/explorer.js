@@ -1,10 +1,10 @@
 // The explorer on the page: its pieces, and what it hears from the kernel.
 
-import { make, set } from "../dropzone/elements.js";
-import { openLine } from "../dropzone/line.js";
-import { sendFiles } from "../dropzone/sending.js";
-import { makeZone } from "../dropzone/zone.js";
-import { hidePicture, isAlive, showDead } from "../live/saved.js";
+import { make, set } from "../../live/page/elements.js";
+import { openLine } from "../../live/page/connection.js";
+import { sendFiles } from "../../dropzone/page/sending.js";
+import { makeZone } from "../../dropzone/page/zone.js";
+import { hidePicture, isAlive, showDead } from "../../live/page/saved.js";
 import { makeClasses } from "./classes.js";
 import { makeChoices, makeScale, makeTools, makeTrust } from "./controls.js";
 import { makeDrawing } from "./drawing.js";
