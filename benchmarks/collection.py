@@ -1,4 +1,4 @@
-"""How much a collection costs beside bare runs of the network: time, memory, opening.
+"""The cost of a collection beside bare runs of the network: time, memory, opening.
 
 ``python -m benchmarks.collection`` (a part of ``make bench``) prints each figure beside its aim.
 """

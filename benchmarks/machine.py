@@ -1,4 +1,4 @@
-"""What the measurements ran on, and what else it did meanwhile."""
+"""The machine of the measurements, and its other load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the project wants to reach, and whether it did."""
+"""The project's targets, and whether they were reached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where results may be written: never over what was read, over other files only if asked."""
+"""Places for results: never over what was read, over other files only if asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From photographs to predictions."""
+"""The predictor: photographs in, predictions out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From photographs to network inputs, as a checkpoint wants them."""
+"""Network inputs from photographs, as a checkpoint wants them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what the page and the kernel noted to times in milliseconds."""
+"""Times in milliseconds, from the notes of the page and the kernel."""
 
 from __future__ import annotations
 

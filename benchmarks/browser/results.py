@@ -1,4 +1,4 @@
-"""What was seen in the browser, as it is kept on disk."""
+"""The results of the browser's benchmark, as they are kept on disk."""
 
 from __future__ import annotations
 

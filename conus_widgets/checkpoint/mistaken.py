@@ -1,4 +1,4 @@
-"""What a file is that should be something else: a web page, a compressed file, nothing at all."""
+"""Files mistaken for others: a web page, a compressed file, nothing at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the classes of a checkpoint live: its optional ``regions.csv``."""
+"""The regions in which the classes of a checkpoint live: its optional ``regions.csv``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the specimen is in a photograph, by the colours of the photograph's border."""
+"""Masks of the specimen in a photograph, from the colours of the photograph's border."""
 
 from __future__ import annotations
 

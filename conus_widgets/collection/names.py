@@ -1,4 +1,4 @@
-"""Which names mean the same: synonyms, as a file of one's own or WoRMS' Taxon Match states them."""
+"""Names that mean the same: synonyms, from your own file or from WoRMS' Taxon Match."""
 
 from __future__ import annotations
 

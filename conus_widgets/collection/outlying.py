@@ -1,4 +1,4 @@
-"""How far a photograph lies from all others, and how little that says."""
+"""The distance of a photograph from all others, and how little it says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where photographs lie on this machine: found by the end of what names them elsewhere.
+"""The files of photographs on this machine, found by the end of their names elsewhere.
 
 Archives name photographs by addresses. An address is printed, never fetched.
 """

@@ -1,4 +1,4 @@
-"""What is wrong with a photograph or a row: one sentence each, with the way out."""
+"""Problems with a photograph or a row: one sentence each, with the way out."""
 
 from __future__ import annotations
 

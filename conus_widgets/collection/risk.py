@@ -1,4 +1,4 @@
-"""Which share may I skip? The error rate among the answers that the network is surest of."""
+"""The risk-coverage curve: the error rate among the answers that the network is surest of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where errors gather: the error rate by each thing that is known of a photograph."""
+"""Error rates by each thing that is known of a photograph."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``python -m conus_widgets explain`` does."""
+"""The command ``python -m conus_widgets explain``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the answer loses when parts of the photograph are covered, batch by batch."""
+"""The loss of an answer when parts of the photograph are covered, batch by batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is looked at: a photograph in front of a network whose work is counted."""
+"""The subject of an explanation: a photograph and a network whose runs are counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is explained: a class, or a weighting of classes."""
+"""The target of an explanation: a class, or a weighting of classes."""
 
 from __future__ import annotations
 

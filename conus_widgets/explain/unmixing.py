@@ -1,4 +1,4 @@
-"""What each window takes from each cell, where several windows shared a run."""
+"""The part of each window in a change, if several windows shared a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much memory this process may take, and how much it takes."""
+"""The memory that this process may take, and the memory that it takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this machine offers: threads, a compiler, a folder for compiled code.
+"""The machine: its threads, its compiler, a folder for compiled code.
 
 Nothing heavy is imported, so that ``python -m conus_widgets doctor`` can look before Theano starts.
 """

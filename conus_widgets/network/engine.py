@@ -1,4 +1,4 @@
-"""Which engine computes: the fused Ops on oneDNN, or Theano's own convolution."""
+"""The choice of engine: the fused Ops on oneDNN, or Theano's own convolution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file is, judged by its first bytes and not by its name."""
+"""The kind of a file, by its first bytes and not by its name."""
 
 # ISO 14496-12 files say in their first box what they are: a major brand, and all that they obey.
 _BRANDS = {

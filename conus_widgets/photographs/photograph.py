@@ -1,4 +1,4 @@
-"""From a photograph, in whatever form it comes, to upright RGB and to the network's input."""
+"""A photograph in any form, as upright RGB and as the network's input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of a picture whose header has been read, and what decoding it gives."""
+"""A picture whose header has been read, and the pixels that decoding it gives."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Where a widget is shown: in another widget, twice, after its end, in a page without a kernel."""
+"""Widgets in all places: in another widget, twice, after their end, in a page without a kernel."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What a reader must know of a method before believing its map: tested on this very network."""
+"""The facts that a reader needs before believing a map: tested on this very network."""
 
 from __future__ import annotations
 
