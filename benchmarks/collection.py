@@ -221,7 +221,7 @@ def _evaluated(count: int) -> Any:
 
 
 def evaluate_many(count: int) -> int:
-    """Evaluate so many photographs by a network that answers at once; return the peak of memory."""
+    """Evaluate `count` photographs by a network that answers at once; return the peak of memory."""
     files = _photographs(TINY, count)
     checkpoint = _checkpoint("nearest")
     store = FOLDER / f"store-{count}"

@@ -50,13 +50,13 @@ def load_predictor(
     Raises
     ------
     CheckpointError
-        Where the checkpoint cannot be used, or `source` leads to none.
+        If the checkpoint cannot be used, or `source` leads to none.
     TypeError
         Where `source` is no path at all: a number, a loaded Predictor.
     ValueError
-        Where the precision cannot be used here, or `max_megapixels` is no number above 0.
+        If the precision cannot be used here, or `max_megapixels` is no number above 0.
     runtime.SetupError
-        Where this machine lacks a compiler, or room.
+        If this machine lacks a compiler, or room.
     """
     if source is None:
         return Predictor(
@@ -106,7 +106,7 @@ class Predictor:
     labels, info : list of str
         Class names; a line of text for each, "-" for none.
     regions : list of str
-        Names usable as ``region=``; empty where the checkpoint has none.
+        Names usable as ``region=``; empty if the checkpoint has none.
     size : int
         Height and width of the network's input in pixels.
     resample : str
@@ -175,7 +175,7 @@ class Predictor:
         region : str, optional
             Weighs the classes by where they live, with the checkpoint's ``regions.csv``.
         progress : callable, optional
-            ``progress(done, total)`` is called behind each batch.
+            ``progress(done, total)`` is called after each batch.
         cancelled : callable, optional
             Asked before each batch; true stops the work.
 
@@ -188,7 +188,7 @@ class Predictor:
         Raises
         ------
         PhotographError
-            Where no photograph can be used.
+            If no photograph can be used.
         ValueError
             For `top`, `views` or `seed` that is no whole number, `top` or `views` below 1, `seed`
             below 0, no photograph, or an unknown region.
@@ -288,7 +288,7 @@ class Predictor:
         Raises
         ------
         PhotographError
-            Where one cannot be used; `predict_each` goes on with the others.
+            If one cannot be used; `predict_each` goes on with the others.
         """
         _, views = self._validated(1, views, None)
         rows = self._each(several(photographs), views, seed, None, None)
@@ -306,7 +306,7 @@ class Predictor:
         Raises
         ------
         PhotographError
-            Where one of the photographs cannot be used.
+            If one of the photographs cannot be used.
         """
         _, views = self._validated(1, views, None)
         given = several(photographs)

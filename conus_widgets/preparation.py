@@ -64,7 +64,7 @@ class Preparation:
         Raises
         ------
         PhotographError
-            Where the photograph cannot be used; it starts with `name`.
+            If the photograph cannot be used; it starts with `name`.
         """
         opened = self.open(photograph, name)
         try:

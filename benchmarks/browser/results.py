@@ -41,7 +41,7 @@ class Results:
     stolen : float
         Share of the CPUs' time that the host of this machine took.
     others : list of float
-        Share of the CPUs' time that programs used in the pauses before, between and behind.
+        Share of the CPUs' time that programs used in the pauses before, between and after.
     minutes : float
     whole : bool
         Whether all was measured, as often as it should be.

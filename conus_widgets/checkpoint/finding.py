@@ -66,7 +66,7 @@ def weights_file(path: Path) -> Path:
     Raises
     ------
     CheckpointError
-        Where it is something else, or the folder does not hold exactly one.
+        If it is something else, or the folder does not hold exactly one.
     """
     try:
         if path.is_dir():

@@ -21,14 +21,14 @@ _KINDS = (
 
 
 def what_it_is(head: bytes) -> str | None:
-    """Return what a file is that begins with `head`, in words; None where that is not known."""
+    """Return what a file is that begins with `head`, in words; None if that is not known."""
     if not head:
         return "empty"
     return next((words for start, words in _KINDS if re.match(start, head)), None)
 
 
 def what_file_it_is(file: Path) -> str | None:
-    """Return what a file is by its first bytes, in words; None where that is not known."""
+    """Return what a file is by its first bytes, in words; None if that is not known."""
     try:
         with open(file, "rb") as opened:
             return what_it_is(opened.read(_HEAD))

@@ -36,7 +36,7 @@ def parse(text: str, labels: Sequence[str]) -> dict[str, np.ndarray]:
     Raises
     ------
     RegionsError
-        Where a row is not of this form.
+        If a row is not of this form.
     """
     place: dict[str, int] = {}
     shared = set()

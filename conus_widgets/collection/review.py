@@ -89,7 +89,7 @@ class Review:
         return self._add(Verdict("pair note", pair_key(a, b), note=note, **self._signed()))
 
     def undo(self) -> Verdict | None:
-        """Take back one's newest verdict or note of this session; None if there is none."""
+        """Take back the newest verdict or note of this session; None if there is none."""
         standing = {verdict.id for verdict in self.log.standing}
         while self._mine:
             newest = self._mine.pop()

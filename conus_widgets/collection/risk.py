@@ -78,7 +78,7 @@ class RiskCurve:
         Returns
         -------
         Skip or None
-            None where no share is safe enough. It speaks of these cases and others like them; it
+            None if no share is safe enough. It speaks of these cases and others like them; it
             was chosen with their labels.
         """
         if not 0 < most < 1:
@@ -110,7 +110,7 @@ def risk_curve(probabilities: np.ndarray, labels: np.ndarray) -> RiskCurve:
     Raises
     ------
     ValueError
-        Where nothing is labelled.
+        If nothing is labelled.
     """
     probabilities, labels = validated(probabilities, labels)
     some = labels != NO_CLASS

@@ -150,7 +150,7 @@ def _compared(
 
 
 def _words(values: Sequence[Any] | np.ndarray) -> np.ndarray:
-    """Return the name of each photograph's slice (N,); "" where nothing is known."""
+    """Return the name of each photograph's slice (N,); "" if nothing is known."""
     given = np.asarray(values)
     if given.dtype == bool or not np.issubdtype(given.dtype, np.number):
         listed = given.tolist()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from conus_widgets.network.reach import Place
 
 OUTPUTS = ("logit", "probability")
-FIRST = 16  # runs of the network behind which the first picture is shown; then at each doubling
+FIRST = 16  # runs of the network after which the first picture is shown; then at each doubling
 
 
 class Covering:

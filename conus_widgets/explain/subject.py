@@ -49,7 +49,7 @@ class Subject:
     Raises
     ------
     PhotographError
-        Where the photograph cannot be used.
+        If the photograph cannot be used.
     """
 
     def __init__(self, predictor: Any, image: Any) -> None:
@@ -98,7 +98,7 @@ class Subject:
         target : Target
         method : str
         logits : array (classes,), optional
-            Where a gradient brought them; else `logits` of the subject.
+            If a gradient brought them; else `logits` of the subject.
         **rest
             Further fields of `Explanation`.
         """

@@ -67,7 +67,7 @@ def what_is(head: bytes) -> str:
 
 
 def announced_bytes(data: bytes) -> int:
-    """Return how many bytes a file should have by what it says itself; 0 where it does not say."""
+    """Return how many bytes a file should have by what it says itself; 0 if it does not say."""
     if data[:4] == b"RIFF":
         return 8 + int.from_bytes(data[4:8], "little")
     if data[4:8] != b"ftyp":

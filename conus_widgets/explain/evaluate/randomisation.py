@@ -206,7 +206,7 @@ def _on_grid(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Return Spearman's rank correlation of two maps; 0 where one is constant."""
+    """Return Spearman's rank correlation of two maps; 0 if one is constant."""
     from scipy.stats import rankdata  # takes half a second to load
 
     ranks = [rankdata(values.ravel()) for values in (a, b)]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: Kinds of shells that the test looks at; every network can be asked about a drawing.
 DRAWN = ("flamed", "tented", "reticulated")
-VERSION = 3  # of the test: a number kept by another one is not used
+VERSION = 3  # of the test: a number kept by another version is not used
 
 _digests: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 
