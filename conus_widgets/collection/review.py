@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from conus_widgets.collection.collection import Collection
 from conus_widgets.collection.identifications import Known, human_rows, write
 from conus_widgets.collection.relabelling import Relabelling, relabelled
 from conus_widgets.collection.report import write_report
 from conus_widgets.collection.verdict_log import Log, LogWriter
 from conus_widgets.collection.verdicts import Verdict, VerdictError, pair_key
-
-if TYPE_CHECKING:
-    from conus_widgets.collection.collection import Collection
 
 
 class Review:
