@@ -9,6 +9,8 @@ from urllib.parse import quote, urlencode
 
 import numpy as np
 
+from conus_widgets.checkpoint.files import Checkpoint
+from conus_widgets.checkpoint.ranges import weighed
 from conus_widgets.equality import ByValue
 from conus_widgets.photographs.photograph import PhotographError
 
@@ -156,3 +158,53 @@ def links(label: str) -> list[dict[str, str]]:
 def rank(probabilities: np.ndarray, top: int) -> Sequence[int]:
     """Return the classes with the highest probabilities, best first; ties in class order."""
     return [int(i) for i in np.argsort(-probabilities, kind="stable")[:top]]
+
+
+def answered(
+    checkpoint: Checkpoint,
+    rows: Sequence[Answer],
+    probabilities: np.ndarray,
+    errors: Sequence[PhotographError],
+    *,
+    top: int,
+    region: str | None,
+    views: int,
+    seed: int | None,
+) -> Prediction:
+    """Return the prediction for one specimen.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        Gives the words: labels, texts, the notice, and the regions.
+    rows : sequence of Answer
+        About the specimen's photographs.
+    probabilities : float64 array (classes,)
+        Their mean.
+    errors : sequence of PhotographError
+        Photographs that could not be used.
+    top, region, views, seed
+        As `Predictor.predict` was asked.
+
+    Raises
+    ------
+    ValueError
+        If no class that is possible lives in the region.
+    """
+    if region is not None:
+        probabilities = weighed(probabilities, region, checkpoint.regions)
+    best = rank(probabilities, top)
+    return Prediction(
+        names=[row.name for row in rows],
+        label_ids=list(best),
+        labels=[checkpoint.labels[i] for i in best],
+        probabilities=[float(probabilities[i]) for i in best],
+        info=[checkpoint.info[i] for i in best],
+        all_probabilities=probabilities,
+        views=views,
+        seed=seed,
+        region=region,
+        notice=checkpoint.notice,
+        errors=list(errors),
+        remarks=[remark for row in rows for remark in row.remarks],
+    )
