@@ -10,8 +10,9 @@ from PIL import Image
 
 from conus_widgets.arguments import shown, whole
 from conus_widgets.checkpoint.files import Checkpoint
+from conus_widgets.photographs.inputs import to_input
 from conus_widgets.photographs.names import NAMELESS, PhotographError, label
-from conus_widgets.photographs.photograph import MAX_PIXELS, Photograph, open_photograph, to_input
+from conus_widgets.photographs.photograph import MAX_PIXELS, Photograph, open_photograph
 
 
 class Preparation:

@@ -28,7 +28,8 @@ from conus_widgets.machine.machine import threads
 from conus_widgets.machine.runtime import lasagne
 from conus_widgets.network.resnet import build
 from conus_widgets.outputs import place_for
-from conus_widgets.photographs.photograph import random_views, to_input
+from conus_widgets.photographs.inputs import to_input
+from conus_widgets.photographs.views import random_views
 from conus_widgets.prediction import Prediction
 from conus_widgets.predictor import Predictor, load_predictor
 from conus_widgets.training.trainer import Plan, Trainer, train
