@@ -1,4 +1,4 @@
-"""The answer for one specimen."""
+"""Answers: of the network about one photograph, and for one specimen."""
 
 from __future__ import annotations
 
@@ -11,6 +11,37 @@ import numpy as np
 
 from conus_widgets.equality import ByValue
 from conus_widgets.photographs.photograph import PhotographError
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the network says of one photograph.
+
+    Attributes
+    ----------
+    number : int
+        Place of the photograph among those that were given.
+    name : str
+    probabilities : float64 array (classes,)
+        The mean over its views.
+    logits : float32 array (classes,)
+        Their softmax is `probabilities`: of one view as the network gives them, of several the
+        logarithm of the mean.
+    features : float32 array (F,) or None
+        What the dense layer reads, the mean over the views; None unless it was asked for.
+    remarks : tuple of str
+        What must be known of how the photograph was read, each with its name.
+    about : object
+        What the reader of the photograph added; None by default.
+    """
+
+    number: int
+    name: str
+    probabilities: np.ndarray
+    logits: np.ndarray
+    features: np.ndarray | None = None
+    remarks: tuple[str, ...] = ()
+    about: Any = None
 
 
 @dataclass(frozen=True, eq=False)

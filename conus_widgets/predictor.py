@@ -18,9 +18,9 @@ from conus_widgets.checkpoint.finding import path_of
 from conus_widgets.network.interface import STAGES, Forward, Progress
 from conus_widgets.network.network import Network
 from conus_widgets.photographs.photograph import MAX_PIXELS, PhotographError
-from conus_widgets.prediction import Prediction, rank
+from conus_widgets.prediction import Answer, Prediction, rank
 from conus_widgets.preparation import Preparation, generators, name_of, several
-from conus_widgets.stream import Answer, stream
+from conus_widgets.stream import stream
 
 EMBEDDED = Path(__file__).parent / "checkpoint" / "demonstration"
 

@@ -29,7 +29,7 @@ from conus_widgets.collection.table import Record, Table
 from conus_widgets.collection.tabular import read_table
 from conus_widgets.collection.verdict_log import Log
 from conus_widgets.collection.verdict_log import read as read_log
-from conus_widgets.network.interface import Progress
+from conus_widgets.network.interface import PredictorProtocol, Progress
 
 if TYPE_CHECKING:  # a review makes reports, which need more than a collection does
     from conus_widgets.collection.blind import BlindReview
@@ -215,7 +215,7 @@ class Collection(Derived):
 
     def evaluate(
         self,
-        predictor: Any,
+        predictor: PredictorProtocol,
         out: str | os.PathLike[str],
         *,
         views: int = 1,
@@ -342,7 +342,13 @@ class Collection(Derived):
         )
 
     def match(
-        self, predictor: Any, first: int, second: int, a: int | str, b: int | str, **options: Any
+        self,
+        predictor: PredictorProtocol,
+        first: int,
+        second: int,
+        a: int | str,
+        b: int | str,
+        **options: Any,
     ) -> Matching:
         """Match places of two photographs that speak for class a rather than b.
 

@@ -17,13 +17,14 @@ from conus_widgets.explain.catalogue import METHODS, Method
 from conus_widgets.explain.panels import STYLES
 from conus_widgets.explain.storage import kind_of, place_for_map, save
 from conus_widgets.machine.beside import longest_name
+from conus_widgets.network.interface import PredictorProtocol
 from conus_widgets.photographs.names import plain
 from conus_widgets.predictor import EMBEDDED
 
 FORMS = ("layer", "kind")  # options of some methods
 
 
-def run(predictor: Any, options: Namespace) -> str:
+def run(predictor: PredictorProtocol, options: Namespace) -> str:
     """Explain one photograph and write the picture.
 
     Parameters
@@ -112,7 +113,9 @@ def _settings(method: Method, options: Namespace) -> dict[str, str]:
     return found
 
 
-def _target(predictor: Any, photograph: str, target: str | None, against: str | None) -> Any:
+def _target(
+    predictor: PredictorProtocol, photograph: str, target: str | None, against: str | None
+) -> Any:
     """Return what the command line means by a class, and by one class against another."""
 
     def known(text: str) -> str | int:
