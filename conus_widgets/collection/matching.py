@@ -14,6 +14,7 @@ import numpy as np
 from conus_widgets.collection.masks import SpecimenMask, specimen_mask
 from conus_widgets.collection.patches import Match, matched_patches
 from conus_widgets.explain.target import class_number
+from conus_widgets.network.interface import PredictorProtocol
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,7 @@ class Matching:
 
 
 def match(
-    predictor: Any,
+    predictor: PredictorProtocol,
     first: Any,
     second: Any,
     a: int | str,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.special import softmax
@@ -13,10 +13,8 @@ from conus_widgets.explain.covers import cover_of
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject
 from conus_widgets.explain.target import resolve
-
-if TYPE_CHECKING:
-    from conus_widgets.network.interface import Inside
-    from conus_widgets.network.reach import Place
+from conus_widgets.network.interface import Inside, PredictorProtocol
+from conus_widgets.network.reach import Place
 
 OUTPUTS = ("logit", "probability")
 FIRST = 16  # runs of the network after which the first picture is shown; then at each doubling
@@ -48,7 +46,7 @@ class Covering:
 
     def __init__(
         self,
-        predictor: Any,
+        predictor: PredictorProtocol,
         image: Any,
         target: Any,
         *,

@@ -22,14 +22,16 @@ from conus_widgets import shells
 from conus_widgets.arguments import whole
 from conus_widgets.checkpoint.architecture import Architecture
 from conus_widgets.checkpoint.files import Checkpoint, write
+from conus_widgets.checkpoint.sources import EMBEDDED
 from conus_widgets.machine.beside import beside
 from conus_widgets.machine.machine import threads
 from conus_widgets.machine.runtime import lasagne
 from conus_widgets.network.resnet import build
 from conus_widgets.outputs import place_for
-from conus_widgets.photographs.photograph import random_views, to_input
+from conus_widgets.photographs.inputs import to_input
+from conus_widgets.photographs.views import random_views
 from conus_widgets.prediction import Prediction
-from conus_widgets.predictor import EMBEDDED, Predictor, load_predictor
+from conus_widgets.predictor import Predictor, load_predictor
 from conus_widgets.training.trainer import Plan, Trainer, train
 
 NAME = "demonstration"

@@ -16,6 +16,7 @@ from conus_widgets.explain.gradients import gradient, guided_backprop
 from conus_widgets.explain.layers import hires_cam, layer_cam
 from conus_widgets.explain.occlusion import occlusion
 from conus_widgets.explain.smooth import smoothgrad
+from conus_widgets.network.interface import PredictorProtocol
 
 Method = Callable[..., Explanation]
 
@@ -33,7 +34,9 @@ def _centred(method: Method) -> Method:
     """Return the method with each value at the centre of what its cell sees."""
 
     @functools.wraps(method)
-    def look(predictor: Any, image: Any, target: Any = None, **options: Any) -> Explanation:
+    def look(
+        predictor: PredictorProtocol, image: Any, target: Any = None, **options: Any
+    ) -> Explanation:
         found = method(predictor, image, target, **options)
         return centred(found, predictor)
 
