@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -20,56 +20,15 @@ from PIL import Image
 from conus_widgets import preparation
 from conus_widgets.machine.machine import threads
 from conus_widgets.network import memory
-from conus_widgets.network.interface import Cancelled, NetworkProtocol, Progress, softmax
+from conus_widgets.network.interface import Cancelled, PredictorProtocol, Progress, softmax
 from conus_widgets.photographs.names import PhotographError, name_of
 from conus_widgets.photographs.photograph import Photograph, claimed_pixels
+from conus_widgets.prediction import Answer
 
 AT_ONCE = 16  # views of a photograph that are made ahead; further ones are made when it is run
 AHEAD = 8  # photographs that are decoded before the network asks for them, at least
 BYTES = 12  # a pixel, while it is decoded: as Pillow keeps it, copied, and made smaller
 PIXELS = 32_000_000  # that may always be decoded at once, by all threads together
-
-
-class Asked(Protocol):
-    """What a stream asks of a predictor."""
-
-    @property
-    def labels(self) -> list[str]: ...
-    @property
-    def preparation(self) -> preparation.Preparation: ...
-    @property
-    def network(self) -> NetworkProtocol: ...
-
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """What the network says of one photograph.
-
-    Attributes
-    ----------
-    number : int
-        Place of the photograph among those that were given.
-    name : str
-    probabilities : float64 array (classes,)
-        The mean over its views.
-    logits : float32 array (classes,)
-        Their softmax is `probabilities`: of one view as the network gives them, of several the
-        logarithm of the mean.
-    features : float32 array (F,) or None
-        What the dense layer reads, the mean over the views; None unless it was asked for.
-    remarks : tuple of str
-        What must be known of how the photograph was read, each with its name.
-    about : object
-        What the reader of the photograph added; None by default.
-    """
-
-    number: int
-    name: str
-    probabilities: np.ndarray
-    logits: np.ndarray
-    features: np.ndarray | None = None
-    remarks: tuple[str, ...] = ()
-    about: Any = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +54,7 @@ Reader = Callable[[int, Any, str], Reading]
 
 
 def stream(
-    predictor: Asked,
+    predictor: PredictorProtocol,
     photographs: Sequence[Any],
     *,
     views: int = 1,
@@ -163,7 +122,7 @@ def _plain_reader(preparation: preparation.Preparation, seed: int | None) -> Rea
 
 
 def _answers(
-    predictor: Asked,
+    predictor: PredictorProtocol,
     made: _Ahead,
     count: int,
     views: int,
@@ -283,7 +242,7 @@ class _Ahead:
     """
 
     def __init__(
-        self, predictor: Asked, photographs: Sequence[Any], views: int, read: Reader
+        self, predictor: PredictorProtocol, photographs: Sequence[Any], views: int, read: Reader
     ) -> None:
         self._preparation = predictor.preparation
         self._photographs = photographs

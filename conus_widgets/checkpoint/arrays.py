@@ -30,7 +30,7 @@ class ArraysOnDisk(Sequence[np.ndarray]):
     """The arrays of a ``.npz``, in order, as float32. Each is handed out once and then forgotten.
 
     A network of full width has 94 MB of them, and needs them once: to fold them. Who asks again has
-    them read again; the file stays open, so that they are there even where it was replaced.
+    them read again; the file stays open, so that they are there even if it was replaced.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class ArraysOnDisk(Sequence[np.ndarray]):
     Raises
     ------
     CheckpointError
-        Where the file is damaged or belongs to another network: every array is read once.
+        If the file is damaged or belongs to another network: every array is read once.
     """
 
     def __init__(self, file: Path, architecture: Architecture) -> None:
@@ -160,7 +160,7 @@ def _check_array(
         )
     if array.dtype.kind != "f":
         raise CheckpointError(f"{where} has dtype {array.dtype}, where floats are needed.")
-    # A sum is NaN or infinite where any number is, and needs no array of its own; it may also
+    # A sum is NaN or infinite if any number is, and needs no array of its own; it may also
     # overflow where none is.
     with np.errstate(over="ignore"):
         if np.isfinite(array.sum(dtype=np.float64)):

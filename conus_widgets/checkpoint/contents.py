@@ -79,7 +79,7 @@ def region_weights(file: Path, labels: Sequence[str]) -> dict[str, np.ndarray]:
 
 
 def require_names(where: object, labels: Sequence[str]) -> None:
-    """Raise CheckpointError where two classes have the same name: nobody could ask for one."""
+    """Raise CheckpointError if two classes have the same name: nobody could ask for one."""
     first: dict[str, int] = {}
     for number, label in enumerate(labels):
         before = first.setdefault(texts.as_seen(label), number)

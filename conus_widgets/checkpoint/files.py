@@ -48,7 +48,7 @@ class Checkpoint(ByValue):
     regions : dict of str to array (classes,)
         For each region, the weight of each class in it.
     notice : str
-        Stands wherever an answer stands; "" where nothing has to be said.
+        Stands wherever an answer stands; "" if nothing has to be said.
     record : dict
         The whole JSON.
     """
@@ -129,7 +129,7 @@ def write(
     Parameters
     ----------
     folder : path
-        Made where needed. Each file is written beside and moved into place, the ``.npz`` last.
+        Made if needed. Each file is written beside and moved into place, the ``.npz`` last.
     checkpoint : Checkpoint
     dtype : {"float32", "float16"}
         Of the arrays in the file.

@@ -1,4 +1,4 @@
-"""Where the classes of a checkpoint live: its optional ``regions.csv``."""
+"""The regions in which the classes of a checkpoint live: its optional ``regions.csv``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from conus_widgets.arguments import nearest, shown
 from conus_widgets.checkpoint.texts import as_seen
 
 
@@ -36,7 +37,7 @@ def parse(text: str, labels: Sequence[str]) -> dict[str, np.ndarray]:
     Raises
     ------
     RegionsError
-        Where a row is not of this form.
+        If a row is not of this form.
     """
     place: dict[str, int] = {}
     shared = set()
@@ -126,3 +127,44 @@ def text(regions: Mapping[str, np.ndarray], labels: Sequence[str]) -> str:
         for label, weight in zip(labels, weights, strict=True):
             writer.writerow([label, region, repr(float(weight))])
     return file.getvalue()
+
+
+def require_region(region: str, regions: Mapping[str, np.ndarray], name: str) -> None:
+    """Raise a ValueError unless a region is one of a checkpoint's.
+
+    Parameters
+    ----------
+    region : str
+    regions : mapping of str to array (classes,)
+        As `parse` returns it.
+    name : str
+        Of the checkpoint, for the error.
+    """
+    if not isinstance(region, str):
+        raise ValueError(f"region is {shown(region)}: give the name of a region, or None.")
+    if region in regions:
+        return
+    if not regions:
+        raise ValueError(
+            f"{name} cannot weigh classes by region {region!r}: its folder has no regions.csv."
+        )
+    raise ValueError(f"No region is called {region!r}; there are {nearest(region, list(regions))}.")
+
+
+def weighed(
+    probabilities: np.ndarray, region: str, regions: Mapping[str, np.ndarray]
+) -> np.ndarray:
+    """Return probabilities (classes,) weighed by where the classes live; they sum to 1.
+
+    Raises
+    ------
+    ValueError
+        If no class that is possible lives there.
+    """
+    found: np.ndarray = probabilities * regions[region]
+    if found.sum() <= 0:
+        raise ValueError(
+            f"No class that this network considers possible lives in {region!r}: leave the region "
+            "out."
+        )
+    return found / found.sum()

@@ -70,7 +70,7 @@ def calibration(probabilities: np.ndarray, labels: np.ndarray, *, bins: int = 15
     Raises
     ------
     ValueError
-        Where nothing is labelled, or for no bin.
+        If nothing is labelled, or for no bin.
 
     Notes
     -----
@@ -127,7 +127,7 @@ def temperature(logits: np.ndarray, labels: np.ndarray) -> Temperature:
     Raises
     ------
     ValueError
-        Where nothing is labelled.
+        If nothing is labelled.
     """
     logits, labels = _labelled(logits, labels)
     rows = np.arange(len(labels))

@@ -1,4 +1,4 @@
-"""Where the specimen is in a photograph, by the colours of the photograph's border."""
+"""Masks of the specimen in a photograph, from the colours of the photograph's border."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def specimen_mask(photograph: np.ndarray) -> SpecimenMask:
     Returns
     -------
     SpecimenMask
-        Where the method fails (sand, a specimen that reaches over the border, nothing that differs
+        If the method fails (sand, a specimen that reaches over the border, nothing that differs
         from the background) the mask is its best guess, and `reason` says what is wrong.
 
     Raises

@@ -14,6 +14,7 @@ import numpy as np
 from conus_widgets.collection.masks import SpecimenMask, specimen_mask
 from conus_widgets.collection.patches import Match, matched_patches
 from conus_widgets.explain.target import class_number
+from conus_widgets.network.interface import PredictorProtocol
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,7 @@ class Matching:
 
 
 def match(
-    predictor: Any,
+    predictor: PredictorProtocol,
     first: Any,
     second: Any,
     a: int | str,
@@ -55,7 +56,7 @@ def match(
     a, b : class
         By number or name: pairs are ranked by both cells' share of a rather than b.
     masks : two bool arrays or None, optional
-        Where the specimens are, as somebody drew them; None for either switches it off. Without
+        Masks of the specimens, as somebody drew them; None for either switches it off. Without
         this argument both are made from the colours of the border.
     most : int
         How many pairs.

@@ -1,4 +1,4 @@
-"""From photographs to specimens: whatever is counted or compared goes by specimen."""
+"""Specimens from photographs: everything is counted and compared by specimen."""
 
 from __future__ import annotations
 

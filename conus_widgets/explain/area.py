@@ -56,7 +56,7 @@ def mask(text: str) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the text was cut or is none of this form.
+        If the text was cut or has another form.
     """
     try:
         size, _, packed = text.partition(":")

@@ -1,16 +1,16 @@
-"""Where the cells of a layer look: the centres of their receptive fields."""
+"""The centres of the receptive fields of a layer's cells."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from conus_widgets.explain.explanation import Explanation, validated
+from conus_widgets.network.interface import PredictorProtocol
 
 
-def centres(predictor: Any, layer: str) -> tuple[float, int]:
+def centres(predictor: PredictorProtocol, layer: str) -> tuple[float, int]:
     """Return which pixel of the network's input the first cell of a layer is centred on, and how
     many pixels lie from one cell to the next.
 
@@ -58,7 +58,7 @@ def placed(values: np.ndarray, first: float, step: float, size: int) -> np.ndarr
     return found
 
 
-def centred(explanation: Explanation, predictor: Any) -> Explanation:
+def centred(explanation: Explanation, predictor: PredictorProtocol) -> Explanation:
     """Return a layer's map with each value at the centre of its cell's receptive field.
 
     Parameters

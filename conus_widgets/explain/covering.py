@@ -1,9 +1,9 @@
-"""What the answer loses when parts of the photograph are covered, batch by batch."""
+"""The loss of an answer when parts of the photograph are covered, batch by batch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.special import softmax
@@ -13,13 +13,11 @@ from conus_widgets.explain.covers import cover_of
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject
 from conus_widgets.explain.target import resolve
-
-if TYPE_CHECKING:
-    from conus_widgets.network.interface import Inside
-    from conus_widgets.network.reach import Place
+from conus_widgets.network.interface import Inside, PredictorProtocol
+from conus_widgets.network.reach import Place
 
 OUTPUTS = ("logit", "probability")
-FIRST = 16  # runs of the network behind which the first picture is shown; then at each doubling
+FIRST = 16  # runs of the network after which the first picture is shown; then at each doubling
 
 
 class Covering:
@@ -48,7 +46,7 @@ class Covering:
 
     def __init__(
         self,
-        predictor: Any,
+        predictor: PredictorProtocol,
         image: Any,
         target: Any,
         *,

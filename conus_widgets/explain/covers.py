@@ -136,7 +136,7 @@ def cover(
     if _is_no_photograph(given):
         raise ValueError(
             f"fill is {shown(given)}: use one of {', '.join(COVERS)}, a colour (R, G, B) of "
-            "numbers from 0 to 255, or another photograph; no file is called so either."
+            "numbers from 0 to 255, or another photograph; no file has this name either."
         )
     return Cover(np.asarray(read(given), np.float64), "another photograph")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -18,9 +18,7 @@ from conus_widgets.explain.covers import DEFAULT, cover_of
 from conus_widgets.explain.explanation import Cost
 from conus_widgets.explain.subject import Subject, each
 from conus_widgets.explain.target import resolve
-
-if TYPE_CHECKING:
-    from conus_widgets.network.interface import Progress
+from conus_widgets.network.interface import PredictorProtocol, Progress
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -130,7 +128,7 @@ class Evidence(ByValue):
 
 @each
 def evidence(
-    predictor: Any,
+    predictor: PredictorProtocol,
     image: Any,
     area: Any = None,
     *,
@@ -168,7 +166,7 @@ def evidence(
     Raises
     ------
     ValueError
-        For an area that is none, or lies beside the photograph; for an unknown fill.
+        If the area is not valid, or lies beside the photograph; for an unknown fill.
     PhotographError
         If a photograph cannot be used.
     Cancelled

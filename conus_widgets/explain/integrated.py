@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,16 +13,14 @@ from conus_widgets.explain.covers import cover_of, is_colour
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject, each
 from conus_widgets.explain.target import Target
-
-if TYPE_CHECKING:
-    from conus_widgets.network.interface import Progress
+from conus_widgets.network.interface import PredictorProtocol, Progress
 
 GIVEN = "given"  # stands for a baseline that is too large to be kept
 
 
 @each
 def integrated_gradients(
-    predictor: Any,
+    predictor: PredictorProtocol,
     image: Any,
     target: Any = None,
     *,
@@ -40,7 +38,7 @@ def integrated_gradients(
     predictor, image, target
         As in `gradient`.
     baseline : str, (R, G, B), photograph, or float array (3, size, size)
-        Where the way starts, "black" or "mean", say: see `covers.cover`.
+        The start of the way, such as "black" or "mean": see `covers.cover`.
     steps : int, at least 1
         The way is first cut into so many equal steps. They are doubled as long as the residual is
         too large; gradients that are there already are kept.
@@ -62,7 +60,7 @@ def integrated_gradients(
     ValueError
         For an unknown class, a baseline that is none of the above or not finite, or bad numbers.
     PhotographError
-        Where a photograph given as baseline cannot be used.
+        If a photograph given as baseline cannot be used.
     Cancelled
         Where `cancelled` returned true.
 

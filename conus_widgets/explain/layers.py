@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,14 +11,12 @@ from conus_widgets.arguments import one_of
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject, each
 from conus_widgets.network.grids import finer
-
-if TYPE_CHECKING:
-    from conus_widgets.network.interface import Progress
+from conus_widgets.network.interface import PredictorProtocol, Progress
 
 
 @each
 def hires_cam(
-    predictor: Any,
+    predictor: PredictorProtocol,
     image: Any,
     target: Any = None,
     *,
@@ -61,7 +59,7 @@ def hires_cam(
 
 @each
 def layer_cam(
-    predictor: Any,
+    predictor: PredictorProtocol,
     image: Any,
     target: Any = None,
     *,
@@ -114,7 +112,7 @@ def layer_cam(
 def _map(
     name: str,
     kind: str,
-    predictor: Any,
+    predictor: PredictorProtocol,
     image: Any,
     target: Any,
     layer: str | None,

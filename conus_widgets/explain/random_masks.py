@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,14 +12,12 @@ from conus_widgets.explain.covering import Covering, moments
 from conus_widgets.explain.covers import DEFAULT, plain
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import each
-
-if TYPE_CHECKING:
-    from conus_widgets.network.interface import Progress
+from conus_widgets.network.interface import PredictorProtocol, Progress
 
 
 @each
 def random_masks(
-    predictor: Any,
+    predictor: PredictorProtocol,
     image: Any,
     target: Any = None,
     *,
@@ -50,7 +48,7 @@ def random_masks(
     seed : int
         The same seed gives the same masks, whatever the batch.
     preview : callable, optional
-        ``preview(explanation)`` is called with the map behind 16 masks, 32, 64 ... and all.
+        ``preview(explanation)`` is called with the map after 16 masks, 32, 64 ... and all.
     progress, cancelled : callable, optional
         Told and asked between batches.
 

@@ -1,23 +1,28 @@
-"""What is looked at: a photograph in front of a network whose work is counted."""
+"""The subject of an explanation: a photograph and a network whose runs are counted."""
 
 from __future__ import annotations
 
 import functools
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from conus_widgets.arguments import shown
 from conus_widgets.explain.explanation import Cost, Explanation
 from conus_widgets.explain.target import Target, resolve
+from conus_widgets.network.grids import Grid
+from conus_widgets.network.interface import (
+    Forward,
+    Gradients,
+    Inside,
+    NetworkProtocol,
+    PredictorProtocol,
+    Progress,
+)
 from conus_widgets.photographs.names import NAMELESS, PhotographError, name_of
 from conus_widgets.preparation import is_alone, several
-
-if TYPE_CHECKING:  # the network's module starts Theano, which takes seconds
-    from conus_widgets.network.grids import Grid
-    from conus_widgets.network.interface import Forward, Gradients, Inside, Progress
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -49,10 +54,10 @@ class Subject:
     Raises
     ------
     PhotographError
-        Where the photograph cannot be used.
+        If the photograph cannot be used.
     """
 
-    def __init__(self, predictor: Any, image: Any) -> None:
+    def __init__(self, predictor: PredictorProtocol, image: Any) -> None:
         _validate(predictor)
         self.predictor = predictor
         self.network = Meter(predictor.network)
@@ -98,7 +103,7 @@ class Subject:
         target : Target
         method : str
         logits : array (classes,), optional
-            Where a gradient brought them; else `logits` of the subject.
+            If a gradient brought them; else `logits` of the subject.
         **rest
             Further fields of `Explanation`.
         """
@@ -123,7 +128,7 @@ class Meter:
     A gradient counts once forward and once backward. The methods are those of `Network`.
     """
 
-    def __init__(self, network: Any) -> None:
+    def __init__(self, network: NetworkProtocol) -> None:
         self._network = network
         self._began = time.perf_counter()
         self._forward = self._backward = 0
@@ -180,7 +185,7 @@ def each(method: Method) -> Method:
     """
 
     @functools.wraps(method)
-    def call(predictor: Any, image: Any, *arguments: Any, **options: Any) -> Any:
+    def call(predictor: PredictorProtocol, image: Any, *arguments: Any, **options: Any) -> Any:
         _validate(predictor)
         if image is not None and is_alone(image):
             return method(predictor, image, *arguments, **options)
@@ -200,10 +205,10 @@ def each(method: Method) -> Method:
     return call  # type: ignore[return-value]
 
 
-def _validate(predictor: Any) -> None:
-    if not hasattr(predictor, "network"):
+def _validate(given: object) -> None:
+    if not hasattr(given, "network"):
         raise ValueError(
-            f"{shown(predictor)} is no predictor: give what load_predictor() returns first, then "
+            f"{shown(given)} is no predictor: give what load_predictor() returns first, then "
             "the photograph."
         )
 

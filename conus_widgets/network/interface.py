@@ -1,20 +1,25 @@
 """The contract between a network and those who ask it: explanations, widgets, collections.
 
-Whoever asks is written against `NetworkProtocol` and `PredictorProtocol`; what they return stands
-here as well. This file is light: it imports neither Theano nor anything that starts it.
+Whoever asks is written against `NetworkProtocol` and `PredictorProtocol`; what a network returns
+stands here as well, and what a predictor returns in `prediction`. This file is light: it imports
+neither Theano nor anything that starts it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
+from conus_widgets.checkpoint.files import Checkpoint
 from conus_widgets.equality import ByValue
 from conus_widgets.network.grids import Grid
 from conus_widgets.network.reach import Place
+from conus_widgets.photographs.names import PhotographError
+from conus_widgets.prediction import Answer, Prediction
+from conus_widgets.preparation import Preparation
 
 Progress = Callable[[int, int], Any]
 """``progress(done, total)`` is called after each batch."""
@@ -78,6 +83,10 @@ class Gradients(ByValue):
 
 class NetworkProtocol(Protocol):
     """What a compiled network can be asked; `network.Network` says what each answer means."""
+
+    @property
+    def precision(self) -> str:
+        """Of what is computed on the way forward: "float32" or "bfloat16"."""
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -152,6 +161,114 @@ class NetworkProtocol(Protocol):
         """Return gradients of a weighted sum of the logits."""
 
 
+class PredictorProtocol(Protocol):
+    """What a predictor can be asked; `predictor.Predictor` says what each answer means.
+
+    Photographs are anything that `read_photograph` takes; one alone is a list of one.
+    """
+
+    @property
+    def name(self) -> str:
+        """Of its checkpoint."""
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """What the network was made from."""
+
+    @property
+    def network(self) -> NetworkProtocol:
+        """The network itself, for inputs."""
+
+    @property
+    def preparation(self) -> Preparation:
+        """Makes inputs from photographs."""
+
+    @property
+    def labels(self) -> list[str]:
+        """Names of the classes."""
+
+    @property
+    def info(self) -> list[str]:
+        """A line of text for each class, "-" for none."""
+
+    @property
+    def regions(self) -> list[str]:
+        """Names that ``region=`` takes; empty if the checkpoint has none."""
+
+    @property
+    def size(self) -> int:
+        """Height and width of an input, in pixels."""
+
+    @property
+    def resample(self) -> str:
+        """How photographs are resized."""
+
+    @property
+    def max_pixels(self) -> int:
+        """Larger photographs are refused."""
+
+    @property
+    def notice(self) -> str:
+        """Stands wherever an answer stands; "" if nothing has to be said."""
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """What `shuffled` can shuffle, from the top down; empty if nothing can be."""
+
+    def inputs(self, photographs: Any, *, views: int = 1, seed: int | None = None) -> np.ndarray:
+        """Return inputs (N * views, 3, size, size), float32."""
+
+    def forward(
+        self,
+        inputs: np.ndarray,
+        *,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Forward:
+        """Run the network on inputs (N, 3, size, size)."""
+
+    def predict(
+        self,
+        photographs: Any,
+        *,
+        top: int = 5,
+        views: int = 1,
+        seed: int | None = None,
+        region: str | None = None,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Prediction:
+        """Name one specimen."""
+
+    def predict_each(
+        self,
+        photographs: Any,
+        *,
+        top: int = 5,
+        views: int = 1,
+        seed: int | None = None,
+        region: str | None = None,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> list[Prediction | PhotographError]:
+        """Name each photograph by itself."""
+
+    def stream(
+        self,
+        photographs: Any,
+        *,
+        views: int = 1,
+        seed: int | None = None,
+        features: bool = False,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Generator[Answer | PhotographError, None, None]:
+        """Answer photographs one after the other."""
+
+    def shuffled(self, stages: str | Sequence[str], *, seed: int = 0) -> PredictorProtocol:
+        """Return a predictor with the numbers of each array in some stages in random order."""
+
+
 def batches(
     total: int,
     size: int,
@@ -180,7 +297,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
     Notes
     -----
-    In NumPy: Theano's softmax is an Op that g++ compiles anew in every process.
+    In NumPy: Theano's softmax is an Op that g++ compiles again in every process.
     """
     shifted = np.asarray(logits, np.float64) - np.max(logits, axis=-1, keepdims=True)
     exponentials = np.exp(shifted)

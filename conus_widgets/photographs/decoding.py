@@ -63,7 +63,7 @@ def _given(image: Image.Image, name: str) -> Decoded:
         if "closed" in str(error) or isinstance(error, AssertionError):
             raise PhotographError(
                 name,
-                "is a Pillow image that was closed; give its file, or open it anew and leave it "
+                "is a Pillow image that was closed; give its file, or open it again and leave it "
                 "open.",
             ) from error
         raise PhotographError(
@@ -137,7 +137,7 @@ def content(source: Any, name: str) -> bytes:
         if isinstance(error, PhotographError):
             raise
         raise PhotographError(
-            name, f"cannot be read ({plain(str(error))}); open it anew."
+            name, f"cannot be read ({plain(str(error))}); open it again."
         ) from error
     if not isinstance(data, bytes | bytearray | memoryview):
         raise PhotographError(name, 'is open as text; open it as bytes, with open(path, "rb").')

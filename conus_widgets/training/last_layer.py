@@ -1,4 +1,4 @@
-"""The last layer, fitted anew to stored features, also so that it never saw what it is asked."""
+"""A last layer fitted to stored features, and its answers for specimens that it never saw."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def fit(
     Raises
     ------
     ValueError
-        Where nothing is labelled, or arrays do not fit each other.
+        If nothing is labelled, or arrays do not fit each other.
     """
     features, labels, numbers = _validated(features, labels, groups, classes)
     some = labels != NOT_LABELLED

@@ -15,6 +15,7 @@ from conus_widgets.equality import ByValue
 from conus_widgets.explain.covers import cover_of
 from conus_widgets.explain.explanation import Explanation, validated
 from conus_widgets.explain.subject import Subject
+from conus_widgets.network.interface import PredictorProtocol
 
 if TYPE_CHECKING:
     from conus_widgets.explain.picture import Picture
@@ -84,7 +85,7 @@ class Curve(ByValue):
 
 
 def deletion(
-    predictor: Any, explanation: Explanation, *, fill: Any = "mean", **options: Any
+    predictor: PredictorProtocol, explanation: Explanation, *, fill: Any = "mean", **options: Any
 ) -> Curve:
     """Cover the pixels in the map's order, the highest first; see `insertion` for the options.
 
@@ -97,7 +98,7 @@ def deletion(
 
 
 def insertion(
-    predictor: Any, explanation: Explanation, *, fill: Any = "blur", **options: Any
+    predictor: PredictorProtocol, explanation: Explanation, *, fill: Any = "blur", **options: Any
 ) -> Curve:
     """Uncover the pixels in the map's order, the highest first.
 
@@ -135,7 +136,7 @@ def insertion(
 
 def _curve(
     kind: str,
-    predictor: Any,
+    predictor: PredictorProtocol,
     explanation: Explanation,
     fill: Any,
     *,

@@ -12,7 +12,7 @@ from PIL import Image
 from conus_widgets.arguments import one_of, whole
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.target import resolve
-from conus_widgets.network.interface import STAGES, Cancelled, Progress, batches
+from conus_widgets.network.interface import STAGES, Cancelled, PredictorProtocol, Progress, batches
 from conus_widgets.preparation import several
 
 #: A method fails whose maps resemble the real ones by more, in the mean over the stages. The paper
@@ -63,7 +63,7 @@ class Randomisation:
 
 
 def randomisation(
-    predictor: Any,
+    predictor: PredictorProtocol,
     method: Callable[..., Explanation],
     photographs: Any,
     target: Any = None,
@@ -159,7 +159,9 @@ def randomisation(
     return Randomisation(name or explanation.method, stages, tuple(correlations), len(images))
 
 
-def shuffled(predictor: Any, stages: Sequence[str] = STAGES, *, seed: int = 0) -> Any:
+def shuffled(
+    predictor: PredictorProtocol, stages: Sequence[str] = STAGES, *, seed: int = 0
+) -> PredictorProtocol:
     """Return a predictor with the numbers of each array in some stages in random order.
 
     Parameters
@@ -179,11 +181,10 @@ def shuffled(predictor: Any, stages: Sequence[str] = STAGES, *, seed: int = 0) -
         For a stage that does not exist, a seed that is no whole number, or a predictor that cannot
         be shuffled.
     """
-    shuffled: Any = predictor.shuffled(_known(stages, predictor), seed=seed)
-    return shuffled
+    return predictor.shuffled(_known(stages, predictor), seed=seed)
 
 
-def _known(stages: Any, predictor: Any) -> tuple[str, ...]:
+def _known(stages: Any, predictor: PredictorProtocol) -> tuple[str, ...]:
     """Return stages as a tuple; a name alone is one stage."""
     if not predictor.stages:
         raise ValueError(
@@ -206,7 +207,7 @@ def _on_grid(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Return Spearman's rank correlation of two maps; 0 where one is constant."""
+    """Return Spearman's rank correlation of two maps; 0 if one is constant."""
     from scipy.stats import rankdata  # takes half a second to load
 
     ranks = [rankdata(values.ravel()) for values in (a, b)]
