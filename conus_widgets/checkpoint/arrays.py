@@ -142,7 +142,7 @@ def check_arrays(file: Path, arrays: Sequence[np.ndarray], architecture: Archite
     """Raise CheckpointError unless number, shapes and dtypes fit and all numbers are finite."""
     expected = architecture.parameters()
     if len(arrays) != len(expected):
-        raise CheckpointError(f"{file}: {len(arrays)} arrays, where {len(expected)} are needed.")
+        raise CheckpointError(f"{file}: {len(arrays)} arrays, but {len(expected)} are needed.")
     for number, (array, (name, shape)) in enumerate(zip(arrays, expected, strict=True)):
         _check_array(file, number, array, name, shape)
 
@@ -156,10 +156,10 @@ def _check_array(
         if name.startswith("logits"):
             hint = f" (output_dim is {shape[-1]})"
         raise CheckpointError(
-            f"{where} has shape {_shape(array.shape)}, where {_shape(shape)} is needed{hint}."
+            f"{where} has shape {_shape(array.shape)}, but {_shape(shape)} is needed{hint}."
         )
     if array.dtype.kind != "f":
-        raise CheckpointError(f"{where} has dtype {array.dtype}, where floats are needed.")
+        raise CheckpointError(f"{where} has dtype {array.dtype}, but floats are needed.")
     # A sum is NaN or infinite if any number is, and needs no array of its own; it may also
     # overflow where none is.
     with np.errstate(over="ignore"):

@@ -114,7 +114,11 @@ def _json_of(weights: Path) -> Path:
     if file.exists():
         return file
     others = [other.name for other in sorted(weights.parent.glob("[!.]*.json"))]
-    hint = f" Here lies {others[0]}: if it is the one, rename it." if len(others) == 1 else ""
+    hint = (
+        f" The folder holds {others[0]}: if it is the right one, rename it."
+        if len(others) == 1
+        else ""
+    )
     raise CheckpointError(
         f"{file} is missing: it says how {weights.name} was trained. Put it beside "
         f"{weights.name}, under this name.{hint}"

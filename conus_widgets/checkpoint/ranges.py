@@ -56,7 +56,7 @@ def parse(text: str, labels: Sequence[str]) -> dict[str, np.ndarray]:
             continue
         if len(cells) not in (2, 3):
             raise RegionsError(
-                f"line {number}: {len(cells)} cells, where class, region and, "
+                f"line {number}: {len(cells)} cells, but class, region and, "
                 "if wanted, a weight are needed."
             )
         if not cells[1]:

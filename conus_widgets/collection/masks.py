@@ -156,7 +156,7 @@ def _reason(mask: np.ndarray, spread: float, inliers: float) -> str:
     area = float(mask.mean())
     if not LEAST_AREA <= area <= MOST_AREA:
         return (
-            f"{area:.1%} of the photograph differs from its border, where a specimen takes "
+            f"{area:.1%} of the photograph differs from its border, but a specimen takes "
             f"{LEAST_AREA:.0%} to {MOST_AREA:.0%}: {cure}."
         )
     return ""

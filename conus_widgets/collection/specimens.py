@@ -121,7 +121,7 @@ def validated(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray
     classes = probabilities.shape[1]
     if labels.size and (labels.min() < NO_CLASS or labels.max() >= classes):
         raise ValueError(
-            f"Labels run from {labels.min()} to {labels.max()}, where the network has {classes} "
+            f"Labels run from {labels.min()} to {labels.max()}, but the network has {classes} "
             f"classes: use 0 to {classes - 1}, and {NO_CLASS} for a label that no class means."
         )
     return probabilities, labels.astype(np.intp)

@@ -146,7 +146,7 @@ def _of_mask(mask: np.ndarray, size: tuple[int, int], grid: tuple[int, int]) -> 
     width, height = size
     if mask.shape != (height, width):
         raise ValueError(
-            f"The mask has shape {mask.shape}, where a photograph of {width} x {height} pixels "
+            f"The mask has shape {mask.shape}, but a photograph of {width} x {height} pixels "
             f"needs ({height}, {width})."
         )
     return averaged(mask, grid)

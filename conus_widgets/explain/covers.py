@@ -186,7 +186,7 @@ def _named(
 def _validated(given: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     if given.shape not in (shape, (1, *shape)):
         raise ValueError(
-            f"The cover has shape {given.shape}, where an input of the network has {shape}."
+            f"The cover has shape {given.shape}, but an input of the network has {shape}."
         )
     wrong = given.size - int(np.isfinite(given).sum())
     if wrong:

@@ -197,7 +197,7 @@ def _unpacked(path: Path, shown: str) -> Explanation:
         details = {name.removeprefix(DETAIL): file[name] for name in kept}
     texts = json.loads(arrays["texts"].tobytes().decode("utf-8"))
     if texts["format"] != FORMAT:
-        raise _Foreign(f"its format is {texts['format']!r}, where {FORMAT!r} is needed")
+        raise _Foreign(f"its format is {texts['format']!r}, but {FORMAT!r} is needed")
     return Explanation(
         values=arrays["values"].astype(np.float32),
         target=Target(arrays["weights"].astype(np.float32), str(texts["words"])),

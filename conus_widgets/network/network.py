@@ -241,7 +241,7 @@ class Network:
         weighting = np.asarray(weighting, np.float32)
         if weighting.shape not in ((classes,), (len(inputs), classes)):
             raise ValueError(
-                f"The weighting of the classes has shape {weighting.shape}, where ({classes},) or "
+                f"The weighting of the classes has shape {weighting.shape}, but ({classes},) or "
                 f"({len(inputs)}, {classes}) is needed."
             )
         weighting = np.broadcast_to(weighting, (len(inputs), classes))

@@ -202,7 +202,7 @@ def _validated(
         )
     if len(labels) and (labels.min() < NOT_LABELLED or labels.max() >= classes):
         raise ValueError(
-            f"Labels run from {labels.min()} to {labels.max()}, where the layer has {classes} "
+            f"Labels run from {labels.min()} to {labels.max()}, but the layer has {classes} "
             f"classes: use 0 to {classes - 1}, and {NOT_LABELLED} for none."
         )
     listed = groups.tolist() if isinstance(groups, np.ndarray) else list(groups)
