@@ -1,4 +1,4 @@
-"""Equality of answers that hold arrays: two are equal if all that they say is equal."""
+"""Equality of answers that hold arrays: two are equal if all their parts are equal."""
 
 from __future__ import annotations
 

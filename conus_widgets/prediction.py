@@ -70,9 +70,9 @@ class Prediction(ByValue):
     seed : int or None
         Of the views.
     region : str or None
-        The region by which classes were weighed, None where they were not.
+        The region by which classes were weighed, None if they were not.
     notice : str
-        Stands wherever the answer stands; "" where nothing has to be said.
+        Stands wherever the answer stands; "" if nothing has to be said.
     errors : list of PhotographError
         Photographs of the specimen that could not be used.
     remarks : list of str
@@ -100,7 +100,7 @@ class Prediction(ByValue):
         -------
         dict
             ``{"status": "ok", "predictions": [{"label_id", "label", "probability", "info":
-            {"links": [{"link", "url"}], "metadata"}}]}``; behind it, where there is something to
+            {"links": [{"link", "url"}], "metadata"}}]}``; after it, if there is something to
             say, "notice", "region", "errors" and "remarks".
         """
         # A drawn shell's kind is no species: a link would pretend that it is.

@@ -1,4 +1,4 @@
-"""From photographs to predictions."""
+"""The predictor: photographs in, predictions out."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from conus_widgets.checkpoint.sources import folder_of, source_of
 from conus_widgets.machine.forks import ForkLock
 from conus_widgets.network.interface import STAGES, Forward, Progress
 from conus_widgets.network.network import Network
-from conus_widgets.photographs.photograph import PhotographError
+from conus_widgets.photographs.names import PhotographError, name_of
 from conus_widgets.prediction import Answer, Prediction, answered
-from conus_widgets.preparation import Preparation, generators, most_pixels, name_of, several
+from conus_widgets.preparation import Preparation, generators, most_pixels, several
 from conus_widgets.stream import stream
 
 
@@ -52,13 +52,13 @@ def load_predictor(
     Raises
     ------
     CheckpointError
-        Where the checkpoint cannot be used, or `source` leads to none.
+        If the checkpoint cannot be used, or `source` leads to none.
     TypeError
         Where `source` is no path at all: a number, a loaded Predictor.
     ValueError
-        Where the precision cannot be used here, or `max_megapixels` is no number above 0.
+        If the precision cannot be used here, or `max_megapixels` is no number above 0.
     runtime.SetupError
-        Where this machine lacks a compiler, or room.
+        If this machine lacks a compiler, or room.
     """
     if isinstance(source, Predictor):
         raise TypeError(f"{source!r} is loaded already: use it as it is.")
@@ -109,7 +109,7 @@ class Predictor:
     labels, info : list of str
         Class names; a line of text for each, "-" for none.
     regions : list of str
-        Names usable as ``region=``; empty where the checkpoint has none.
+        Names usable as ``region=``; empty if the checkpoint has none.
     size : int
         Height and width of the network's input in pixels.
     resample : str
@@ -205,7 +205,7 @@ class Predictor:
         region : str, optional
             Weighs the classes by where they live, with the checkpoint's ``regions.csv``.
         progress : callable, optional
-            ``progress(done, total)`` is called behind each batch.
+            ``progress(done, total)`` is called after each batch.
         cancelled : callable, optional
             Asked before each batch; true stops the work.
 
@@ -218,7 +218,7 @@ class Predictor:
         Raises
         ------
         PhotographError
-            Where no photograph can be used.
+            If no photograph can be used.
         ValueError
             For `top`, `views` or `seed` that is no whole number, `top` or `views` below 1, `seed`
             below 0, no photograph, or an unknown region.
@@ -327,7 +327,7 @@ class Predictor:
         Raises
         ------
         PhotographError
-            Where one cannot be used; `predict_each` goes on with the others.
+            If one cannot be used; `predict_each` goes on with the others.
         """
         _, views = self._validated(1, views, None)
         rows = self._each(several(photographs), views, seed, None, None)
@@ -345,7 +345,7 @@ class Predictor:
         Raises
         ------
         PhotographError
-            Where one of the photographs cannot be used.
+            If one of the photographs cannot be used.
         """
         _, views = self._validated(1, views, None)
         given = several(photographs)
@@ -353,7 +353,7 @@ class Predictor:
         inputs = np.empty((len(given) * views, 3, self.size, self.size), np.float32)
         rows = iter(inputs)
         for number, photograph in enumerate(given):
-            name = name_of(photograph, number)
+            name = name_of(photograph, number + 1)
             for view in self.preparation.views(
                 photograph, name, views, functools.partial(chance.__getitem__, number)
             ):

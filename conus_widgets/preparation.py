@@ -1,4 +1,4 @@
-"""From photographs to network inputs, as a checkpoint wants them."""
+"""Network inputs from photographs, as a checkpoint wants them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 from conus_widgets.arguments import shown, whole
 from conus_widgets.checkpoint.files import Checkpoint
 from conus_widgets.photographs.inputs import to_input
-from conus_widgets.photographs.names import NAMELESS, PhotographError, label
+from conus_widgets.photographs.names import PhotographError
 from conus_widgets.photographs.photograph import MAX_PIXELS, Photograph, open_photograph
 
 
@@ -66,7 +66,7 @@ class Preparation:
         Raises
         ------
         PhotographError
-            Where the photograph cannot be used; it starts with `name`.
+            If the photograph cannot be used; it starts with `name`.
         """
         opened = self.open(photograph, name)
         try:
@@ -88,12 +88,6 @@ def generators(seed: int | None, count: int) -> list[np.random.Generator]:
     """Return a source of chance for each photograph: its views do not depend on its neighbours."""
     seed = whole("seed", seed, or_none=True)
     return [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(count)]
-
-
-def name_of(photograph: Any, number: int) -> str:
-    """Return what to call a photograph: its file's name, or its number."""
-    name = label(photograph, None)
-    return f"photograph {number + 1}" if name == NAMELESS else name
 
 
 def is_alone(given: Any) -> bool:

@@ -1,4 +1,4 @@
-"""From photographs to answers, on a small random network."""
+"""Answers for photographs, on a small random network."""
 
 import subprocess
 import sys

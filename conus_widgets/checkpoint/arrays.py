@@ -31,7 +31,7 @@ class ArraysOnDisk(Sequence[NDArray[Any]]):
     """The arrays of a ``.npz``, in order, as float32. Each is handed out once and then forgotten.
 
     A network of full width has 94 MB of them, and needs them once: to fold them. Who asks again has
-    them read again; the file stays open, so that they are there even where it was replaced.
+    them read again; the file stays open, so that they are there even if it was replaced.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class ArraysOnDisk(Sequence[NDArray[Any]]):
     Raises
     ------
     CheckpointError
-        Where the file is damaged or belongs to another network: every array is read once.
+        If the file is damaged or belongs to another network: every array is read once.
     """
 
     def __init__(self, file: Path, architecture: Architecture) -> None:
@@ -143,7 +143,7 @@ def check_arrays(file: Path, arrays: Sequence[NDArray[Any]], architecture: Archi
     """Raise CheckpointError unless number, shapes and dtypes fit and all numbers are finite."""
     expected = architecture.parameters()
     if len(arrays) != len(expected):
-        raise CheckpointError(f"{file}: {len(arrays)} arrays, where {len(expected)} are needed.")
+        raise CheckpointError(f"{file}: {len(arrays)} arrays, but {len(expected)} are needed.")
     for number, (array, (name, shape)) in enumerate(zip(arrays, expected, strict=True)):
         _check_array(file, number, array, name, shape)
 
@@ -157,11 +157,11 @@ def _check_array(
         if name.startswith("logits"):
             hint = f" (output_dim is {shape[-1]})"
         raise CheckpointError(
-            f"{where} has shape {_shape(array.shape)}, where {_shape(shape)} is needed{hint}."
+            f"{where} has shape {_shape(array.shape)}, but {_shape(shape)} is needed{hint}."
         )
     if array.dtype.kind != "f":
-        raise CheckpointError(f"{where} has dtype {array.dtype}, where floats are needed.")
-    # A sum is NaN or infinite where any number is, and needs no array of its own; it may also
+        raise CheckpointError(f"{where} has dtype {array.dtype}, but floats are needed.")
+    # A sum is NaN or infinite if any number is, and needs no array of its own; it may also
     # overflow where none is.
     with np.errstate(over="ignore"):
         if np.isfinite(array.sum(dtype=np.float64)):

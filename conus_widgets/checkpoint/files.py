@@ -49,7 +49,7 @@ class Checkpoint(ByValue):
     regions : dict of str to array (classes,)
         For each region, the weight of each class in it.
     notice : str
-        Stands wherever an answer stands; "" where nothing has to be said.
+        Stands wherever an answer stands; "" if nothing has to be said.
     record : dict
         The whole JSON.
     """
@@ -115,7 +115,11 @@ def _json_of(weights: Path) -> Path:
     if file.exists():
         return file
     others = [other.name for other in sorted(weights.parent.glob("[!.]*.json"))]
-    hint = f" Here lies {others[0]}: if it is the one, rename it." if len(others) == 1 else ""
+    hint = (
+        f" The folder holds {others[0]}: if it is the right one, rename it."
+        if len(others) == 1
+        else ""
+    )
     raise CheckpointError(
         f"{file} is missing: it says how {weights.name} was trained. Put it beside "
         f"{weights.name}, under this name.{hint}"
@@ -130,7 +134,7 @@ def write(
     Parameters
     ----------
     folder : path
-        Made where needed. Each file is written beside and moved into place, the ``.npz`` last.
+        Made if needed. Each file is written beside and moved into place, the ``.npz`` last.
     checkpoint : Checkpoint
     dtype : {"float32", "float16"}
         Of the arrays in the file.

@@ -1,4 +1,4 @@
-"""Where the classes of a checkpoint live: its optional ``regions.csv``."""
+"""The regions in which the classes of a checkpoint live: its optional ``regions.csv``."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def parse(text: str, labels: Sequence[str]) -> dict[str, NDArray[Any]]:
     Raises
     ------
     RegionsError
-        Where a row is not of this form.
+        If a row is not of this form.
     """
     place: dict[str, int] = {}
     shared = set()
@@ -58,7 +58,7 @@ def parse(text: str, labels: Sequence[str]) -> dict[str, NDArray[Any]]:
             continue
         if len(cells) not in (2, 3):
             raise RegionsError(
-                f"line {number}: {len(cells)} cells, where class, region and, "
+                f"line {number}: {len(cells)} cells, but class, region and, "
                 "if wanted, a weight are needed."
             )
         if not cells[1]:

@@ -114,7 +114,7 @@ def download(
         except WrongDigest:
             if not whole:
                 raise
-            # What was kept earlier is another one; the address may have changed since.
+            # What was kept earlier is another file; the address may have changed since.
             _receive(session, url, part, state, progress=progress)
             look()
         except DownloadError:
@@ -236,7 +236,7 @@ def _require_room(folder: Path, length: int | None, url: str) -> None:
 
 
 def _length(response: requests.Response) -> int | None:
-    """Bytes still to come, where known."""
+    """Bytes still to come, if known."""
     text = response.headers.get("Content-Length", "")
     encoded = response.headers.get("Content-Encoding", "identity").lower() != "identity"
     return int(text) if text.isdecimal() and not encoded else None

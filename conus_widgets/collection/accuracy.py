@@ -1,4 +1,4 @@
-"""How often the network is right: by specimen, for each class, view or region."""
+"""Accuracy by specimen: over all, and for each class, view or region."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def calibration(
     Raises
     ------
     ValueError
-        Where nothing is labelled, or for no bin.
+        If nothing is labelled, or for no bin.
 
     Notes
     -----
@@ -131,7 +131,7 @@ def temperature(logits: NDArray[Any], labels: NDArray[Any]) -> Temperature:
     Raises
     ------
     ValueError
-        Where nothing is labelled.
+        If nothing is labelled.
     """
     logits, labels = _labelled(logits, labels)
     rows = np.arange(len(labels))

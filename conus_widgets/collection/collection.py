@@ -127,7 +127,7 @@ class Collection(Derived):
         Raises
         ------
         StoreError
-            If there is none in that folder.
+            If that folder holds no evaluated collection.
         """
         opened = open_store(store)
         found = cls(opened.read_table(), names)

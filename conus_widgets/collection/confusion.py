@@ -1,4 +1,4 @@
-"""What is taken for what: all classes, the pairs confused most, the worst mistakes."""
+"""Confusions: the matrix of all classes, the most confused pairs, the worst mistakes."""
 
 from __future__ import annotations
 

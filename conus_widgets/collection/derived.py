@@ -1,7 +1,7 @@
 """Everything that follows from a collection's answers, without the network.
 
 Each number is computed by a function of its own module, from arrays; here they get the arrays. All
-photographs are numbered by their places in the table, also where some have no answer.
+photographs are numbered by their places in the table, also if some have no answer.
 """
 
 from __future__ import annotations

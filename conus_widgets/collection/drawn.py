@@ -43,7 +43,7 @@ class Truth:
         The kind that was drawn.
     specimen, view, background : str
     wrong : bool
-        Whether the label was planted as an error. A synonym is none.
+        Whether the label was planted as an error. A synonym is not an error.
     seed : int
         Of the drawing.
     """

@@ -29,7 +29,7 @@ from conus_widgets.collection.store import Live, Store, writing
 from conus_widgets.collection.table import Record, Table
 from conus_widgets.machine.machine import threads
 from conus_widgets.network.interface import PredictorProtocol, Progress
-from conus_widgets.photographs.decoding import PhotographError, plain
+from conus_widgets.photographs.names import PhotographError, plain
 from conus_widgets.prediction import Answer
 from conus_widgets.preparation import Preparation
 from conus_widgets.stream import Reading, stream

@@ -1,4 +1,4 @@
-"""What answers depend on: the model and the settings, as one small record beside them."""
+"""The model and the settings that answers depend on, as one small record beside them."""
 
 from __future__ import annotations
 

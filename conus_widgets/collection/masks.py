@@ -1,4 +1,4 @@
-"""Where the specimen is in a photograph, by the colours of the photograph's border."""
+"""Masks of the specimen in a photograph, from the colours of the photograph's border."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def specimen_mask(photograph: NDArray[Any]) -> SpecimenMask:
     Returns
     -------
     SpecimenMask
-        Where the method fails (sand, a specimen that reaches over the border, nothing that differs
+        If the method fails (sand, a specimen that reaches over the border, nothing that differs
         from the background) the mask is its best guess, and `reason` says what is wrong.
 
     Raises
@@ -158,7 +158,7 @@ def _reason(mask: NDArray[Any], spread: float, inliers: float) -> str:
     area = float(mask.mean())
     if not LEAST_AREA <= area <= MOST_AREA:
         return (
-            f"{area:.1%} of the photograph differs from its border, where a specimen takes "
+            f"{area:.1%} of the photograph differs from its border, but a specimen takes "
             f"{LEAST_AREA:.0%} to {MOST_AREA:.0%}: {cure}."
         )
     return ""

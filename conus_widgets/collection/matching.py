@@ -57,7 +57,7 @@ def match(
     a, b : class
         By number or name: pairs are ranked by both cells' share of a rather than b.
     masks : two bool arrays or None, optional
-        Where the specimens are, as somebody drew them; None for either switches it off. Without
+        Masks of the specimens, as somebody drew them; None for either switches it off. Without
         this argument both are made from the colours of the border.
     most : int
         How many pairs.

@@ -58,7 +58,7 @@ def neighbours(
         Classes; -1 for none.
     specimens : sequence (N,)
     views : sequence of str (N,)
-        "" where it is not known.
+        "" if it is not known.
     count : int
         Neighbours of each class.
     classes : int

@@ -1,4 +1,4 @@
-"""How far a photograph lies from all others, and how little that says."""
+"""The distance of a photograph from all others, and how little it says."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def outlying(
     Raises
     ------
     ValueError
-        Where a photograph has fewer than k of other specimens.
+        If a photograph has fewer than k of other specimens.
 
     Notes
     -----
@@ -143,7 +143,7 @@ def _without(
     apart: NDArray[Any], labels: NDArray[Any], classes: NDArray[Any], neighbour: int
 ) -> NDArray[Any]:
     """Return the distances (rows, classes) to the k-th nearest that is not of a class; infinite
-    where there are not so many."""
+    if there are not so many."""
     few = min(apart.shape[1], neighbour + NEAREST)
     nearest = np.argpartition(apart, few - 1, axis=1)[:, :few]
     order = np.argsort(np.take_along_axis(apart, nearest, axis=1), axis=1, kind="stable")

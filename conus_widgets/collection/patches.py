@@ -23,7 +23,7 @@ class Match:
     similarity : float
         Cosine of what the layer holds there.
     first_share, second_share : float
-        What either cell adds to the logit of A minus that of B; 0 where no weights were given.
+        What either cell adds to the logit of A minus that of B; 0 if no weights were given.
     """
 
     first: tuple[int, int]
@@ -70,7 +70,7 @@ def matched_patches(
     Returns
     -------
     list of Match
-        The best first; empty where no cell lies on a specimen.
+        The best first; empty if no cell lies on a specimen.
 
     Raises
     ------

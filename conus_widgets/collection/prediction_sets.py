@@ -37,7 +37,7 @@ class PredictionSets:
     undecided : tuple of int
         Classes that are in every set, because even together they have too few specimens.
     sentence : str
-        What a reader must know of the classes with few specimens; "" where there are none.
+        What a reader must know of the classes with few specimens; "" if there are none.
     """
 
     specimens: tuple[Any, ...]

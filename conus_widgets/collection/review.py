@@ -119,7 +119,7 @@ class Review:
 
     @property
     def newest(self) -> Verdict | None:
-        """One's newest verdict or note of this session that stands; None if there is none."""
+        """The newest verdict or note of this session that stands; None if there is none."""
         standing = {verdict.id for verdict in self.log.standing}
         return next((one for one in reversed(self._mine) if one.id in standing), None)
 

@@ -1,4 +1,4 @@
-"""Which share may I skip? The error rate among the answers that the network is surest of."""
+"""The risk-coverage curve: the error rate among the answers that the network is surest of."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class RiskCurve:
         Returns
         -------
         Skip or None
-            None where no share is safe enough. It speaks of these cases and others like them; it
+            None if no share is safe enough. It speaks of these cases and others like them; it
             was chosen with their labels.
         """
         if not 0 < most < 1:
@@ -112,7 +112,7 @@ def risk_curve(probabilities: NDArray[Any], labels: NDArray[Any]) -> RiskCurve:
     Raises
     ------
     ValueError
-        Where nothing is labelled.
+        If nothing is labelled.
     """
     probabilities, labels = validated(probabilities, labels)
     some = labels != NO_CLASS

@@ -1,4 +1,4 @@
-"""Where errors gather: the error rate by each thing that is known of a photograph."""
+"""Error rates by each thing that is known of a photograph."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def _compared(
 
 
 def _words(values: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:
-    """Return the name of each photograph's slice (N,); "" where nothing is known."""
+    """Return the name of each photograph's slice (N,); "" if nothing is known."""
     given = np.asarray(values)
     if given.dtype == bool or not np.issubdtype(given.dtype, np.number):
         listed = given.tolist()

@@ -1,4 +1,4 @@
-"""From photographs to specimens: whatever is counted or compared goes by specimen."""
+"""Specimens from photographs: everything is counted and compared by specimen."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def validated(
     classes = probabilities.shape[1]
     if labels.size and (labels.min() < NO_CLASS or labels.max() >= classes):
         raise ValueError(
-            f"Labels run from {labels.min()} to {labels.max()}, where the network has {classes} "
+            f"Labels run from {labels.min()} to {labels.max()}, but the network has {classes} "
             f"classes: use 0 to {classes - 1}, and {NO_CLASS} for a label that no class means."
         )
     return probabilities, labels.astype(np.intp)

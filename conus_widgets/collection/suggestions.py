@@ -41,7 +41,7 @@ class Suggestions:
     Parameters
     ----------
     quality : float64 array (N,)
-        cleanlab's label quality of each photograph, 0 to 1; NaN where it was not judged.
+        cleanlab's label quality of each photograph, 0 to 1; NaN if it was not judged.
     order : int array
         The judged photographs, the worst first.
     specimens : tuple
@@ -95,7 +95,7 @@ def suggest(
     provenance : Provenance
         Where `probabilities` come from.
     judged : bool array (N,), optional
-        False where a probability says nothing of the label: `OutOfFold.judged`.
+        False if a probability says nothing of the label: `OutOfFold.judged`.
     accept_in_sample : bool
         Whether to rank by a network that was trained on these labels; the list is then marked.
 

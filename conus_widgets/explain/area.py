@@ -57,7 +57,7 @@ def mask(text: str) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If the text was cut or is none of this form.
+        If the text was cut or has another form.
     """
     try:
         size, _, packed = text.partition(":")
@@ -147,7 +147,7 @@ def _of_mask(mask: NDArray[Any], size: tuple[int, int], grid: tuple[int, int]) -
     width, height = size
     if mask.shape != (height, width):
         raise ValueError(
-            f"The mask has shape {mask.shape}, where a photograph of {width} x {height} pixels "
+            f"The mask has shape {mask.shape}, but a photograph of {width} x {height} pixels "
             f"needs ({height}, {width})."
         )
     return averaged(mask, grid)

@@ -1,4 +1,4 @@
-"""Where the cells of a layer look: the centres of their receptive fields."""
+"""The centres of the receptive fields of a layer's cells."""
 
 from __future__ import annotations
 

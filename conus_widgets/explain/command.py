@@ -1,4 +1,4 @@
-"""What ``python -m conus_widgets explain`` does."""
+"""The command ``python -m conus_widgets explain``."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def run(predictor: PredictorProtocol, options: Namespace) -> str:
         For an unknown method, class, layer, kind or style, an unusable photograph, another ending,
         a folder that is not there, or a file that must not be written over: see `storage.save`.
     OSError
-        Where the file cannot be written.
+        If the file cannot be written.
     """
     method = _method(options.method)
     settings = _settings(method, options)

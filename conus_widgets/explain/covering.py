@@ -1,4 +1,4 @@
-"""What the answer loses when parts of the photograph are covered, batch by batch."""
+"""The loss of an answer when parts of the photograph are covered, batch by batch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from conus_widgets.network.interface import Inside, PredictorProtocol
 from conus_widgets.network.reach import Place
 
 OUTPUTS = ("logit", "probability")
-FIRST = 16  # runs of the network behind which the first picture is shown; then at each doubling
+FIRST = 16  # runs of the network after which the first picture is shown; then at each doubling
 
 
 class Covering:

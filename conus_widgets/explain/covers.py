@@ -137,7 +137,7 @@ def cover(
     if _is_no_photograph(given):
         raise ValueError(
             f"fill is {shown(given)}: use one of {', '.join(COVERS)}, a colour (R, G, B) of "
-            "numbers from 0 to 255, or another photograph; no file is called so either."
+            "numbers from 0 to 255, or another photograph; no file has this name either."
         )
     return Cover(np.asarray(read(given), np.float64), "another photograph")
 
@@ -187,7 +187,7 @@ def _named(
 def _validated(given: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     if given.shape not in (shape, (1, *shape)):
         raise ValueError(
-            f"The cover has shape {given.shape}, where an input of the network has {shape}."
+            f"The cover has shape {given.shape}, but an input of the network has {shape}."
         )
     wrong = given.size - int(np.isfinite(given).sum())
     if wrong:

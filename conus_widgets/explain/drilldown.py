@@ -129,7 +129,7 @@ class DrillDown:
         return found, variance.sum(axis=1)
 
     def _uncertain(self, count: int) -> list[int]:
-        """Return windows whose estimate is least certain, none beside another where possible."""
+        """Return windows whose estimate is least certain, none beside another if possible."""
         _, variance = self._estimate()
         side = self.windows.side
         place = np.stack(np.divmod(np.arange(side * side), side), axis=1)

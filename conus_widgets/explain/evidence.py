@@ -167,7 +167,7 @@ def evidence(
     Raises
     ------
     ValueError
-        For an area that is none, or lies beside the photograph; for an unknown fill.
+        If the area is not valid, or lies beside the photograph; for an unknown fill.
     PhotographError
         If a photograph cannot be used.
     Cancelled

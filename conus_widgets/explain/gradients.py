@@ -153,7 +153,7 @@ def gradient_times_input(
 
 
 def joined(channels: str) -> Callable[[NDArray[Any]], NDArray[Any]]:
-    """Return the function of `CHANNELS` that is called so, or raise a ValueError with the names."""
+    """Return the function of `CHANNELS` with this name, or raise a ValueError with the names."""
     return CHANNELS[one_of("channels", channels, CHANNELS)]
 
 

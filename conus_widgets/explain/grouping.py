@@ -1,4 +1,4 @@
-"""Which windows share a run: far from each other, and never in a pattern."""
+"""Groups of windows that share a run: far from each other, and never in a pattern."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def integrated_gradients(
     predictor, image, target
         As in `gradient`.
     baseline : str, (R, G, B), photograph, or float array (3, size, size)
-        Where the way starts, "black" or "mean", say: see `covers.cover`.
+        The start of the way, such as "black" or "mean": see `covers.cover`.
     steps : int, at least 1
         The way is first cut into so many equal steps. They are doubled as long as the residual is
         too large; gradients that are there already are kept.
@@ -61,7 +61,7 @@ def integrated_gradients(
     ValueError
         For an unknown class, a baseline that is none of the above or not finite, or bad numbers.
     PhotographError
-        Where a photograph given as baseline cannot be used.
+        If a photograph given as baseline cannot be used.
     Cancelled
         Where `cancelled` returned true.
 

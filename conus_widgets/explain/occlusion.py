@@ -69,7 +69,7 @@ def occlusion(
         How many windows are computed at once; by default what the network's limit of memory
         allows. No more inputs than that exist at any time.
     preview : callable, optional
-        ``preview(explanation)`` is called with a coarse picture behind the first 16 windows, then
+        ``preview(explanation)`` is called with a coarse picture after the first 16 windows, then
         better ones at each doubling, and with the result.
     progress, cancelled : callable, optional
         Told and asked between batches.

@@ -81,7 +81,7 @@ def compare(
     Parameters
     ----------
     explanations : Explanation, or several
-        Of one photograph, or of several: then each map stands behind its own.
+        Of one photograph, or of several: then each map stands after its own.
     style, limit
         As in `plot`.
 

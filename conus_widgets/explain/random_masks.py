@@ -49,7 +49,7 @@ def random_masks(
     seed : int
         The same seed gives the same masks, whatever the batch.
     preview : callable, optional
-        ``preview(explanation)`` is called with the map behind 16 masks, 32, 64 ... and all.
+        ``preview(explanation)`` is called with the map after 16 masks, 32, 64 ... and all.
     progress, cancelled : callable, optional
         Told and asked between batches.
 

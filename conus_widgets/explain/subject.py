@@ -1,4 +1,4 @@
-"""What is looked at: a photograph in front of a network whose work is counted."""
+"""The subject of an explanation: a photograph and a network whose runs are counted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from conus_widgets.network.interface import (
     PredictorProtocol,
     Progress,
 )
-from conus_widgets.photographs.names import PhotographError, label
+from conus_widgets.photographs.names import NAMELESS, PhotographError, name_of
 from conus_widgets.preparation import is_alone, several
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -55,7 +55,7 @@ class Subject:
     Raises
     ------
     PhotographError
-        Where the photograph cannot be used.
+        If the photograph cannot be used.
     """
 
     def __init__(self, predictor: PredictorProtocol, image: Any) -> None:
@@ -104,7 +104,7 @@ class Subject:
         target : Target
         method : str
         logits : array (classes,), optional
-            Where a gradient brought them; else `logits` of the subject.
+            If a gradient brought them; else `logits` of the subject.
         **rest
             Further fields of `Explanation`.
         """
@@ -195,7 +195,12 @@ def each(method: Method) -> Method:
         found = []
         for number, one in enumerate(images):
             progress = told and _share(told, number, len(images))
-            found.append(method(predictor, one, *arguments, progress=progress, **options))
+            try:
+                found.append(method(predictor, one, *arguments, progress=progress, **options))
+            except PhotographError as error:
+                if error.name != NAMELESS:
+                    raise
+                raise PhotographError(name_of(one, number + 1), error.problem) from error
         return found
 
     return call  # type: ignore[return-value]
@@ -218,7 +223,7 @@ def _validate_numbers(image: Any) -> None:
         wrong = image.size - int(np.isfinite(image).sum())
         if wrong:
             raise PhotographError(
-                label(image, None),
+                name_of(image),
                 f"has {wrong} of {image.size} values that are not numbers (NaN or infinite); "
                 "repair them and give uint8 with values from 0 to 255.",
             )

@@ -1,4 +1,4 @@
-"""What is explained: a class, or a weighting of classes."""
+"""The target of an explanation: a class, or a weighting of classes."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def resolve(target: Any, labels: Sequence[str], logits: NDArray[Any] | None = No
     target : None, int, str, mapping or Target
         None: the class with the highest logit. A class by number or name. A mapping of classes to
         weights: ``{"A": 1, "B": -1}`` asks why A rather than B. A list, an array or a one-hot
-        vector is none of these: its numbers could be classes as well as weights.
+        vector is refused: its numbers could be classes as well as weights.
     labels : sequence of str
         Names of the classes.
     logits : array (classes,), optional
@@ -105,7 +105,7 @@ def class_number(key: Any, labels: Sequence[str]) -> int:
     Raises
     ------
     ValueError
-        Where there is none; the message holds the nearest names.
+        If there is none; the message holds the nearest names.
     """
     if isinstance(key, (int, np.integer)) and not isinstance(key, bool):
         if 0 <= key < len(labels):

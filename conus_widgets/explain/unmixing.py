@@ -1,4 +1,4 @@
-"""What each window takes from each cell, where several windows shared a run."""
+"""The part of each window in a change, if several windows shared a run."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Unmixing:
         taken : array (runs, cells, K)
             What each run's windows took together; K answers are estimated alike.
         groups : int array (runs, at most so many windows)
-            The windows of each run; -1 where there is none.
+            The windows of each run; -1 if there is none.
         expected : array (windows, cells)
             Standard deviation of what a window takes from a cell, up to a common factor.
 

@@ -245,7 +245,7 @@ def look_forward(
     Raises
     ------
     runtime.SetupError
-        Where the compiler or the disk fails.
+        If the compiler or the disk fails.
     """
     engine = engine or chosen_engine()
 
@@ -260,7 +260,7 @@ def look_forward(
 def look_onwards(
     architecture: Architecture, weights: Weights, layer: str, engine: str | None = None
 ) -> Look:
-    """Compile the network behind a layer, or restore it. Parameters as in `look_forward`.
+    """Compile the network after a layer, or restore it. Parameters as in `look_forward`.
 
     Returns
     -------

@@ -298,7 +298,7 @@ def softmax(logits: NDArray[Any]) -> NDArray[Any]:
 
     Notes
     -----
-    In NumPy: Theano's softmax is an Op that g++ compiles anew in every process.
+    In NumPy: Theano's softmax is an Op that g++ compiles again in every process.
     """
     shifted = np.asarray(logits, np.float64) - np.max(logits, axis=-1, keepdims=True)
     exponentials = np.exp(shifted)

@@ -39,7 +39,7 @@ class Network:
     layers : tuple of str
         What can be looked into: "conv1", "pool1", "res2a" ... "res5c".
     grids : dict of str to Grid
-        Where the cells of each layer stand over the input.
+        The places of each layer's cells over the input.
     batch, gradient_batch, variants_batch : int
         How many photographs are computed at once: as many as are fast, and as fit into memory.
     head : (float32 array (F, classes), float32 array (classes,))
@@ -89,7 +89,7 @@ class Network:
         inputs : float32 array (N, 3, size, size)
             BGR, the mean subtracted.
         progress : callable, optional
-            ``progress(done, total)`` is called behind each batch.
+            ``progress(done, total)`` is called after each batch.
         cancelled : callable, optional
             Asked before each batch; true stops the work.
 
@@ -100,7 +100,7 @@ class Network:
         Raises
         ------
         ValueError
-            Where the shape is another one.
+            If the inputs have another shape.
         Cancelled
             Where `cancelled` returned true.
         """
@@ -243,7 +243,7 @@ class Network:
         weighting = np.asarray(weighting, np.float32)
         if weighting.shape not in ((classes,), (len(inputs), classes)):
             raise ValueError(
-                f"The weighting of the classes has shape {weighting.shape}, where ({classes},) or "
+                f"The weighting of the classes has shape {weighting.shape}, but ({classes},) or "
                 f"({len(inputs)}, {classes}) is needed."
             )
         weighting = np.broadcast_to(weighting, (len(inputs), classes))

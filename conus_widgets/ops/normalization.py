@@ -39,7 +39,7 @@ def batch_norm(
     Raises
     ------
     TypeError
-        Where an input has another dtype or number of axes.
+        If an input has another dtype or number of axes.
     ValueError
         When called, where shapes do not fit.
 

@@ -35,7 +35,7 @@ class Shelf:
     Parameters
     ----------
     folder : path
-        Where there is room for them, on a disk rather than in memory.
+        A folder with room for them, on a disk rather than in memory.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -49,7 +49,7 @@ class Shelf:
         Raises
         ------
         OSError
-            Where the disk is full.
+            If the disk is full.
         """
         if array.nbytes < SMALL:
             kept = np.array(array, order="C")

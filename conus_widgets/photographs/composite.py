@@ -36,9 +36,9 @@ class Composite:
     channels : int
         2 to 7; the first so many pages.
     ranges : list of (int, int)
-        Black and white of each channel; empty where the file does not say.
+        Black and white of each channel; empty if the file does not say.
     tables : list of uint8 arrays (256, 3)
-        Colours of each channel from black to white; empty where the file does not say.
+        Colours of each channel from black to white; empty if the file does not say.
     """
 
     channels: int
@@ -63,7 +63,7 @@ def described(tags: Any) -> Composite | None:
 def compose(image: Any, about: Composite, name: str) -> tuple[Image.Image, str]:
     """Add the channels up as ImageJ shows them.
 
-    Where the file has no ranges, one depth serves all channels: red, green and blue taken apart
+    If the file has no ranges, one depth serves all channels: red, green and blue taken apart
     come back as the colours they were.
 
     Returns

@@ -15,10 +15,10 @@ from PIL import Image
 
 from conus_widgets.photographs import formats, heic, tiff
 from conus_widgets.photographs.filekind import announced_bytes, what_is
-from conus_widgets.photographs.names import AGAIN, SAVE_AS, PhotographError, label, plain
+from conus_widgets.photographs.names import AGAIN, SAVE_AS, PhotographError, plain
 from conus_widgets.photographs.picture import Decoded, Picture
 
-__all__ = ["PhotographError", "content", "label", "opened", "plain"]
+__all__ = ["content", "opened"]
 
 _OTHER = "choose the photograph itself, or save it as JPEG or PNG first"
 
@@ -64,7 +64,7 @@ def _given(image: Image.Image, name: str) -> Decoded:
         if "closed" in str(error) or isinstance(error, AssertionError):
             raise PhotographError(
                 name,
-                "is a Pillow image that was closed; give its file, or open it anew and leave it "
+                "is a Pillow image that was closed; give its file, or open it again and leave it "
                 "open.",
             ) from error
         raise PhotographError(
@@ -138,7 +138,7 @@ def content(source: Any, name: str) -> bytes:
         if isinstance(error, PhotographError):
             raise
         raise PhotographError(
-            name, f"cannot be read ({plain(str(error))}); open it anew."
+            name, f"cannot be read ({plain(str(error))}); open it again."
         ) from error
     if not isinstance(data, bytes | bytearray | memoryview):
         raise PhotographError(name, 'is open as text; open it as bytes, with open(path, "rb").')

@@ -31,7 +31,7 @@ class Scale:
     ----------
     black, white : int
     remark : str
-        What must be said of it; "" where nothing must.
+        What must be said of it; "" if nothing must.
     """
 
     black: int = 0

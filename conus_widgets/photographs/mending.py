@@ -64,7 +64,7 @@ def mended(kind: str, data: bytes, open_: Open, name: str) -> tuple[Image.Image,
     PIL.Image.Image
         Loaded.
     str
-        What must be said of it; "" where no pixel is missing.
+        What must be said of it; "" if no pixel is missing.
 
     Raises
     ------

@@ -39,7 +39,7 @@ def in_bands(image: Image.Image) -> Strips:
 
 
 def turned(image: Image.Image, orientation: int) -> Image.Image:
-    """Return an image turned upright; the image itself where nothing is to do."""
+    """Return an image turned upright; the image itself if nothing is to do."""
     return image.transpose(TURN[orientation]) if orientation in TURN else image
 
 
@@ -122,7 +122,7 @@ def resized(
     -----
     Pillow resizes along one axis, keeps 8 bits, then along the other. So the pieces of a picture
     can be resized one by one along the first axis, and what comes of them together along the other.
-    Where that axis runs through all strips, whole columns are put together first, in as many
+    If that axis runs through all strips, whole columns are put together first, in as many
     passes over the file as the room asks for.
     """
     upright = upright_size(stored, orientation)

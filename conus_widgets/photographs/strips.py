@@ -69,7 +69,7 @@ def numbers(kind: str, file: BinaryIO, multiple: int = 1) -> Iterator[NDArray[An
     OSError
         The file is damaged or ends early.
     """
-    import pyvips  # only where it is needed: it takes a tenth of a second
+    import pyvips  # only if it is needed: it takes a tenth of a second
 
     loaders = {
         "JPEG": pyvips.Image.jpegload_source,
@@ -109,7 +109,7 @@ def numbers(kind: str, file: BinaryIO, multiple: int = 1) -> Iterator[NDArray[An
 def whole_jpeg(file: BinaryIO) -> BinaryIO | None:
     """Return a JPEG that has its end: itself, or all of it and the end; None where more is missing.
 
-    Where the end is missing, it is decoded twice, with other bytes put behind it, and compared.
+    If the end is missing, it is decoded twice, with other bytes put after it, and compared.
     """
     file.seek(-2, io.SEEK_END)
     if file.read(2) == jpeg.END:
@@ -139,7 +139,7 @@ def image(strip: NDArray[Any], mode: str) -> Image.Image:
     strip : uint8 array (rows, width, channels)
     mode : str
         Of Pillow's image of the whole. Four channels are inks where that is CMYK; grey with alpha
-        stays that, also where Pillow makes colours of it.
+        stays that, also if Pillow makes colours of it.
     """
     found = {1: "L", 2: "LA", 3: "RGB"}.get(strip.shape[2], mode)
     return Image.frombytes(found, (strip.shape[1], strip.shape[0]), np.ascontiguousarray(strip))

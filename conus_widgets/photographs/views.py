@@ -35,7 +35,7 @@ def resampling(name: str) -> Image.Resampling:
     Raises
     ------
     ValueError
-        There is none; the message has all names.
+        If there is no such view; the message has all names.
     """
     if name not in RESAMPLE:
         raise ValueError(f"resample must be one of {', '.join(RESAMPLE)}, not {name!r}")

@@ -35,7 +35,7 @@ def draw_knobs(
     touched : bool array, shape (h, w)
         Every pixel that was painted.
     solid : bool array, shape (h, w)
-        Where the knobs themselves are.
+        The pixels of the knobs themselves.
     """
     length, x0, y0, cos, sin = frame
     height, breadth = layers.shape[:2]

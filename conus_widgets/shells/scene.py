@@ -1,4 +1,4 @@
-"""What surrounds a shell: its place in the frame, the light, the ground, the camera."""
+"""The surroundings of a shell: its place in the frame, the light, the ground, the camera."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From pigment to picture: the inside of the aperture, wear, and light on the surface."""
+"""Light on a shell: the inside of the aperture, wear, and shading of the surface."""
 
 from __future__ import annotations
 

@@ -185,13 +185,13 @@ def make(work: Path, out: Path, *, each: int, test: int, force: bool = False) ->
 
 
 def _validate(work: Path, out: Path, force: bool) -> None:
-    """Raise a ValueError where the checkpoint would be written over something else."""
+    """Raise a ValueError if the checkpoint would be written over something else."""
     if out.resolve() == work.resolve():
         raise ValueError(f"{out} cannot hold the drawings and the checkpoint: give two folders.")
     others = [file.name for file in out.glob("*.npz") if file.name != f"{NAME}.npz"]
     if others:
         raise ValueError(
-            f"{out} holds {others[0]}; a checkpoint needs a folder of its own: give another one."
+            f"{out} holds {others[0]}; a checkpoint needs its own folder: give another one."
         )
     try:
         notice = json.loads((out / f"{NAME}.json").read_text(encoding="utf-8"))["notice"]

@@ -1,4 +1,4 @@
-"""The last layer, fitted anew to stored features, also so that it never saw what it is asked."""
+"""A last layer fitted to stored features, and its answers for specimens that it never saw."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def fit(
     Raises
     ------
     ValueError
-        Where nothing is labelled, or arrays do not fit each other.
+        If nothing is labelled, or arrays do not fit each other.
     """
     features, labels, numbers = _validated(features, labels, groups, classes)
     some = labels != NOT_LABELLED
@@ -203,7 +203,7 @@ def _validated(
         )
     if len(labels) and (labels.min() < NOT_LABELLED or labels.max() >= classes):
         raise ValueError(
-            f"Labels run from {labels.min()} to {labels.max()}, where the layer has {classes} "
+            f"Labels run from {labels.min()} to {labels.max()}, but the layer has {classes} "
             f"classes: use 0 to {classes - 1}, and {NOT_LABELLED} for none."
         )
     listed = groups.tolist() if isinstance(groups, np.ndarray) else list(groups)

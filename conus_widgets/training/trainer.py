@@ -132,7 +132,7 @@ class Trainer:
         Raises
         ------
         ValueError
-            Where the file belongs to another network, is damaged or is something else.
+            If the file belongs to another network, is damaged or is something else.
         """
         try:
             with np.load(path, allow_pickle=False) as file:
@@ -142,14 +142,14 @@ class Trainer:
             raise
         except Exception as error:  # damaged bytes make zipfile, zlib and NumPy raise anything
             raise ValueError(
-                f"{path} holds no training, or is damaged: move it away to start anew."
+                f"{path} holds no training, or is damaged: move it away to start again."
             ) from error
         shapes = [value.shape for value in values]
         expected = [variable.get_value(borrow=True).shape for variable in self.changed]
         if shapes != expected:
             raise ValueError(
                 f"{path} holds the training of another network ({len(shapes)} arrays, this one has "
-                f"{len(expected)}, or other shapes). Remove it to start anew."
+                f"{len(expected)}, or other shapes). Remove it to start again."
             )
         for variable, value in zip(self.changed, values, strict=True):
             variable.set_value(value)
@@ -161,7 +161,7 @@ def cross_entropy(logits: Any, targets: Any, classes: int, smoothing: float = 0.
 
     Notes
     -----
-    Not `T.nnet.softmax`: that is replaced by an Op that g++ compiles anew in every process.
+    Not `T.nnet.softmax`: that is replaced by an Op that g++ compiles again in every process.
     """
     shifted = logits - logits.max(axis=1, keepdims=True)
     log_softmax = shifted - T.log(T.exp(shifted).sum(axis=1, keepdims=True))
@@ -229,16 +229,16 @@ def train(
     progress : bool
         Show a bar with loss and accuracy.
     stop_after : int, optional
-        Stop behind this step, as if killed.
+        Stop after this step, as if killed.
     report : callable, optional
-        ``report(step, loss, right)`` is called behind each step.
+        ``report(step, loss, right)`` is called after each step.
 
     Raises
     ------
     ValueError
-        Where there are fewer examples than in a batch, or `state` is of another network.
+        If there are fewer examples than in a batch, or `state` is of another network.
     FloatingPointError
-        Where the loss is no longer a number.
+        If the loss is no longer a number.
     """
     count = len(examples.labels)
     if count < plan.batch:

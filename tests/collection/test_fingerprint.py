@@ -1,4 +1,4 @@
-"""What answers depend on."""
+"""The settings that answers depend on."""
 
 import dataclasses
 

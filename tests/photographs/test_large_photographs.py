@@ -1,4 +1,4 @@
-"""From a photograph that is too large to be held to an answer; and what must be said, said."""
+"""Photographs that are too large to be held: their answers, and the remarks on them."""
 
 import io
 import json

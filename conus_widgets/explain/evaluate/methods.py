@@ -69,7 +69,7 @@ VARIANTS: dict[str, Method] = {
     "guided_backprop_signed": guided_backprop,
 }
 
-#: Names of version 0.1.0, when "layer_cam" was HiResCAM here, and what is called so now.
+#: Names of version 0.1.0, when "layer_cam" was HiResCAM here, and their new names.
 RENAMED = {
     "layer_cam_centred": "hires_cam_centred",
     "layer_cam_res3c": "hires_cam_res3c",

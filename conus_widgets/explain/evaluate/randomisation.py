@@ -208,7 +208,7 @@ def _on_grid(mask: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
 
 
 def rank_correlation(a: NDArray[Any], b: NDArray[Any]) -> float:
-    """Return Spearman's rank correlation of two maps; 0 where one is constant."""
+    """Return Spearman's rank correlation of two maps; 0 if one is constant."""
     from scipy.stats import rankdata  # takes half a second to load
 
     ranks = [rankdata(values.ravel()) for values in (a, b)]

@@ -1,4 +1,4 @@
-"""What a reader must know of a method before believing its map: tested on this very network."""
+"""The facts that a reader needs before believing a map: tested on this very network."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from conus_widgets.network.interface import STAGES, PredictorProtocol, Progress
 
 #: Kinds of shells that the test looks at; every network can be asked about a drawing.
 DRAWN = ("flamed", "tented", "reticulated")
-VERSION = 3  # of the test: a number kept by another one is not used
+VERSION = 3  # of the test: a number kept by another version is not used
 
 _digests: weakref.WeakKeyDictionary[PredictorProtocol, str] = weakref.WeakKeyDictionary()
 
