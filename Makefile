@@ -42,7 +42,7 @@ style: $(READY)  ## the quick checks only: formatters, linters, which file may i
 	@export $(IN_VENV); $(STYLE); mypy
 
 stress: $(READY)  ## kills and resumes; drawn collections with planted faults: half an hour (options: STRESS="--moments 100")
-	@export $(IN_VENV); python tests/stress/kill_evaluation.py $(STRESS); python tests/stress/drawn_collections.py
+	@export $(IN_VENV); python tests/stress/kill_evaluation.py $(STRESS); python tests/stress/kill_reviews.py $(STRESS); python tests/stress/drawn_collections.py
 
 lasagne-tests: $(READY)  ## Lasagne's own tests on this Theano: some minutes (docs/lasagne.md)
 	@export $(IN_VENV); rm -rf $(LASAGNE); mkdir -p $(LASAGNE); \
