@@ -17,9 +17,10 @@ from conus_widgets.checkpoint import files as checkpoints
 from conus_widgets.checkpoint.finding import path_of
 from conus_widgets.network.interface import STAGES, Forward, Progress
 from conus_widgets.network.network import Network
+from conus_widgets.photographs.names import name_of
 from conus_widgets.photographs.photograph import MAX_PIXELS, PhotographError
 from conus_widgets.prediction import Prediction, rank
-from conus_widgets.preparation import Preparation, generators, name_of, several
+from conus_widgets.preparation import Preparation, generators, several
 from conus_widgets.stream import Answer, stream
 
 EMBEDDED = Path(__file__).parent / "checkpoint" / "demonstration"
@@ -314,7 +315,7 @@ class Predictor:
         inputs = np.empty((len(given) * views, 3, self.size, self.size), np.float32)
         rows = iter(inputs)
         for number, photograph in enumerate(given):
-            name = name_of(photograph, number)
+            name = name_of(photograph, number + 1)
             for view in self.preparation.views(
                 photograph, name, views, functools.partial(chance.__getitem__, number)
             ):

@@ -10,7 +10,7 @@ from PIL import Image
 
 from conus_widgets.arguments import whole
 from conus_widgets.checkpoint.files import Checkpoint
-from conus_widgets.photographs.names import NAMELESS, PhotographError, label
+from conus_widgets.photographs.names import PhotographError
 from conus_widgets.photographs.photograph import MAX_PIXELS, Photograph, open_photograph, to_input
 
 
@@ -86,12 +86,6 @@ def generators(seed: int | None, count: int) -> list[np.random.Generator]:
     """Return a source of chance for each photograph: its views do not depend on its neighbours."""
     seed = whole("seed", seed, or_none=True)
     return [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(count)]
-
-
-def name_of(photograph: Any, number: int) -> str:
-    """Return what to call a photograph: its file's name, or its number."""
-    name = label(photograph, None)
-    return f"photograph {number + 1}" if name == NAMELESS else name
 
 
 def is_alone(given: Any) -> bool:

@@ -21,7 +21,7 @@ from conus_widgets import preparation
 from conus_widgets.machine.machine import threads
 from conus_widgets.network import memory
 from conus_widgets.network.interface import Cancelled, NetworkProtocol, Progress, softmax
-from conus_widgets.photographs.decoding import PhotographError
+from conus_widgets.photographs.names import PhotographError, name_of
 from conus_widgets.photographs.photograph import Photograph, claimed_pixels
 
 AT_ONCE = 16  # views of a photograph that are made ahead; further ones are made when it is run
@@ -318,7 +318,7 @@ class _Ahead:
 
     def _prepare(self, number: int) -> _Prepared | PhotographError:
         photograph = self._photographs[number]
-        name = preparation.name_of(photograph, number)
+        name = name_of(photograph, number + 1)
         shared = hasattr(photograph, "read") or isinstance(photograph, Image.Image)
         try:
             with self._shared if shared else self._room.taken(photograph, name):

@@ -20,8 +20,8 @@ from conus_widgets.explain.explanation import Cost, Explanation
 from conus_widgets.explain.target import Target
 from conus_widgets.machine.beside import written_whole
 from conus_widgets.outputs import is_our_png, place_for
-from conus_widgets.photographs.decoding import plain
 from conus_widgets.photographs.filekind import what_is
+from conus_widgets.photographs.names import plain
 from conus_widgets.photographs.photograph import PhotographError, read_photograph
 
 KIND = "conus_widgets explanation "

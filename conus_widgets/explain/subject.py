@@ -12,7 +12,7 @@ import numpy as np
 from conus_widgets.arguments import shown
 from conus_widgets.explain.explanation import Cost, Explanation
 from conus_widgets.explain.target import Target, resolve
-from conus_widgets.photographs.names import PhotographError, label
+from conus_widgets.photographs.names import NAMELESS, PhotographError, name_of
 from conus_widgets.preparation import is_alone, several
 
 if TYPE_CHECKING:  # the network's module starts Theano, which takes seconds
@@ -189,7 +189,12 @@ def each(method: Method) -> Method:
         found = []
         for number, one in enumerate(images):
             progress = told and _share(told, number, len(images))
-            found.append(method(predictor, one, *arguments, progress=progress, **options))
+            try:
+                found.append(method(predictor, one, *arguments, progress=progress, **options))
+            except PhotographError as error:
+                if error.name != NAMELESS:
+                    raise
+                raise PhotographError(name_of(one, number + 1), error.problem) from error
         return found
 
     return call  # type: ignore[return-value]
@@ -212,7 +217,7 @@ def _validate_numbers(image: Any) -> None:
         wrong = image.size - int(np.isfinite(image).sum())
         if wrong:
             raise PhotographError(
-                label(image, None),
+                name_of(image),
                 f"has {wrong} of {image.size} values that are not numbers (NaN or infinite); "
                 "repair them and give uint8 with values from 0 to 255.",
             )

@@ -14,10 +14,10 @@ from PIL import Image
 
 from conus_widgets.photographs import formats, heic, tiff
 from conus_widgets.photographs.filekind import announced_bytes, what_is
-from conus_widgets.photographs.names import AGAIN, SAVE_AS, PhotographError, label, plain
+from conus_widgets.photographs.names import AGAIN, SAVE_AS, PhotographError, plain
 from conus_widgets.photographs.picture import Decoded, Picture
 
-__all__ = ["PhotographError", "content", "label", "opened", "plain"]
+__all__ = ["content", "opened"]
 
 _OTHER = "choose the photograph itself, or save it as JPEG or PNG first"
 

@@ -24,7 +24,7 @@ collect_ignore = ["saved"]  # notebooks to look at, not to run
 TOOL = """\
 from fake_predictor import FakePredictor
 from conus_widgets.widgets import Classifier
-from conus_widgets.widgets.classifier.cards import percent
+from conus_widgets.widgets.live.words import percent
 predictor = FakePredictor(regions=["Panamic", "South African"])
 classifier = Classifier(predictor)
 classifier"""

@@ -12,7 +12,7 @@ from conus_widgets import explain
 from conus_widgets.explain.catalogue import METHODS
 from conus_widgets.widgets import Explorer
 from conus_widgets.widgets.explorer import composing
-from conus_widgets.widgets.explorer.picture import signed
+from conus_widgets.widgets.live.words import signed
 
 pytest_plugins = ["explorer_page"]  # its fixtures
 

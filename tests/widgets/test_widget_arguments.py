@@ -14,6 +14,7 @@ from stand_in import StandIn
 from conus_widgets.predictor import Predictor, load_predictor
 from conus_widgets.widgets import Classifier, DropZone, Explorer
 from conus_widgets.widgets.live import loading
+from conus_widgets.widgets.live.widget import LiveWidget
 
 pytest_plugins = ["explorer_page"]  # its fixtures
 
@@ -25,7 +26,7 @@ def no_widget_is_left():
     yield
     for number in set(_instances) - before:
         widget = _instances[number]
-        assert not isinstance(widget, DropZone), "it was refused, but it is there"
+        assert not isinstance(widget, LiveWidget), "it was refused, but it is there"
         widget.close()
 
 

@@ -101,7 +101,7 @@ def test_in_a_running_loop_observers_run_in_its_thread():
         widget = Classifier(FakePredictor())
         heard = Heard(widget, "prediction")
         page = Page(widget)
-        widget._board.add("a.png", picture(1))
+        widget._board.add(picture(1), name="a.png")
         widget._board.start()
         page.until(lambda: widget.prediction is not None)
         assert heard.changes == [], "not while the cell runs"

@@ -11,8 +11,8 @@ from PIL import Image
 
 from conus_widgets.photographs.photograph import PhotographError
 from conus_widgets.widgets import Classifier, DropZone
-from conus_widgets.widgets.classifier.cards import percent
 from conus_widgets.widgets.dropzone.parcels import Parcels, TooLargeError
+from conus_widgets.widgets.live.words import percent
 
 
 def picture(seed=0, size=(40, 30)):
@@ -146,7 +146,12 @@ def test_a_name_is_only_a_name():
     zone = DropZone()
     for name in ("../../etc/passwd", "C:\\fakepath\\shell.jpg", "a\x1b[31m\n.jpg", ""):
         Page(zone).drop(name, b"x")
-    assert [file.name for file in zone.files] == ["passwd", "shell.jpg", "a[31m.jpg", "photograph"]
+    assert [file.name for file in zone.files] == [
+        "passwd",
+        "shell.jpg",
+        r"a\x1b[31m\n.jpg",
+        "photograph 4",
+    ]
 
 
 def test_callbacks_get_files_and_their_failure_is_told():
@@ -384,7 +389,7 @@ def test_the_picture_escapes_every_text(make, net):
     html = widget.picture()._repr_html_()
     assert "<img src=x" not in html and "&lt;img src=x" in html
     widget.specimen = True
-    page.until(lambda: page.of("finished")[-1]["specimen"])
+    page.until(lambda: page.of("finished") and page.of("finished")[-1]["specimen"])
     assert "<img src=x" not in widget.picture()._repr_html_()
 
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from conus_widgets.photographs.names import name_of
 from conus_widgets.photographs.photograph import MAX_PIXELS, PhotographError, open_photograph
-from conus_widgets.widgets.classifier.cards import Card, Settings, answer, sentence, thumbnail
+from conus_widgets.widgets.classifier.cards import Card, Settings, answer, thumbnail
+from conus_widgets.widgets.live.words import sentence
 from conus_widgets.worker import Ticket, Worker
 
 __all__ = ["Board"]
@@ -71,9 +73,12 @@ class Board:
         self._begun = self._said = 0.0
         self._ticket: Ticket | None = None
 
-    def add(self, name: str, source: Any, *, note: str = "", upload: str = "") -> Card:
+    def add(
+        self, source: Any, *, name: str | None = None, note: str = "", upload: str = ""
+    ) -> Card:
         with self.changed:
             self._number += 1
+            name = name_of(source, self._number, name=name)
             card = Card(self._number, name, source, note=note, upload=upload)
             self.cards.append(card)
             self._tell_card(card)

@@ -6,9 +6,9 @@ from typing import Any
 
 from PIL import Image
 
-from conus_widgets.widgets.live.words import percent
+from conus_widgets.widgets.live.words import percent, sentence
 
-__all__ = ["Card", "Settings", "answer", "percent", "remarks", "sentence", "thumbnail"]
+__all__ = ["Card", "Settings", "answer", "remarks", "thumbnail"]
 
 _THUMBNAIL = 256
 
@@ -70,10 +70,6 @@ class Card:
             "error": "" if self.error is None else sentence(self.error),
             "answer": answer(self.prediction),
         }
-
-
-def sentence(error: BaseException) -> str:
-    return str(error) or type(error).__name__
 
 
 def answer(prediction: Any) -> dict[str, Any] | None:

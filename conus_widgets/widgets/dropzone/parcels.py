@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from conus_widgets.photographs.names import name_of
+
 __all__ = ["LIMIT", "DroppedFile", "Parcels", "TooLargeError"]
 
 LIMIT = 64 * 1024 * 1024
@@ -23,7 +25,7 @@ class DroppedFile:
     Attributes
     ----------
     name : str
-        Its name there, without a folder. Text, never a path to write to.
+        Its name there, without a folder: one line of text, never a path to write to.
     data : bytes
     note : str
         What the browser did with it, e.g. ``"scaled from 4000 x 3000 to 896 x 672"``.
@@ -108,5 +110,5 @@ class Parcels:
 
 
 def _short(name: str) -> str:
-    name = "".join(c for c in name if c.isprintable()).replace("\\", "/").rsplit("/", 1)[-1]
-    return name[:255] or "photograph"
+    """The last part of a path, in whichever system; some browsers send one."""
+    return name_of(None, name=name.replace("\\", "/").rsplit("/", 1)[-1])[:255]

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-import contextvars
 import operator
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import traitlets
 
-from conus_widgets.preparation import name_of, several
-from conus_widgets.widgets.dropzone.dropzone import STYLE, DropZone
-from conus_widgets.widgets.dropzone.parcels import DroppedFile
+from conus_widgets.photographs.names import name_of
+from conus_widgets.preparation import several
+from conus_widgets.widgets.dropzone.intake import ZONE, DroppedFile, Intake, Receiving
 from conus_widgets.widgets.explorer import composing, saving, telling
 from conus_widgets.widgets.explorer.pane import CHOICES, Region, validated, with_layer
 from conus_widgets.widgets.explorer.picture import Picture
 from conus_widgets.widgets.explorer.session import Session
 from conus_widgets.widgets.live.arguments import existing
 from conus_widgets.widgets.live.bundle import bundle, styles
-from conus_widgets.widgets.live.loading import predictor_of, worker_of
-from conus_widgets.widgets.live.news import Answer, News
-from conus_widgets.widgets.live.saved import SavedPicture, show
+from conus_widgets.widgets.live.loading import predictor_of
+from conus_widgets.widgets.live.network_widget import NetworkWidget
+from conus_widgets.widgets.live.news import Answer
+from conus_widgets.widgets.live.widget import Handler
+from conus_widgets.worker import Ticket
 
 __all__ = ["Explorer"]
 
 _PAGE = Path(__file__).with_name("page")
 _MOST_PHOTOGRAPHS = 12
-_ASKS = ("inputs", "labels", "network", "notice", "preparation", "size", "stages")
-_REST = 0.4  # seconds: a saved picture for every step of a brush would be too many
 
 
-class Explorer(DropZone):
+class Explorer(Receiving, NetworkWidget):
     """Look through the network's eyes, and test what you see.
 
     Parameters
@@ -76,9 +75,13 @@ class Explorer(DropZone):
     """
 
     _esm: Any = bundle(_PAGE / "explorer.js")
-    _css: Any = styles(STYLE, _PAGE / "explorer.css", _PAGE / "panels.css")
-
-    mark = traitlets.Unicode().tag(sync=True)
+    _css: Any = styles(ZONE, _PAGE / "explorer.css", _PAGE / "panels.css")
+    _asks = ("inputs", "labels", "network", "notice", "preparation", "size", "stages")
+    _place = (
+        "Write Explorer(predictor, photograph), or Explorer(photograph=...) for the demonstration "
+        "network."
+    )
+    _rest = 0.4  # seconds: a saved picture for every step of a brush would be too many
 
     def __init__(
         self,
@@ -92,9 +95,9 @@ class Explorer(DropZone):
         **options: Any,
     ) -> None:
         # All this comes first: a widget that is half made would stay on the page.
-        self._worker = worker_of(predictor, widget="Explorer", asks=_ASKS)
+        worker = self._worker_of(predictor)
         choice = {"target": target, "against": against, "method": method, "layer": layer}
-        choice = validated(choice, {}, predictor_of(self._worker, predictor))
+        choice = validated(choice, {}, predictor_of(worker, predictor))
         with_layer(method, layer)
         given = [] if photograph is None else several(photograph)
         if len(given) > _MOST_PHOTOGRAPHS:
@@ -102,26 +105,14 @@ class Explorer(DropZone):
                 f"{len(given)} photographs were given, and an Explorer shows at most "
                 f"{_MOST_PHOTOGRAPHS}: make a second one for the others."
             )
-        super().__init__(**options)
-        self._context = contextvars.copy_context()
-        self.mark = f"conus-saved-{self.model_id}"
+        super().__init__(worker, **options)
+        self._intake = Intake(self, self._received)
         self._told: Region | None = None  # of which observers know
-        self._saved = SavedPicture(self.picture, self.mark, rest=_REST)
-        self._news = News(self)
         self._session = Session(self._worker, self.model_id, tell=self._tell, settled=self._settled)
         self._session.choose(0, 0, **choice)
         self._session.start()
-        for number, one in enumerate(given):
+        for number, one in enumerate(given, 1):
             self._session.add(one, name_of(one, number))
-
-    @property
-    def predictor(self) -> Any:
-        """The network; waits until it is loaded."""
-        ticket = self._session.start()
-        ticket.wait()
-        if ticket.error is not None:
-            raise ticket.error
-        return self._worker.predictor
 
     @Answer
     def explanation(self) -> Any:
@@ -170,7 +161,7 @@ class Explorer(DropZone):
         with self._session.changed:
             first = 1 + self._session._number
             for one in given:
-                name = name_of(one, self._session._number)
+                name = name_of(one, 1 + self._session._number)
                 self._make_sure_of_room(name)
                 self._session.add(one, name)
             self._session.choose(0, photograph=first, target=None, against=None)
@@ -280,8 +271,7 @@ class Explorer(DropZone):
     def picture(self) -> Picture:
         """The page as it stands, as a picture (HTML and text) that needs no kernel."""
         with self._session.changed:
-            # A mark is what the living widget hides the picture by: one that was closed does not.
-            return Picture(self._session, self.mark if self.comm else "")
+            return Picture(self._session)
 
     def _settled(self) -> None:
         """Renew the saved picture, and tell observers what is there now."""
@@ -306,41 +296,49 @@ class Explorer(DropZone):
             raise RuntimeError(photograph.error or session.problem)
         return photograph.sight
 
-    def _tell(self, kind: str, buffers: list[bytes] | None = None, **content: Any) -> None:
-        # See Classifier: what the page hears must leave by the (sub)shell that it wrote to last.
-        self._context.copy().run(self.send, {"kind": kind, **content}, buffers)
+    def _loaded(self) -> Any:
+        return self._session.predictor
 
-    def _message(self, widget: Any, content: dict[str, Any], buffers: list[Any]) -> None:
-        self._context = contextvars.copy_context()
-        super()._message(widget, content, buffers)
+    def _start(self) -> Ticket:
+        return self._session.start()
 
-    def _handle(self, content: dict[str, Any], buffers: list[Any]) -> None:
-        kind, session = content.get("kind"), self._session
-        page = str(content.get("page", ""))
-        if kind == "hello":
-            with session.changed:
-                session.pages.add(page)
-                telling.everything(session)
-        elif kind == "choose":
-            choice = {key: content[key] for key in CHOICES if key in content}
-            session.choose(int(content["pane"]), int(content["generation"]), **choice)
-        elif kind == "drop":
-            session.drop(int(content["pane"]), page)
-        elif kind == "region":
-            with session.changed:
-                session.checker.cover(session.checker.read(content, buffers))
-        elif kind == "view":
-            with session.changed:
-                session.view = dict(content["view"])
-                self._settled()
-        elif kind == "check":
-            session.check(str(content["method"]))
-        elif kind == "save":
-            saving.send(session, str(content["form"]), int(content["pane"]), self._tell, page)
-        elif kind in ("cancel", "resume"):
-            getattr(self, kind)()
-        else:
-            super()._handle(content, buffers)
+    def _kinds(self) -> Mapping[str, Handler]:
+        session = self._session
+        return {
+            "hello": self._hello,
+            "choose": self._choose,
+            "drop": lambda content, _: session.drop(int(content["pane"]), _page(content)),
+            "region": self._cover,
+            "view": self._take_view,
+            "check": lambda content, _: session.check(str(content["method"])),
+            "save": self._save,
+            "cancel": lambda *_: self.cancel(),
+            "resume": lambda *_: self.resume(),
+            **self._intake.kinds,
+        }
+
+    def _hello(self, content: dict[str, Any], _: list[Any]) -> None:
+        with self._session.changed:
+            self._session.pages.add(_page(content))
+            telling.everything(self._session)
+
+    def _choose(self, content: dict[str, Any], _: list[Any]) -> None:
+        choice = {key: content[key] for key in CHOICES if key in content}
+        self._session.choose(int(content["pane"]), int(content["generation"]), **choice)
+
+    def _cover(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        with self._session.changed:
+            checker = self._session.checker
+            checker.cover(checker.read(content, buffers))
+
+    def _take_view(self, content: dict[str, Any], _: list[Any]) -> None:
+        with self._session.changed:
+            self._session.view = dict(content["view"])
+            self._settled()
+
+    def _save(self, content: dict[str, Any], _: list[Any]) -> None:
+        form, pane = str(content["form"]), int(content["pane"])
+        saving.send(self._session, form, pane, self._tell, _page(content))
 
     def resume(self) -> None:
         """Try once more to load the network, and to read the photographs that wait for it."""
@@ -348,8 +346,9 @@ class Explorer(DropZone):
 
     def _received(self, file: DroppedFile) -> None:
         with self._session.changed:
-            self._make_sure_of_room(file.name)
-            self._session.add(file.data, file.name)
+            name = name_of(file.data, 1 + self._session._number, name=file.name)
+            self._make_sure_of_room(name)
+            self._session.add(file.data, name)
 
     def _make_sure_of_room(self, name: str) -> None:
         held = [one for one in self._session.photographs.values() if one.state != "failed"]
@@ -359,8 +358,7 @@ class Explorer(DropZone):
                 "Make a new Explorer for others."
             )
 
-    def _ipython_display_(self, **_: Any) -> None:
-        show(self, self._saved)
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}: {self.picture()!r}"
+def _page(content: dict[str, Any]) -> str:
+    """The view that sent a message."""
+    return str(content.get("page", ""))

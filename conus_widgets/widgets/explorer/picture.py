@@ -5,20 +5,21 @@ from __future__ import annotations
 import base64
 import io
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from conus_widgets.explain.scale import limit_of
 from conus_widgets.widgets.explorer import saving, telling
-from conus_widgets.widgets.live.saved import hiding
-from conus_widgets.widgets.live.words import percent
+from conus_widgets.widgets.live.saved import QUIET
+from conus_widgets.widgets.live.saved import Picture as Saved
+from conus_widgets.widgets.live.words import percent, signed
 
 if TYPE_CHECKING:
     from conus_widgets.widgets.explorer.session import Session
 
-__all__ = ["AGAINST", "FOR", "Picture", "overlay", "signed"]
+__all__ = ["AGAINST", "FOR", "Picture", "overlay"]
 
 #: Colours of what speaks for the target and against it, R, G, B: colours.js has the same.
 FOR, AGAINST = (255, 140, 26), (61, 139, 255)
@@ -26,22 +27,18 @@ OPACITY = 0.75
 SIDE = 420  # pixels of a map's longer side
 TOP = 6  # classes in the table
 
-_QUIET = "opacity:.75;font-size:90%"
 _CELL = "padding:1px 14px 1px 0;border:0;background:none;text-align:"
 
 
-class Picture:
+class Picture(Saved):
     """The maps, the ranking and the region's numbers, fixed at the moment it was made.
 
     Parameters
     ----------
     session : Session
-    mark : str
-        A class name for the HTML, by which the living widget hides it.
     """
 
-    def __init__(self, session: Session, mark: str = "") -> None:
-        self._mark = mark
+    def __init__(self, session: Session) -> None:
         self._lines: list[str] = []
         found = [pane for pane in session.panes if pane.explanation is not None]
         self._errors = [pane.error for pane in session.panes if pane.error]
@@ -88,15 +85,12 @@ class Picture:
                 row += [signed(float(checked.shares[i])), signed(float(checked.changes[i]))]
             self._rows.append(row)
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": repr(self), "text/html": self._repr_html_()}
-
-    def _repr_html_(self) -> str:
+    def body(self) -> tuple[str, str]:
         maps = "".join(
             f'<div style="max-width:{SIDE}px"><img alt="{escape(words)}" style="max-width:100%" '
             f'src="data:image/jpeg;base64,{base64.b64encode(data).decode()}">'
             f'<div style="font-weight:600;overflow-wrap:anywhere">{escape(words)}</div>'
-            f'<div style="{_QUIET}">{escape(how)}<br><code>{escape(line)}</code></div></div>'
+            f'<div style="{QUIET}">{escape(how)}<br><code>{escape(line)}</code></div></div>'
             for data, words, how, line in self._maps
         )
         rows = "".join(
@@ -107,13 +101,11 @@ class Picture:
             f'<table style="border-collapse:collapse;margin:6px 0">{rows}</table>' if rows else ""
         )
         said = " ".join(text for text in (*self._errors, self._region, self._notice) if text)
-        hint = "Orange speaks for, blue against. The last state. " if maps else ""
-        return (
-            f'{hiding(self._mark)}<div class="conus-saved {escape(self._mark)}">'
+        body = (
             f'<div style="display:flex;flex-wrap:wrap;gap:16px">{maps}</div>{table}'
-            f'<div style="{_QUIET}">{escape(said)}</div>'
-            f'<p style="{_QUIET}">{hint}Run this cell for the live tool.</p></div>'
+            f'<div style="{QUIET}">{escape(said)}</div>'
         )
+        return body, "Orange speaks for, blue against. The last state." if maps else ""
 
     def __repr__(self) -> str:
         lines = [f"{words} ({how})" for _, words, how, _ in self._maps]
@@ -149,15 +141,3 @@ def overlay(image: Image.Image, values: np.ndarray, limit: float | None) -> byte
     file = io.BytesIO()
     drawn.save(file, "JPEG", quality=88)
     return file.getvalue()
-
-
-def signed(value: float) -> str:
-    """Two decimals with a sign, as on the page.
-
-    >>> signed(0.829), signed(-0.3), signed(-0.001)
-    ('+0.83', '\\u22120.30', '0.00')
-    """
-    text = f"{abs(value):.2f}"
-    if float(text) == 0:
-        return text
-    return ("+" if value > 0 else "\u2212") + text

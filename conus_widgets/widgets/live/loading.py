@@ -24,7 +24,7 @@ def load(source: Any) -> Any:
     return load_predictor(source)
 
 
-def worker_of(predictor: Any, *, widget: str, asks: Sequence[str]) -> Worker:
+def worker_of(predictor: Any, *, widget: str, asks: Sequence[str], place: str) -> Worker:
     """Return the worker of the predictor that a widget was given.
 
     Parameters
@@ -35,6 +35,8 @@ def worker_of(predictor: Any, *, widget: str, asks: Sequence[str]) -> Worker:
         Who asks, for errors.
     asks : sequence of str
         What the widget asks of a predictor, by name.
+    place : str
+        A sentence for errors: how photographs are given to the widget.
 
     Raises
     ------
@@ -47,10 +49,10 @@ def worker_of(predictor: Any, *, widget: str, asks: Sequence[str]) -> Worker:
         if str(predictor).lower().endswith(_PHOTOGRAPHS):
             raise ValueError(
                 f"{predictor} is a photograph by its name, but the first argument of {widget} is "
-                f"the predictor. {_PLACE_OF_PHOTOGRAPHS[widget]}"
+                f"the predictor. {place}"
             )
     elif isinstance(predictor, type) or not all(hasattr(predictor, name) for name in asks):
-        raise TypeError(_refusal(predictor, widget))
+        raise TypeError(_refusal(predictor, widget, place))
     return worker_for(predictor, load=lambda source: load(source))
 
 
@@ -63,15 +65,7 @@ def _is_source(predictor: Any) -> bool:
     return predictor is None or isinstance(predictor, (str, os.PathLike))
 
 
-_PLACE_OF_PHOTOGRAPHS = {
-    "Explorer": "Write Explorer(predictor, photograph), or Explorer(photograph=...) for the "
-    "demonstration network.",
-    "Classifier": "Write Classifier(), then drop photographs on the page, or give them to its "
-    "classify().",
-}
-
-
-def _refusal(given: Any, widget: str) -> str:
+def _refusal(given: Any, widget: str, place: str) -> str:
     name = getattr(given, "__name__", "")
     if isinstance(given, type):
         return (
@@ -86,9 +80,9 @@ def _refusal(given: Any, widget: str) -> str:
         )
     hint = ""
     if isinstance(given, (bytes, bytearray, list, tuple)) or hasattr(given, "shape"):
-        hint = f" A photograph? {_PLACE_OF_PHOTOGRAPHS[widget]}"
+        hint = f" A photograph? {place}"
     elif type(given).__module__.startswith("PIL."):
-        hint = f" {_PLACE_OF_PHOTOGRAPHS[widget]}"
+        hint = f" {place}"
     kind = type(given).__name__
     return (
         f"The first argument of {widget} is the predictor, and this {kind} is not one: give what "
