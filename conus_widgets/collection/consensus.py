@@ -62,30 +62,6 @@ def judgements(
     return {key: Judgement(*key, tuple(by.values())) for key, by in newest.items()}
 
 
-def visible_to(standing: Iterable[Verdict], reviewer: str) -> list[Verdict]:
-    """Return the lines that a reviewer may see: nobody is to be led by what others said.
-
-    Parameters
-    ----------
-    standing : iterable of Verdict
-        As `Log.standing`.
-    reviewer : str
-
-    Returns
-    -------
-    list of Verdict
-        The reviewer's own, all notes on pairs of classes, and what others say of the specimens
-        that the reviewer has judged.
-    """
-    lines = list(standing)
-    judged = {verdict.case for verdict in lines if verdict.judges and verdict.by == reviewer}
-    return [
-        verdict
-        for verdict in lines
-        if verdict.by == reviewer or verdict.kind == "pair note" or verdict.case in judged
-    ]
-
-
 def labels_after(
     labels: Sequence[str],
     cases: Sequence[str],
