@@ -32,6 +32,7 @@ from conus_widgets.collection.verdict_log import read as read_log
 from conus_widgets.network.interface import Progress
 
 if TYPE_CHECKING:  # a review makes reports, which need more than a collection does
+    from conus_widgets.collection.blind import BlindReview
     from conus_widgets.collection.matching import Matching
     from conus_widgets.collection.review import Review
 
@@ -84,6 +85,7 @@ class Collection(Derived):
         self._given = table
         self._store: Store | None = None
         self._follows = True
+        self._reader = ""  # the reviewer who sees it; "" for somebody who may see all
         own = names if isinstance(names, Names) or names is None else read_names(names)
         self.names = own or Names()
 
@@ -146,6 +148,13 @@ class Collection(Derived):
 
         return Review(self, by, orcid=orcid)
 
+    def blind(self, by: str, **options: Any) -> BlindReview:
+        """Begin a blind review: the reviewer decides before the network's answer is shown, and
+        again after; options as in `BlindReview`."""
+        from conus_widgets.collection.blind import BlindReview
+
+        return BlindReview(self, by, **options)
+
     @property
     def verdicts_folder(self) -> Path:
         """Where the logs of verdicts lie: beside the answers."""
@@ -154,12 +163,28 @@ class Collection(Derived):
     @cached_property
     def log(self) -> Log:
         """All verdicts on this collection; empty before it was evaluated."""
-        return Log() if self._store is None else read_log(self.verdicts_folder)
+        if self._store is None:
+            return Log()
+        found = read_log(self.verdicts_folder)
+        return found.seen_by(self._reader) if self._reader else found
 
     @cached_property
     def judgements(self) -> dict[tuple[str, str], Judgement]:
         """The judgement on each specimen and photograph: see `consensus.judgements`."""
         return judgements(self.log.standing)
+
+    def seen_by(self, reviewer: str) -> Collection:
+        """The same collection as a reviewer may see it.
+
+        Verdicts of others, and numbers that contain them, follow for each case when the reviewer's
+        own judgement of it is saved: see `Log.seen_by`.
+        """
+        if not reviewer:
+            raise ValueError("reviewer is empty: give the name that stands in the verdicts.")
+        found = copy.copy(self)
+        found._forget()
+        found._reader = reviewer
+        return found
 
     def follow_verdicts(self) -> None:
         """Read the logs again: another reviewer may have added to them."""

@@ -38,16 +38,14 @@ class Judgement:
 
 
 def judgements(
-    standing: Iterable[Verdict], *, without: str | None = None
+    standing: Iterable[Verdict],
 ) -> dict[tuple[str, str], Judgement]:
     """Return what stands of each case and photograph.
 
     Parameters
     ----------
     standing : iterable of Verdict
-        As `Log.standing`, in order of time.
-    without : str, optional
-        Leave out this reviewer's: what a second reviewer must not see yet.
+        As `Log.standing`, in order of time; of `Log.seen_by` for a reviewer who must not see all.
 
     Returns
     -------
@@ -55,7 +53,7 @@ def judgements(
     """
     newest: dict[tuple[str, str], dict[str, Verdict]] = {}
     for verdict in standing:
-        if verdict.judges and verdict.by != without:
+        if verdict.judges:
             of = newest.setdefault((verdict.case, verdict.photograph), {})
             of.pop(verdict.by, None)  # a newer one goes to the end
             of[verdict.by] = verdict
@@ -135,4 +133,6 @@ def kappa(judged: Mapping[tuple[str, str], Judgement], a: str, b: str) -> tuple[
 
 def _said(verdict: Verdict) -> tuple[str, ...]:
     """What counts when verdicts are compared: the word, and of a new name all of it."""
+    if verdict.kind == "right":  # a blind review writes down which name that was
+        return (verdict.kind,)
     return (verdict.kind, verdict.name, verdict.rank, verdict.qualifier)

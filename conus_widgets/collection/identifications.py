@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conus_widgets.collection.consensus import judgements
-from conus_widgets.collection.verdicts import NATURES, Verdict
+from conus_widgets.collection.verdicts import NATURES, PHASES, Verdict
 from conus_widgets.machine.beside import written_whole
 
 COLUMNS = (
@@ -75,11 +75,11 @@ def human_rows(
     -------
     list of dict
         Keys are `COLUMNS`, by time. Verdicts that name nothing (unusable, ambiguous ...) have no
-        row. `isCurrent` is "true" for the newest verdict on a specimen if its reviewers agree, and
-        "false" for all others: two current determinations of one specimen are a fault that
-        collections know well.
+        row, and a blind review of a specimen has one: its last decision. `isCurrent` is "true" for
+        the newest verdict on a specimen if its reviewers agree, and "false" for all others: two
+        current determinations of one specimen are a fault that collections know well.
     """
-    said = list(standing)
+    said = _last_decisions(standing)
     agreed = [judgement.verdict for judgement in judgements(said).values()]
     current = {verdict.id for verdict in agreed if verdict is not None}
     rows: list[dict[str, str]] = []
@@ -113,6 +113,13 @@ def human_rows(
         if name not in earlier:
             earlier.append(name)
     return rows
+
+
+def _last_decisions(standing: Iterable[Verdict]) -> list[Verdict]:
+    """Leave out what was decided before the model's answer, if it was decided again after it."""
+    said = list(standing)
+    again = {(v.by, v.case, v.photograph) for v in said if v.phase == "after"}
+    return [v for v in said if v.phase != "before" or (v.by, v.case, v.photograph) not in again]
 
 
 def machine_rows(
@@ -173,6 +180,8 @@ def _remarks(verdict: Verdict) -> str:
     said = [NATURES[verdict.nature]] if verdict.nature else []
     if verdict.kind == "right":
         said.append("label confirmed")
+    if verdict.phase:
+        said.append(PHASES[verdict.phase])
     if verdict.photograph:
         said.append("of one photograph")
     if verdict.note:

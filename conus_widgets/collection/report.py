@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conus_widgets.collection.consensus import disagreements
-from conus_widgets.collection.verdicts import NATURES, WORDS, Verdict
+from conus_widgets.collection.verdicts import NATURES, PHASES, WORDS, Verdict
 from conus_widgets.machine.beside import written_whole
 from conus_widgets.photographs.photograph import PhotographError, read_photograph
 
@@ -140,10 +140,10 @@ def _photograph(collection: Collection, number: int) -> dict[str, Any]:
 
 def _line(verdict: Verdict) -> dict[str, str]:
     name = " ".join(part for part in (verdict.qualifier, verdict.name) if part)
-    parts = [name, NATURES.get(verdict.nature, ""), verdict.note]
+    said = [name, NATURES.get(verdict.nature, ""), PHASES.get(verdict.phase, ""), verdict.note]
     return {
         "said": WORDS[verdict.kind],
-        "rest": "; ".join(part for part in parts if part),
+        "rest": "; ".join(part for part in said if part),
         "by": verdict.by,
         "on": verdict.at[:10],
     }

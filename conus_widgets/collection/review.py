@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from conus_widgets.collection.consensus import Judgement, disagreements, kappa
 from conus_widgets.collection.identifications import Known, human_rows, write
+from conus_widgets.collection.pace import Progress, progress
 from conus_widgets.collection.relabelling import Relabelling, relabelled
 from conus_widgets.collection.report import write_report
 from conus_widgets.collection.verdict_log import Log, LogWriter
@@ -43,16 +45,21 @@ class Review:
         self._mine: list[Verdict] = []
 
     @property
+    def collection(self) -> Collection:
+        """What is reviewed."""
+        return self._collection
+
+    @property
     def by(self) -> str:
         return self._writer.by
 
     @property
     def log(self) -> Log:
-        """All reviewers' verdicts, as they stand on the disk."""
+        """The reviewers' verdicts, as they stand on the disk."""
         return self._collection.log
 
     def judge(
-        self, case: str, kind: str, *, photograph: int | None = None, **parts: str
+        self, case: str, kind: str, *, photograph: int | None = None, **parts: Any
     ) -> Verdict:
         """Add a verdict; when this returns, the disk has it and the numbers follow it.
 
@@ -65,7 +72,7 @@ class Review:
         photograph : int, optional
             Its number in the table, if only this one is meant.
         **parts
-            `name`, `rank`, `qualifier`, `nature` and `note`: see `Verdict`.
+            `name`, `rank`, `qualifier`, `nature`, `note` and `seconds`: see `Verdict`.
 
         Raises
         ------
@@ -82,23 +89,64 @@ class Review:
             if specimens[photograph] != case:
                 raise VerdictError(f"Photograph {photograph} is not of specimen {case!r}.")
             digest = self._collection.digests[photograph]
-        return self._add(Verdict(kind, case, photograph=digest, **self._signed(), **parts))
+        return self.add(Verdict(kind, case, photograph=digest, **self.signature, **parts))
+
+    def add(self, verdict: Verdict) -> Verdict:
+        """Add a verdict that was made elsewhere, as on a page; one that is there counts once.
+
+        Raises
+        ------
+        VerdictError
+            If it is signed by somebody else.
+        LogError
+            If it could not be saved; nothing has changed then.
+        """
+        self._writer.add(verdict)
+        self._mine.append(verdict)
+        self._collection.follow_verdicts()
+        return verdict
+
+    @property
+    def signature(self) -> dict[str, Any]:
+        """The parts of a verdict that say who reviews, and which network's answers are seen."""
+        return {
+            "by": self._writer.by,
+            "orcid": self._writer.orcid,
+            "model": self._collection.fingerprint,
+        }
 
     def note_on_pair(self, a: str, b: str, note: str) -> Verdict:
         """Add a note on what separates two classes."""
-        return self._add(Verdict("pair note", pair_key(a, b), note=note, **self._signed()))
+        return self.add(Verdict("pair note", pair_key(a, b), note=note, **self.signature))
+
+    @property
+    def newest(self) -> Verdict | None:
+        """One's newest verdict or note of this session that stands; None if there is none."""
+        standing = {verdict.id for verdict in self.log.standing}
+        return next((one for one in reversed(self._mine) if one.id in standing), None)
 
     def undo(self) -> Verdict | None:
-        """Take back one's newest verdict or note of this session; None if there is none."""
-        standing = {verdict.id for verdict in self.log.standing}
-        while self._mine:
-            newest = self._mine.pop()
-            if newest.id in standing:
-                undo = Verdict("undo", newest.case, undoes=newest.id, **self._signed())
-                self._writer.add(undo)
-                self._collection.follow_verdicts()
-                return newest
-        return None
+        """Take `newest` back and return it."""
+        newest = self.newest
+        if newest is not None:
+            self._writer.add(Verdict("undo", newest.case, undoes=newest.id, **self.signature))
+            self._collection.follow_verdicts()
+        return newest
+
+    @property
+    def progress(self) -> Progress:
+        """How many of the specimens this reviewer has judged, and how long the rest takes."""
+        return progress(self.log.standing, self._collection.specimens, self.by)
+
+    def agreement(self) -> dict[str, tuple[float, int]]:
+        """How far each other reviewer agrees with this one, by name: see `consensus.kappa`."""
+        judged = self._collection.judgements
+        others = sorted({verdict.by for verdict in self.log.standing if verdict.judges} - {self.by})
+        return {other: kappa(judged, self.by, other) for other in others}
+
+    def disagreements(self) -> list[Judgement]:
+        """The cases of which reviewers say different things: a queue to look at together."""
+        return disagreements(self._collection.judgements)
 
     def identifications(self, path: str | os.PathLike[str]) -> Path:
         """Write all determinations that stand as Darwin Core, CSV: see `identifications`."""
@@ -129,16 +177,3 @@ class Review:
     def close(self) -> None:
         """End the session; the log stays."""
         self._writer.close()
-
-    def _signed(self) -> dict[str, str]:
-        return {
-            "by": self._writer.by,
-            "orcid": self._writer.orcid,
-            "model": self._collection.fingerprint,
-        }
-
-    def _add(self, verdict: Verdict) -> Verdict:
-        self._writer.add(verdict)
-        self._mine.append(verdict)
-        self._collection.follow_verdicts()
-        return verdict

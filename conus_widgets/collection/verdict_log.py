@@ -13,7 +13,7 @@ import re
 import threading
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,29 @@ class Log:
     def standing(self) -> tuple[Verdict, ...]:
         """The verdicts and notes that nobody took back, without the undo lines."""
         return tuple(v for v in self.verdicts if v.kind != "undo" and v.id not in self._undone)
+
+    def seen_by(self, reviewer: str) -> Log:
+        """Return the log without what a reviewer must not see yet: others' words on a case, until
+        the reviewer's own judgement of it is saved.
+
+        Notes
+        -----
+        A judgement of the whole specimen opens all that was said of it; one of a photograph only
+        what was said of that. One before the model's answer was shown opens nothing: the reviewer
+        is still to decide again. Notes on pairs are about classes, and are always seen.
+        """
+        judged = {
+            (verdict.case, verdict.photograph)
+            for verdict in self.standing
+            if verdict.by == reviewer and verdict.judges and verdict.phase != "before"
+        }
+
+        def seen(verdict: Verdict) -> bool:
+            if verdict.by == reviewer or verdict.kind == "pair note":
+                return True
+            return bool({(verdict.case, ""), (verdict.case, verdict.photograph)} & judged)
+
+        return replace(self, verdicts=tuple(filter(seen, self.verdicts)))
 
 
 def read(folder: str | os.PathLike[str]) -> Log:
@@ -123,7 +146,7 @@ def _merged(files: Iterable[tuple[Any, list[Verdict], list[Damaged]]]) -> Log:
         damaged += wrong
         for verdict in verdicts:
             found.setdefault(verdict.id, verdict)
-    ordered = sorted(found.values(), key=lambda verdict: (verdict.at, verdict.id))
+    ordered = sorted(found.values(), key=lambda verdict: (verdict.moment, verdict.id))
     return Log(tuple(ordered), tuple(damaged), _undone(ordered))
 
 

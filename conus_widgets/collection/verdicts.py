@@ -7,6 +7,8 @@ what collections use: a change of name is not a re-determination, and doubt is p
 from __future__ import annotations
 
 import dataclasses
+import json
+import math
 import re
 import uuid
 from collections.abc import Mapping
@@ -30,6 +32,12 @@ WORDS = {
 RANKS = ("species", "subspecies", "subgenus", "genus", "family")
 NATURES = {"redetermination": "re-determination", "nomenclatural": "change of name"}
 """Why a name is another one: the shell was looked at again, or only the name has changed."""
+
+PHASES = {
+    "before": "before the model's answer was shown",
+    "after": "after the model's answer was shown",
+}
+"""When, of a blind review (`blind`); "" of all others, which see the answer from the start."""
 
 _ORCID = re.compile(r"(\d{4}-){3}\d{3}[\dX]")
 _TEXT = 10_000  # characters of a note, at most
@@ -66,10 +74,17 @@ class Verdict:
         The fingerprint of the network whose answer was on the page; "" without one.
     undoes : str
         Of kind "undo", the `id` of the line that is taken back.
+    phase : str
+        Of a blind review, a key of `PHASES`; else "".
+    seconds : float, optional
+        How long the case was on the page before it was judged.
     id : str
         A UUID. A line that comes twice counts once.
     at : str
         When, in ISO 8601 with its offset from UTC.
+    others : tuple of (str, str)
+        Parts of a line that a newer version wrote: their names, and their values as JSON. They are
+        kept, and mean nothing here.
 
     Raises
     ------
@@ -90,11 +105,16 @@ class Verdict:
     model: str = ""
     undoes: str = ""
     seen: str = ""
+    phase: str = ""
+    seconds: float | None = None
     id: str = dataclasses.field(default_factory=lambda: str(uuid.uuid4()))
     at: str = dataclasses.field(default_factory=lambda: now())
+    others: tuple[tuple[str, str], ...] = dataclasses.field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
+            if field.name in ("seconds", "others"):
+                continue
             value = getattr(self, field.name)
             if not isinstance(value, str) or len(value) > _TEXT:
                 raise VerdictError(
@@ -117,12 +137,26 @@ class Verdict:
                 f"orcid is {self.orcid!r}: four groups of four digits are needed, as in "
                 "0000-0002-1825-0097."
             )
+        if self.phase and (self.phase not in PHASES or not self.judges):
+            raise VerdictError(
+                f"phase is {self.phase!r} of kind {self.kind!r}: use one of {', '.join(PHASES)}, "
+                "and only where the label is judged."
+            )
+        self._validate_seconds()
         if self.kind == "wrong":
             self._validate_name()
         if self.kind in ("note", "pair note") and not self.note.strip():
             raise VerdictError("The note is empty: write what was seen.")
         if self.kind == "undo" and not self.undoes:
             raise VerdictError("An undo must say the id of the line that it takes back.")
+
+    def _validate_seconds(self) -> None:
+        given = self.seconds
+        if given is None:
+            return
+        number = isinstance(given, int | float) and not isinstance(given, bool)
+        if not number or not math.isfinite(given) or given < 0:
+            raise VerdictError(f"seconds is {given!r}: a number of 0 or more is needed.")
 
     def _validate_name(self) -> None:
         if not self.name.strip():
@@ -137,24 +171,36 @@ class Verdict:
         """Whether it says something of the label, so that it replaces an earlier judgement."""
         return self.kind not in ("note", "pair note", "undo")
 
-    def to_dict(self) -> dict[str, str]:
+    @property
+    def moment(self) -> datetime:
+        """When: `at` as a number, since pages and other places write it with other offsets."""
+        return datetime.fromisoformat(self.at)
+
+    def to_dict(self) -> dict[str, Any]:
         """Return the parts that are not empty, as they stand in the log."""
-        return {key: value for key, value in dataclasses.asdict(self).items() if value}
+        found = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if field.name != "others"
+        }
+        given = {name: value for name, value in found.items() if value not in ("", None)}
+        return given | {name: json.loads(value) for name, value in self.others}
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Verdict:
-        """Read what `to_dict` wrote; parts of a newer version are left out.
+        """Read what `to_dict` wrote; parts that only a newer version knows are kept as `others`.
 
         Raises
         ------
         VerdictError
             If a part is missing or not of the right form.
         """
-        known = {field.name for field in dataclasses.fields(cls)}
+        known = {field.name for field in dataclasses.fields(cls)} - {"others"}
         missing = [name for name in ("kind", "case", "id", "at") if not given.get(name)]
         if missing:
             raise VerdictError(f"{' and '.join(missing)} missing.")
-        return cls(**{key: value for key, value in given.items() if key in known})
+        others = tuple((key, json.dumps(given[key])) for key in given if key not in known)
+        return cls(**{key: value for key, value in given.items() if key in known}, others=others)
 
 
 def pair_key(a: str, b: str) -> str:
@@ -163,5 +209,5 @@ def pair_key(a: str, b: str) -> str:
 
 
 def now() -> str:
-    """Return this moment in ISO 8601, in UTC, to the microsecond: lines are sorted by it."""
+    """Return this moment in ISO 8601, in UTC, to the microsecond: verdicts are sorted by it."""
     return datetime.now(UTC).isoformat(timespec="microseconds")

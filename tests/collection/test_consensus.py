@@ -48,9 +48,9 @@ def test_notes_judge_nothing():
     assert judgements([Verdict("note", "a", by="Ana", note="odd")]) == {}
 
 
-def test_a_second_reviewer_does_not_see_the_first():
-    said = [Verdict("right", "a", by="Ana"), Verdict("right", "b", by="Ben")]
-    assert list(judgements(said, without="Ana")) == [("b", "")]
+def test_right_means_the_same_with_the_name_written_down():
+    said = [Verdict("right", "a", by="Ana"), Verdict("right", "a", by="Ben", name="Conus textile")]
+    assert judgements(said)["a", ""].agreed
 
 
 def test_kappa_is_that_of_scikit_learn():

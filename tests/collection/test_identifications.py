@@ -57,6 +57,17 @@ def test_what_names_nothing_has_no_row_and_ends_an_earlier_determination():
     assert [row["isCurrent"] for row in rows] == ["false"]
 
 
+def test_of_a_blind_review_the_last_decision_is_the_determination():
+    before = wrong(phase="before")
+    [row] = human_rows([before], SPECIMENS)
+    assert row["isCurrent"] == "true"
+    assert row["identificationRemarks"].endswith("before the model's answer was shown")
+    other = Verdict("right", "MNCN:7", by="Ben", phase="after")
+    rows = human_rows([before, wrong(name="Conus dalli", phase="after"), other], SPECIMENS)
+    assert [row["identifiedBy"] for row in rows] == ["Ana", "Ben"]
+    assert rows[0]["previousIdentifications"] == "Conus canonicus"
+
+
 def test_a_machine_is_never_current():
     [row] = machine_rows(
         [("MNCN:7", "Conus textile", 1.0)], SPECIMENS, model="demo abc", at="2026-01-01T00:00:00Z"

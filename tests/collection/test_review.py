@@ -110,6 +110,34 @@ def test_another_reader_sees_them_and_disagreement_changes_nothing(collection, r
     other.close()
 
 
+def test_a_second_reviewer_sees_numbers_of_their_own_until_theirs_is_saved(collection, review):
+    first, second = (mistake.specimen for mistake in collection.mistakes[:2])
+    for specimen in (first, second):
+        mend(review, specimen, answer(collection, specimen))
+    blank = collection.as_given.accuracy.top1
+    seen = collection.seen_by("Ben")
+    ben = seen.review("Ben")
+    assert seen.accuracy.top1 == blank and seen.log.verdicts == ()
+    assert (ben.agreement(), ben.disagreements()) == ({}, [])
+    ben.judge(first, "ambiguous")
+    assert [verdict.by for verdict in seen.log.standing] == ["Ana", "Ben"]
+    assert [one.case for one in ben.disagreements()] == [first]
+    assert ben.agreement() == {"Ana": (0.0, 1)}
+    assert second not in {verdict.case for verdict in seen.log.standing}
+    mend(ben, first, answer(collection, first))
+    assert seen.accuracy.top1.part == blank.part + 1, "of two mended ones, one is seen"
+    ben.close()
+
+
+def test_progress_counts_specimens_of_this_reviewer(collection, review):
+    for specimen in ("S1", "S2", "S2"):
+        review.judge(specimen, "right")
+    other = collection.review("Ben")
+    other.judge("S5", "right")
+    assert (review.progress.done, review.progress.total) == (2, 20)
+    other.close()
+
+
 def test_new_labels_and_what_they_change(collection, review, tmp_path):
     odd, right = collection.mistakes[0].specimen, collection.mistakes[1].specimen
     mend(review, odd, answer(collection, odd))

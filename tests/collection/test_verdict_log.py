@@ -80,6 +80,43 @@ def test_an_undo_takes_back_ones_own_line_and_can_be_taken_back(tmp_path):
     assert [v.id for v in read(tmp_path).standing] == [first.id]
 
 
+def test_verdicts_are_sorted_by_moment_however_it_is_written(tmp_path):
+    moments = ["2026-11-27T10:00:00+02:00", "2026-11-27T08:30:00.5Z", "2026-11-27T09:00:00+00:00"]
+    writer = LogWriter(tmp_path, "Ana")
+    for at in reversed(moments):
+        writer.add(Verdict("right", "a", by="Ana", at=at))
+    assert [verdict.at for verdict in read(tmp_path).verdicts] == moments
+
+
+def seen(folder, reviewer):
+    return {(v.by, v.case, v.kind) for v in read(folder).seen_by(reviewer).verdicts}
+
+
+def test_others_words_are_hidden_until_ones_own_judgement_is_saved(tmp_path):
+    ana, ben = LogWriter(tmp_path, "Ana"), LogWriter(tmp_path, "Ben")
+    for case in ("a", "b"):
+        ana.add(Verdict("right", case, by="Ana"))
+        ana.add(Verdict("note", case, by="Ana", note="worn"))
+    ana.add(Verdict("pair note", "x / y", by="Ana", note="the spire"))
+    assert seen(tmp_path, "Ben") == {("Ana", "x / y", "pair note")}
+    ben.add(Verdict("right", "a", by="Ben", phase="before"))
+    assert not {("Ana", "a", "right"), ("Ana", "b", "right")} & seen(tmp_path, "Ben")
+    own = Verdict("unusable", "a", by="Ben", phase="after")
+    ben.add(own)
+    assert {("Ana", "a", "right"), ("Ana", "a", "note")} <= seen(tmp_path, "Ben")
+    assert ("Ana", "b", "right") not in seen(tmp_path, "Ben")
+    ben.add(Verdict("undo", "a", by="Ben", undoes=own.id))
+    assert ("Ana", "a", "right") not in seen(tmp_path, "Ben")
+
+
+def test_a_judgement_of_one_photograph_opens_what_was_said_of_that(tmp_path):
+    ana, ben = LogWriter(tmp_path, "Ana"), LogWriter(tmp_path, "Ben")
+    ana.add(Verdict("unusable", "a", photograph="d1", by="Ana"))
+    ana.add(Verdict("right", "a", by="Ana"))
+    ben.add(Verdict("right", "a", photograph="d1", by="Ben"))
+    assert seen(tmp_path, "Ben") == {("Ana", "a", "unusable"), ("Ben", "a", "right")}
+
+
 def test_two_sessions_of_one_reviewer_have_two_files(tmp_path):
     ending = [LogWriter(tmp_path, "Ana/../\n é").file for _ in range(2)]
     assert ending[0] != ending[1]

@@ -1,6 +1,7 @@
 """A verdict: what it must hold, and that it comes back from its own line."""
 
 import json
+import uuid
 
 import pytest
 
@@ -16,9 +17,21 @@ def test_it_comes_back_from_its_line():
     assert Verdict.from_dict(json.loads(json.dumps(verdict.to_dict()))) == verdict
 
 
-def test_parts_of_a_newer_version_are_left_out():
-    line = {**Verdict("right", "a").to_dict(), "mood": "sure"}
-    assert Verdict.from_dict(line).kind == "right"
+def test_parts_of_a_newer_version_are_kept():
+    line = {**Verdict("right", "a").to_dict(), "mood": "sure", "others": [1, {"x": None}]}
+    assert Verdict.from_dict(line).to_dict() == line
+
+
+def test_a_line_of_an_earlier_version_is_read_and_written_as_it_was():
+    line = {"kind": "right", "case": "a", "by": "Ana", "id": str(uuid.UUID(int=1))}
+    line["at"] = "2026-11-01T12:00:00+01:00"
+    assert Verdict.from_dict(line).to_dict() == line
+
+
+def test_a_decision_of_a_blind_review_says_its_phase_and_time():
+    verdict = Verdict("right", "a", name="Conus textile", phase="before", seconds=12.5)
+    again = Verdict.from_dict(json.loads(json.dumps(verdict.to_dict())))
+    assert again == verdict and again.seconds == 12.5
 
 
 @pytest.mark.parametrize(
@@ -37,6 +50,11 @@ def test_parts_of_a_newer_version_are_left_out():
         ({"at": "yesterday"}, "cannot be read"),
         ({"at": "2026-01-01T00:00:00"}, "offset from UTC"),
         ({"orcid": "12"}, "four groups"),
+        ({"phase": "during"}, "phase is 'during'"),
+        ({"kind": "note", "note": "x", "phase": "after"}, "only where the label is judged"),
+        ({"seconds": -1}, "seconds is -1"),
+        ({"seconds": "3"}, "seconds is '3'"),
+        ({"seconds": float("inf")}, "seconds is inf"),
     ],
 )
 def test_what_is_wrong_is_said(parts, said):
