@@ -1,4 +1,4 @@
-"""How fast the network is beside the best engines for CPUs: ``make bench``.
+"""The network's speed beside the best engines for CPUs: ``make bench``.
 
 `network` writes what all engines read: weights, table, photographs. Each engine (`engines/`) lives
 in a process of its own (`worker`, and `processes` on the driver's side). `answers` are compared

@@ -26,7 +26,7 @@ QUICK = {"rounds": 3, "generations": 1, "starts": 1, "cold_starts": 0, "peaks": 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and write; return the exit code: 0, or 1 where answers differ."""
+    """Measure and write; return the exit code: 0, or 1 if answers differ."""
     options = _parser().parse_args(arguments)
     kept = FOLDER / "results.json"
     if options.write:

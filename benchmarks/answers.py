@@ -76,7 +76,7 @@ def compare(
     Raises
     ------
     Disagreement
-        Where an answer is farther from ours than the tolerances of this file.
+        If an answer is farther from ours than the tolerances of this file.
     """
     found, versions = [], {}
     with ExitStack() as stack:

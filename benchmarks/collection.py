@@ -1,4 +1,4 @@
-"""How much a collection costs beside bare runs of the network: time, memory, opening.
+"""The cost of a collection beside bare runs of the network: time, memory, opening.
 
 ``python -m benchmarks.collection`` (a part of ``make bench``) prints each figure beside its aim.
 """
@@ -221,7 +221,7 @@ def _evaluated(count: int) -> Any:
 
 
 def evaluate_many(count: int) -> int:
-    """Evaluate so many photographs by a network that answers at once; return the peak of memory."""
+    """Evaluate `count` photographs by a network that answers at once; return the peak of memory."""
     files = _photographs(TINY, count)
     checkpoint = _checkpoint("nearest")
     store = FOLDER / f"store-{count}"

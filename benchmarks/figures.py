@@ -1,4 +1,4 @@
-"""What is measured, and how often."""
+"""The figures that are measured, and how often."""
 
 from __future__ import annotations
 

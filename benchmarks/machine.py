@@ -1,4 +1,4 @@
-"""What the measurements ran on, and what else it did meanwhile."""
+"""The machine of the measurements, and its other load."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Clock:
         return Clock(*(getattr(self, k) - getattr(before, k) for k in vars(self)))
 
     def share(self, seconds: float) -> float:
-        """Return seconds as a share of all; 0 where the system does not say."""
+        """Return seconds as a share of all; 0 if the system does not say."""
         return max(0.0, seconds / self.total) if self.total else 0.0
 
 

@@ -103,7 +103,7 @@ def prepare(folder: Path, architecture: Architecture | None = None) -> None:
     Parameters
     ----------
     folder : Path
-        Made where needed.
+        Made if needed.
     architecture : Architecture, optional
         ResNet50 at full width with 70 classes by default.
     """

@@ -27,7 +27,7 @@ TICKS = (0.1, 0.2, 0.35, 0.5, 0.7, 1, 1.5, 2, 3, 5)
 
 
 def draw(results: Results, path: Path) -> None:
-    """Draw ratios ours / peer, a line for each pair, grouped by figure; nothing where none are.
+    """Draw ratios ours / peer, a line for each pair, grouped by figure; nothing if none are.
 
     Parameters
     ----------

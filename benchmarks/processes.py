@@ -45,9 +45,9 @@ class Process:
     Raises
     ------
     Unavailable
-        Where this engine cannot run here.
+        If this engine cannot run here.
     RuntimeError
-        Where it ends without an answer; holds the end of its log.
+        If it ends without an answer; holds the end of its log.
     """
 
     def __init__(
@@ -100,9 +100,9 @@ class Process:
         return answer["answer"]
 
     def cpu(self) -> float:
-        """Return how many seconds of CPU the process has used; 0 where the system does not say."""
+        """Return how many seconds of CPU the process has used; 0 if the system does not say."""
         try:
-            # The second field, its name, may hold spaces; all others are numbers behind it.
+            # The second field, its name, may hold spaces; all others are numbers after it.
             stat = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
             return 0.0

@@ -34,7 +34,7 @@ def ratio(ours: Sequence[float], peer: Sequence[float]) -> Spread:
     Raises
     ------
     ValueError
-        Where one has more rounds than the other.
+        If one has more rounds than the other.
     """
     if len(ours) != len(peer):
         raise ValueError(f"{len(ours)} rounds of ours cannot be paired with {len(peer)}.")
@@ -42,6 +42,6 @@ def ratio(ours: Sequence[float], peer: Sequence[float]) -> Spread:
 
 
 def fastest(values: dict[str, list[float]], engines: Sequence[str]) -> str | None:
-    """Return which of some engines has the lowest median, None where none was measured."""
+    """Return which of some engines has the lowest median, None if none was measured."""
     measured = [name for name in engines if values.get(name)]
     return min(measured, key=lambda name: float(np.median(values[name])), default=None)

@@ -1,4 +1,4 @@
-"""What was seen, as it is kept on disk: table and picture can be made again from it."""
+"""The results as they are kept on disk: table and figure can be made again from them."""
 
 from __future__ import annotations
 

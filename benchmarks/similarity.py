@@ -1,4 +1,4 @@
-"""How like the whole occlusion map a drill-down's is: SSIM on the grid of windows.
+"""The likeness of a drill-down's map and the whole occlusion map: SSIM on the grid of windows.
 
 ``python -m benchmarks.similarity`` prints a table. It needs the environment of the peers ("make
 bench" makes it), where scikit-image lives. The second network is that of

@@ -1,4 +1,4 @@
-"""What the project wants to reach, and whether it did."""
+"""The project's targets, and whether they were reached."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Target:
     figure : str
         A key of `Results.seconds` or `Results.bytes`.
     at_most : float
-        A ratio to a peer, or in `unit` where there is no peer.
+        A ratio to a peer, or in `unit` if there is no peer.
     peers : tuple of str
         The one with the lowest median counts.
     ours : str
@@ -56,7 +56,7 @@ TARGETS = (
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was seen beside a target; `seen` is None where it was not measured."""
+    """What was seen beside a target; `seen` is None if it was not measured."""
 
     target: Target
     peer: str | None = None

@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 1 where any photograph, download or check failed. Wrong usage exits with 2.
+        0, or 1 if any photograph, download or check failed. Wrong usage exits with 2.
     """
     _open_streams()
     options = _parser().parse_args(arguments)

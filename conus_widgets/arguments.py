@@ -29,7 +29,7 @@ def whole(
     Raises
     ------
     ValueError
-        Where it is anything else.
+        If it is anything else.
     """
     if value is None and or_none:
         return None
@@ -68,7 +68,7 @@ def number(
     Raises
     ------
     ValueError
-        Where it is anything else.
+        If it is anything else.
     """
     real = isinstance(value, (int, float, np.integer, np.floating))
     # An int may be too large for a float.

@@ -1,4 +1,4 @@
-"""Where results may be written: never over what was read, over other files only if asked."""
+"""Places for results: never over what was read, over other files only if asked."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def place_for(
     Raises
     ------
     ValueError
-        Where a result may not be written there, or the path is none.
+        If a result may not be written there, or the path is none.
     OSError
-        For a folder, a name that is too long, or where the folder may not be looked into.
+        For a folder, a name that is too long, or if the folder may not be looked into.
     """
     given = _path(path)
     shown = plain(str(given))
@@ -79,7 +79,7 @@ def place_for(
 
 
 def is_our_png(path: Path) -> bool:
-    """Return whether a file is a PNG that the kit wrote; one that cannot be read is none."""
+    """Return whether a file is a PNG that the kit wrote; one that cannot be read does not count."""
     try:
         with open(path, "rb") as file:
             head = file.read(1024)

@@ -1,4 +1,4 @@
-"""The answer for one specimen."""
+"""Answers: of the network about one photograph, and for one specimen."""
 
 from __future__ import annotations
 
@@ -8,9 +8,43 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import numpy as np
+from numpy.typing import NDArray
 
+from conus_widgets.checkpoint.files import Checkpoint
+from conus_widgets.checkpoint.ranges import weighed
 from conus_widgets.equality import ByValue
 from conus_widgets.photographs.photograph import PhotographError
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the network says of one photograph.
+
+    Attributes
+    ----------
+    number : int
+        Place of the photograph among those that were given.
+    name : str
+    probabilities : float64 array (classes,)
+        The mean over its views.
+    logits : float32 array (classes,)
+        Their softmax is `probabilities`: of one view as the network gives them, of several the
+        logarithm of the mean.
+    features : float32 array (F,) or None
+        What the dense layer reads, the mean over the views; None unless it was asked for.
+    remarks : tuple of str
+        What must be known of how the photograph was read, each with its name.
+    about : object
+        What the reader of the photograph added; None by default.
+    """
+
+    number: int
+    name: str
+    probabilities: NDArray[Any]
+    logits: NDArray[Any]
+    features: NDArray[Any] | None = None
+    remarks: tuple[str, ...] = ()
+    about: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +70,9 @@ class Prediction(ByValue):
     seed : int or None
         Of the views.
     region : str or None
-        The region by which classes were weighed, None where they were not.
+        The region by which classes were weighed, None if they were not.
     notice : str
-        Stands wherever the answer stands; "" where nothing has to be said.
+        Stands wherever the answer stands; "" if nothing has to be said.
     errors : list of PhotographError
         Photographs of the specimen that could not be used.
     remarks : list of str
@@ -51,7 +85,7 @@ class Prediction(ByValue):
     labels: list[str]
     probabilities: list[float]
     info: list[str]
-    all_probabilities: np.ndarray
+    all_probabilities: NDArray[Any]
     views: int = 1
     seed: int | None = None
     region: str | None = None
@@ -66,7 +100,7 @@ class Prediction(ByValue):
         -------
         dict
             ``{"status": "ok", "predictions": [{"label_id", "label", "probability", "info":
-            {"links": [{"link", "url"}], "metadata"}}]}``; behind it, where there is something to
+            {"links": [{"link", "url"}], "metadata"}}]}``; after it, if there is something to
             say, "notice", "region", "errors" and "remarks".
         """
         # A drawn shell's kind is no species: a link would pretend that it is.
@@ -122,6 +156,56 @@ def links(label: str) -> list[dict[str, str]]:
     ]
 
 
-def rank(probabilities: np.ndarray, top: int) -> Sequence[int]:
+def rank(probabilities: NDArray[Any], top: int) -> Sequence[int]:
     """Return the classes with the highest probabilities, best first; ties in class order."""
     return [int(i) for i in np.argsort(-probabilities, kind="stable")[:top]]
+
+
+def answered(
+    checkpoint: Checkpoint,
+    rows: Sequence[Answer],
+    probabilities: NDArray[Any],
+    errors: Sequence[PhotographError],
+    *,
+    top: int,
+    region: str | None,
+    views: int,
+    seed: int | None,
+) -> Prediction:
+    """Return the prediction for one specimen.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        Gives the words: labels, texts, the notice, and the regions.
+    rows : sequence of Answer
+        About the specimen's photographs.
+    probabilities : float64 array (classes,)
+        Their mean.
+    errors : sequence of PhotographError
+        Photographs that could not be used.
+    top, region, views, seed
+        As `Predictor.predict` was asked.
+
+    Raises
+    ------
+    ValueError
+        If no class that is possible lives in the region.
+    """
+    if region is not None:
+        probabilities = weighed(probabilities, region, checkpoint.regions)
+    best = rank(probabilities, top)
+    return Prediction(
+        names=[row.name for row in rows],
+        label_ids=list(best),
+        labels=[checkpoint.labels[i] for i in best],
+        probabilities=[float(probabilities[i]) for i in best],
+        info=[checkpoint.info[i] for i in best],
+        all_probabilities=probabilities,
+        views=views,
+        seed=seed,
+        region=region,
+        notice=checkpoint.notice,
+        errors=list(errors),
+        remarks=[remark for row in rows for remark in row.remarks],
+    )

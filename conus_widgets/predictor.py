@@ -1,29 +1,30 @@
-"""From photographs to predictions."""
+"""The predictor: photographs in, predictions out."""
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
 import functools
 import os
 from collections.abc import Callable, Generator, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from conus_widgets.arguments import nearest, one_of, shown, whole
+from conus_widgets.arguments import one_of, whole
 from conus_widgets.checkpoint import files as checkpoints
-from conus_widgets.checkpoint.finding import path_of
+from conus_widgets.checkpoint.arrays import CheckpointError
+from conus_widgets.checkpoint.digest import whole_digest
+from conus_widgets.checkpoint.ranges import require_region
+from conus_widgets.checkpoint.shuffling import shuffled
+from conus_widgets.checkpoint.sources import folder_of, source_of
+from conus_widgets.machine.forks import ForkLock
 from conus_widgets.network.interface import STAGES, Forward, Progress
 from conus_widgets.network.network import Network
-from conus_widgets.photographs.names import name_of
-from conus_widgets.photographs.photograph import MAX_PIXELS, PhotographError
-from conus_widgets.prediction import Prediction, rank
-from conus_widgets.preparation import Preparation, generators, several
-from conus_widgets.stream import Answer, stream
-
-EMBEDDED = Path(__file__).parent / "checkpoint" / "demonstration"
+from conus_widgets.photographs.names import PhotographError, name_of
+from conus_widgets.prediction import Answer, Prediction, answered
+from conus_widgets.preparation import Preparation, generators, most_pixels, several
+from conus_widgets.stream import stream
 
 
 def load_predictor(
@@ -51,42 +52,41 @@ def load_predictor(
     Raises
     ------
     CheckpointError
-        Where the checkpoint cannot be used, or `source` leads to none.
+        If the checkpoint cannot be used, or `source` leads to none.
     TypeError
         Where `source` is no path at all: a number, a loaded Predictor.
     ValueError
-        Where the precision cannot be used here, or `max_megapixels` is no number above 0.
+        If the precision cannot be used here, or `max_megapixels` is no number above 0.
     runtime.SetupError
-        Where this machine lacks a compiler, or room.
+        If this machine lacks a compiler, or room.
     """
-    if source is None:
-        return Predictor(
-            checkpoints.read(EMBEDDED), precision=precision, max_megapixels=max_megapixels
-        )
     if isinstance(source, Predictor):
         raise TypeError(f"{source!r} is loaded already: use it as it is.")
-    path = path_of(source)
-    if len(path.parts) == 1 and not os.path.exists(path):
-        # Imported here: what speaks HTTP takes a fifth of the start.
-        from conus_widgets.checkpoint import download
+    place = source_of(source)
+    return Predictor(
+        checkpoints.read(folder_of(place)),
+        precision=precision,
+        max_megapixels=max_megapixels,
+        origin=Origin(place, precision, max_megapixels),
+    )
 
-        if str(path) in download.KNOWN:
-            folder = download.folder_of(str(path))
-            if not folder.is_dir():
-                raise checkpoints.CheckpointError(
-                    f"{path} is not on this machine yet. "
-                    f"'python -m conus_widgets fetch {path}' fetches it."
-                )
-            return Predictor(
-                checkpoints.read(folder), precision=precision, max_megapixels=max_megapixels
-            )
-        near = difflib.get_close_matches(str(path), download.KNOWN)
-        if near:
-            raise checkpoints.CheckpointError(
-                f"{path} does not exist: give the folder of a checkpoint, its .npz, or the known "
-                f"name {near[0]}."
-            )
-    return Predictor(checkpoints.read(path), precision=precision, max_megapixels=max_megapixels)
+
+@dataclass(frozen=True)
+class Origin:
+    """How a predictor was loaded: plain values, with which another process loads the same one.
+
+    Parameters
+    ----------
+    source : str or None
+        As `source_of` returns it.
+    precision : str
+    max_megapixels : float or None
+        Both as in `load_predictor`.
+    """
+
+    source: str | None
+    precision: str = "float32"
+    max_megapixels: float | None = None
 
 
 class Predictor:
@@ -99,6 +99,8 @@ class Predictor:
         See `Network`.
     max_megapixels : float, optional
         See `load_predictor`.
+    origin : Origin, optional
+        How another process can load the same predictor; None if it cannot.
 
     Attributes
     ----------
@@ -107,7 +109,7 @@ class Predictor:
     labels, info : list of str
         Class names; a line of text for each, "-" for none.
     regions : list of str
-        Names usable as ``region=``; empty where the checkpoint has none.
+        Names usable as ``region=``; empty if the checkpoint has none.
     size : int
         Height and width of the network's input in pixels.
     resample : str
@@ -123,6 +125,11 @@ class Predictor:
     -----
     A photograph is anything that `read_photograph` takes. Wherever photographs are asked for, one
     alone is a list of one: see `several`. All methods may be called from any thread.
+
+    A predictor that was loaded from files can be pickled, as for dask or multiprocessing: its
+    pickle holds the checkpoint's path and the options, some hundred bytes, and who opens it loads
+    the checkpoint again. A process keeps the last one that came in this way, so that it is loaded
+    once for many tasks.
     """
 
     def __init__(
@@ -131,8 +138,10 @@ class Predictor:
         *,
         precision: str = "float32",
         max_megapixels: float | None = None,
+        origin: Origin | None = None,
     ) -> None:
         self.checkpoint = checkpoint
+        self.origin = origin
         self.name = checkpoint.name
         self.labels = list(checkpoint.labels)
         self.info = list(checkpoint.info)
@@ -141,13 +150,33 @@ class Predictor:
         self.resample = checkpoint.resample
         self.notice = checkpoint.notice
         self.stages = STAGES
-        self.max_pixels = _pixels(max_megapixels)
+        self._max_megapixels = max_megapixels
+        self.max_pixels = most_pixels(max_megapixels)
         self.preparation = Preparation(checkpoint, max_pixels=self.max_pixels)
         self.network = Network(checkpoint, precision=precision)
 
     def __repr__(self) -> str:
         notice = f" ({self.notice})" if self.notice else ""
         return f"<Predictor {self.name}: {len(self.labels)} classes{notice}>"
+
+    def __reduce__(self) -> tuple[Callable[[Origin, str], Predictor], tuple[Origin, str]]:
+        if self.origin is None:
+            raise TypeError(
+                f"{self!r} was made from arrays in memory and cannot be pickled: write its "
+                "checkpoint into a folder with conus_widgets.checkpoint.files.write(folder, "
+                "predictor.checkpoint), and pickle what load_predictor(folder) returns."
+            )
+        return _loaded_again, (self.origin, self._digest)
+
+    def __copy__(self) -> Predictor:
+        return self  # it does not change, so that a second network would only take memory
+
+    def __deepcopy__(self, memo: Any) -> Predictor:
+        return self
+
+    @functools.cached_property
+    def _digest(self) -> str:
+        return whole_digest(self.checkpoint)
 
     def predict(
         self,
@@ -176,7 +205,7 @@ class Predictor:
         region : str, optional
             Weighs the classes by where they live, with the checkpoint's ``regions.csv``.
         progress : callable, optional
-            ``progress(done, total)`` is called behind each batch.
+            ``progress(done, total)`` is called after each batch.
         cancelled : callable, optional
             Asked before each batch; true stops the work.
 
@@ -189,7 +218,7 @@ class Predictor:
         Raises
         ------
         PhotographError
-            Where no photograph can be used.
+            If no photograph can be used.
         ValueError
             For `top`, `views` or `seed` that is no whole number, `top` or `views` below 1, `seed`
             below 0, no photograph, or an unknown region.
@@ -206,7 +235,9 @@ class Predictor:
         if not good:
             raise errors[0]
         mean = np.mean([row.probabilities for row in good], axis=0)
-        return self._answer(good, mean, errors, top=top, views=views, seed=seed, region=region)
+        return answered(
+            self.checkpoint, good, mean, errors, top=top, views=views, seed=seed, region=region
+        )
 
     def predict_each(
         self,
@@ -232,8 +263,15 @@ class Predictor:
         return [
             row
             if isinstance(row, PhotographError)
-            else self._answer(
-                [row], row.probabilities, [], top=top, views=views, seed=seed, region=region
+            else answered(
+                self.checkpoint,
+                [row],
+                row.probabilities,
+                [],
+                top=top,
+                views=views,
+                seed=seed,
+                region=region,
             )
             for row in rows
         ]
@@ -273,23 +311,23 @@ class Predictor:
             cancelled=cancelled,
         )
 
-    def logits(self, photographs: Any) -> np.ndarray:
+    def logits(self, photographs: Any) -> NDArray[Any]:
         """Return the logits (N, classes), float32, of N plain photographs."""
         return self._run(photographs).logits
 
-    def features(self, photographs: Any) -> np.ndarray:
+    def features(self, photographs: Any) -> NDArray[Any]:
         """Return the features in front of the dense layer (N, F), float32, of N photographs."""
         return self._run(photographs).features
 
     def probabilities(
         self, photographs: Any, *, views: int = 1, seed: int | None = None
-    ) -> np.ndarray:
+    ) -> NDArray[Any]:
         """Return the probabilities (N, classes), float64, of N photographs.
 
         Raises
         ------
         PhotographError
-            Where one cannot be used; `predict_each` goes on with the others.
+            If one cannot be used; `predict_each` goes on with the others.
         """
         _, views = self._validated(1, views, None)
         rows = self._each(several(photographs), views, seed, None, None)
@@ -300,14 +338,14 @@ class Predictor:
             [row.probabilities for row in rows if not isinstance(row, PhotographError)]
         ).reshape(-1, len(self.labels))
 
-    def inputs(self, photographs: Any, *, views: int = 1, seed: int | None = None) -> np.ndarray:
+    def inputs(self, photographs: Any, *, views: int = 1, seed: int | None = None) -> NDArray[Any]:
         """Return network inputs (N * views, 3, size, size), float32; a photograph's views follow
         one another.
 
         Raises
         ------
         PhotographError
-            Where one of the photographs cannot be used.
+            If one of the photographs cannot be used.
         """
         _, views = self._validated(1, views, None)
         given = several(photographs)
@@ -324,7 +362,7 @@ class Predictor:
 
     def forward(
         self,
-        inputs: np.ndarray,
+        inputs: NDArray[Any],
         *,
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
@@ -354,32 +392,15 @@ class Predictor:
         """
         given = [stages] if isinstance(stages, str) else stages
         stages = tuple(one_of("stage", stage, self.stages) for stage in given)
-        seed = whole("seed", seed)
-        arrays = []
-        for number, (name, _) in enumerate(self.checkpoint.architecture.parameters()):
-            array = self.checkpoint.arrays[number]
-            if name.startswith(stages):
-                rng = np.random.default_rng([seed, number])
-                array = rng.permutation(array.ravel()).reshape(array.shape)
-            arrays.append(array)
-        other = dataclasses.replace(self.checkpoint, arrays=arrays)
-        return Predictor(other, precision=self.network.precision)
+        other = shuffled(self.checkpoint, stages, whole("seed", seed))
+        return Predictor(
+            other, precision=self.network.precision, max_megapixels=self._max_megapixels
+        )
 
     def _validated(self, top: int, views: int, region: str | None) -> tuple[int, int]:
         top, views = whole("top", top, least=1), whole("views", views, least=1)
-        if region is None:
-            return top, views
-        if not isinstance(region, str):
-            raise ValueError(f"region is {shown(region)}: give the name of a region, or None.")
-        if region not in self.checkpoint.regions:
-            if not self.regions:
-                raise ValueError(
-                    f"{self.name} cannot weigh classes by region {region!r}: its folder has no "
-                    "regions.csv."
-                )
-            raise ValueError(
-                f"No region is called {region!r}; there are {nearest(region, self.regions)}."
-            )
+        if region is not None:
+            require_region(region, self.checkpoint.regions, self.name)
         return top, views
 
     def _run(self, photographs: Any) -> Forward:
@@ -408,47 +429,30 @@ class Predictor:
         )
         return list(answers)
 
-    def _answer(
-        self,
-        rows: list[Answer],
-        probabilities: np.ndarray,
-        errors: list[PhotographError],
-        *,
-        top: int,
-        region: str | None,
-        views: int,
-        seed: int | None,
-    ) -> Prediction:
-        if region is not None:
-            weighed = probabilities * self.checkpoint.regions[region]
-            if weighed.sum() <= 0:
-                raise ValueError(
-                    f"No class that this network considers possible lives in {region!r}: leave "
-                    "the region out."
+
+_again = ForkLock()
+_latest: dict[tuple[Origin, str], Predictor] = {}  # at most one: the last that was unpickled
+
+
+def _loaded_again(origin: Origin, digest: str) -> Predictor:
+    """Load in this process what another one pickled.
+
+    Raises
+    ------
+    CheckpointError
+        If the files are not there, or have changed since the other process loaded them.
+    """
+    with _again:
+        if (origin, digest) not in _latest:
+            found = load_predictor(
+                origin.source, precision=origin.precision, max_megapixels=origin.max_megapixels
+            )
+            if found._digest != digest:
+                raise CheckpointError(
+                    f"{folder_of(origin.source)} is not what the process that sent the predictor "
+                    "loaded: the files differ, or were changed since. Load the predictor there "
+                    "again, then send it."
                 )
-            probabilities = weighed / weighed.sum()
-        best = rank(probabilities, top)
-        return Prediction(
-            names=[row.name for row in rows],
-            label_ids=list(best),
-            labels=[self.labels[i] for i in best],
-            probabilities=[float(probabilities[i]) for i in best],
-            info=[self.info[i] for i in best],
-            all_probabilities=probabilities,
-            views=views,
-            seed=seed,
-            region=region,
-            notice=self.notice,
-            errors=errors,
-            remarks=[remark for row in rows for remark in row.remarks],
-        )
-
-
-def _pixels(max_megapixels: float | None) -> int:
-    if max_megapixels is None:
-        return MAX_PIXELS
-    if isinstance(max_megapixels, bool) or not isinstance(max_megapixels, (int, float)):
-        raise ValueError(f"max_megapixels is {shown(max_megapixels)}: give a number, as 300.")
-    if not 0 < max_megapixels < 1e6:
-        raise ValueError(f"max_megapixels is {max_megapixels}: give one above 0, as 300.")
-    return int(max_megapixels * 1e6)
+            _latest.clear()
+            _latest[origin, digest] = found
+        return _latest[origin, digest]

@@ -1,4 +1,4 @@
-"""From photographs to network inputs, as a checkpoint wants them."""
+"""Network inputs from photographs, as a checkpoint wants them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from conus_widgets.arguments import whole
+from conus_widgets.arguments import shown, whole
 from conus_widgets.checkpoint.files import Checkpoint
+from conus_widgets.photographs.inputs import to_input
 from conus_widgets.photographs.names import PhotographError
-from conus_widgets.photographs.photograph import MAX_PIXELS, Photograph, open_photograph, to_input
+from conus_widgets.photographs.photograph import MAX_PIXELS, Photograph, open_photograph
 
 
 class Preparation:
@@ -31,7 +33,7 @@ class Preparation:
         self.size = checkpoint.architecture.size
         self.resample = checkpoint.resample
 
-    def batch(self, images: Sequence[Image.Image]) -> np.ndarray:
+    def batch(self, images: Sequence[Image.Image]) -> NDArray[Any]:
         """Return N RGB images as inputs (N, 3, size, size), float32."""
         return to_input(images, mean_rgb=self.mean_rgb, size=self.size, resample=self.resample)
 
@@ -55,7 +57,7 @@ class Preparation:
 
     def views(
         self, photograph: Any, name: str, views: int, chance: Callable[[], np.random.Generator]
-    ) -> Iterator[np.ndarray]:
+    ) -> Iterator[NDArray[Any]]:
         """Yield the views of one photograph, one after the other, as inputs (3, size, size).
 
         One view is the plain photograph; `chance`, which gives the source of it, is then not
@@ -64,7 +66,7 @@ class Preparation:
         Raises
         ------
         PhotographError
-            Where the photograph cannot be used; it starts with `name`.
+            If the photograph cannot be used; it starts with `name`.
         """
         opened = self.open(photograph, name)
         try:
@@ -122,3 +124,20 @@ def several(given: Any) -> list[Any]:
             f"The photographs are in a {kind}, which is no list of them: give {way}, say."
         )
     return [given] if is_alone(given) else list(given)
+
+
+def most_pixels(max_megapixels: float | None) -> int:
+    """Return how many pixels a photograph may have; None stands for the usual limit.
+
+    Raises
+    ------
+    ValueError
+        If it is no number above 0.
+    """
+    if max_megapixels is None:
+        return MAX_PIXELS
+    if isinstance(max_megapixels, bool) or not isinstance(max_megapixels, (int, float)):
+        raise ValueError(f"max_megapixels is {shown(max_megapixels)}: give a number, as 300.")
+    if not 0 < max_megapixels < 1e6:
+        raise ValueError(f"max_megapixels is {max_megapixels}: give one above 0, as 300.")
+    return int(max_megapixels * 1e6)

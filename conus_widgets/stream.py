@@ -12,64 +12,24 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets import preparation
+from conus_widgets.machine.allowance import limit, resident
 from conus_widgets.machine.machine import threads
-from conus_widgets.network import memory
-from conus_widgets.network.interface import Cancelled, NetworkProtocol, Progress, softmax
+from conus_widgets.network.interface import Cancelled, PredictorProtocol, Progress, softmax
 from conus_widgets.photographs.names import PhotographError, name_of
 from conus_widgets.photographs.photograph import Photograph, claimed_pixels
+from conus_widgets.prediction import Answer
 
 AT_ONCE = 16  # views of a photograph that are made ahead; further ones are made when it is run
 AHEAD = 8  # photographs that are decoded before the network asks for them, at least
 BYTES = 12  # a pixel, while it is decoded: as Pillow keeps it, copied, and made smaller
 PIXELS = 32_000_000  # that may always be decoded at once, by all threads together
-
-
-class Asked(Protocol):
-    """What a stream asks of a predictor."""
-
-    @property
-    def labels(self) -> list[str]: ...
-    @property
-    def preparation(self) -> preparation.Preparation: ...
-    @property
-    def network(self) -> NetworkProtocol: ...
-
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """What the network says of one photograph.
-
-    Attributes
-    ----------
-    number : int
-        Place of the photograph among those that were given.
-    name : str
-    probabilities : float64 array (classes,)
-        The mean over its views.
-    logits : float32 array (classes,)
-        Their softmax is `probabilities`: of one view as the network gives them, of several the
-        logarithm of the mean.
-    features : float32 array (F,) or None
-        What the dense layer reads, the mean over the views; None unless it was asked for.
-    remarks : tuple of str
-        What must be known of how the photograph was read, each with its name.
-    about : object
-        What the reader of the photograph added; None by default.
-    """
-
-    number: int
-    name: str
-    probabilities: np.ndarray
-    logits: np.ndarray
-    features: np.ndarray | None = None
-    remarks: tuple[str, ...] = ()
-    about: Any = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +55,7 @@ Reader = Callable[[int, Any, str], Reading]
 
 
 def stream(
-    predictor: Asked,
+    predictor: PredictorProtocol,
     photographs: Sequence[Any],
     *,
     views: int = 1,
@@ -163,7 +123,7 @@ def _plain_reader(preparation: preparation.Preparation, seed: int | None) -> Rea
 
 
 def _answers(
-    predictor: Asked,
+    predictor: PredictorProtocol,
     made: _Ahead,
     count: int,
     views: int,
@@ -173,7 +133,7 @@ def _answers(
 ) -> Generator[Answer | PhotographError, None, None]:
     network, total = predictor.network, count * views
     done = told = 0  # views
-    batch: list[tuple[_Sum, np.ndarray]] = []
+    batch: list[tuple[_Sum, NDArray[Any]]] = []
     waiting: deque[_Sum | PhotographError] = deque()  # of which the first is not answered yet
 
     def run() -> None:
@@ -233,7 +193,7 @@ class _Prepared:
     """A photograph on its way to the network; `views` are inputs (3, size, size)."""
 
     name: str
-    views: Iterator[np.ndarray]
+    views: Iterator[NDArray[Any]]
     remarks: tuple[str, ...]
     about: Any
 
@@ -244,11 +204,11 @@ class _Sum:
     def __init__(self, number: int, prepared: _Prepared) -> None:
         self._number, self._prepared = number, prepared
         self.runs = 0
-        self._logits: np.ndarray | None = None
-        self._probabilities: np.ndarray = np.zeros(())
-        self._features: np.ndarray = np.zeros(())
+        self._logits: NDArray[Any] | None = None
+        self._probabilities: NDArray[Any] = np.zeros(())
+        self._features: NDArray[Any] = np.zeros(())
 
-    def add(self, logits: np.ndarray, features: np.ndarray) -> None:
+    def add(self, logits: NDArray[Any], features: NDArray[Any]) -> None:
         self._probabilities = self._probabilities + softmax(logits)
         self._features = self._features + features.astype(np.float64)
         self._logits = np.array(logits)
@@ -283,7 +243,7 @@ class _Ahead:
     """
 
     def __init__(
-        self, predictor: Asked, photographs: Sequence[Any], views: int, read: Reader
+        self, predictor: PredictorProtocol, photographs: Sequence[Any], views: int, read: Reader
     ) -> None:
         self._preparation = predictor.preparation
         self._photographs = photographs
@@ -335,7 +295,7 @@ class _Ahead:
 
 def _pixels(workers: int) -> float:
     """Return how many pixels may be decoded at once: at most half of the free memory."""
-    free = (memory.limit() - memory.resident()) / 2 / BYTES
+    free = (limit() - resident()) / 2 / BYTES
     return max(PIXELS, min(workers * PIXELS, free))
 
 

@@ -117,7 +117,7 @@ class Worker:
         Raises
         ------
         RuntimeError
-            Where the worker was closed.
+            If the worker was closed.
         """
         return self._core.submit(owner, task, failed)
 

@@ -1,4 +1,4 @@
-"""What several tests of the explanations share: methods, small networks, hand-made maps."""
+"""Cases for several tests of the explanations: methods, small networks, hand-made maps."""
 
 import functools
 import os

@@ -15,7 +15,7 @@ from conus_widgets.checkpoint.files import Checkpoint
 SMALL = Architecture(5, width=0.0625, stem=4, size=64)
 
 
-def random_arrays(architecture, seed=0):
+def random_arrays(architecture=SMALL, seed=0):
     """Return float32 arrays in the order of a checkpoint, with statistics of no special form.
 
     The branches' ends are scaled down, so that sixteen sums in a row keep the size of the numbers.

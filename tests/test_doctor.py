@@ -1,4 +1,4 @@
-"""What the doctor says of a machine that lacks something."""
+"""The doctor on a machine that lacks something."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Where results may be written: over no input, whatever it is called, and over nobody's work."""
+"""Places for results: over no input, whatever it is called, and over nobody's work."""
 
 import os
 import unicodedata

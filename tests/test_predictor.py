@@ -1,4 +1,4 @@
-"""From photographs to answers, on a small random network."""
+"""Answers for photographs, on a small random network."""
 
 import subprocess
 import sys
@@ -14,7 +14,8 @@ from conus_widgets import preparation
 from conus_widgets.network.interface import Cancelled, softmax
 from conus_widgets.network.memory import BATCH
 from conus_widgets.photographs import photograph
-from conus_widgets.photographs.photograph import PhotographError, to_input
+from conus_widgets.photographs.inputs import to_input
+from conus_widgets.photographs.photograph import PhotographError
 from conus_widgets.prediction import Prediction
 from conus_widgets.predictor import Predictor, load_predictor
 

@@ -1,4 +1,4 @@
-"""How fast the explorer answers in a real browser: ``make bench-browser``.
+"""The explorer's speed in a real browser: ``make bench-browser``.
 
 `hosts` start JupyterLab and Voila, each with a notebook in which `kernel` puts an explorer on the
 page and notes when its network computes. `hand` moves a real mouse; `probe.js` notes inside the

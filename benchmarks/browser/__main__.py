@@ -44,7 +44,7 @@ QUICK = Plan(40, 2, 2.0, 8, 3)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and write; return the exit code: 0, or 1 where the page showed a wrong answer."""
+    """Measure and write; return the exit code: 0, or 1 if the page showed a wrong answer."""
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers end as well
     kept = FOLDER / "results.json"

@@ -1,4 +1,4 @@
-"""From what the page and the kernel noted to times in milliseconds."""
+"""Times in milliseconds, from the notes of the page and the kernel."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def hovering(notes: Notes, shape: Sequence[int]) -> list[float]:
     Raises
     ------
     WrongAnswer
-        Where an answer names another cell than that of its last move.
+        If an answer names another cell than that of its last move.
     """
     found: list[float] = []
     for answer in notes["answers"]:
@@ -134,7 +134,7 @@ def answering(notes: Notes) -> float:
 
 
 def freeing(notes: Notes, computations: Iterable[Computation]) -> float:
-    """Return how long the network went on computing behind a click that cancelled it."""
+    """Return how long the network went on computing after a click that cancelled it."""
     clicked = notes["origin"] + notes["clicked"]
     ends = [
         1000 * end - clicked
@@ -145,19 +145,19 @@ def freeing(notes: Notes, computations: Iterable[Computation]) -> float:
 
 
 def check_choice(notes: Notes) -> None:
-    """Raise WrongAnswer where the picture did not change with the question."""
+    """Raise WrongAnswer if the picture did not change with the question."""
     if not notes["redrawn"]:
         raise WrongAnswer("Another class was chosen, and the picture stayed as it was.")
 
 
 def check_cancel(notes: Notes) -> None:
-    """Raise WrongAnswer where work that was cancelled went on showing itself."""
+    """Raise WrongAnswer if work that was cancelled went on showing itself."""
     if not notes["stopped"]:
         raise WrongAnswer("A cancelled map went on.")
 
 
 def merged(parts: Iterable[dict[str, Any]]) -> dict[str, list[float]]:
-    """Return lists of the same names, one behind the other."""
+    """Return lists of the same names, one after the other."""
     found: dict[str, list[float]] = {}
     for part in parts:
         for name, values in part.items():

@@ -11,7 +11,7 @@ from typing import Any
 PROBE = Path(__file__).with_name("probe.js")
 VIEWPORT = {"width": 1440, "height": 1000}
 STEP = 1 / 60  # seconds between two places of a moving mouse
-SILENCE = 1.0  # seconds behind a cancel in which nothing else is asked of the network
+SILENCE = 1.0  # seconds after a cancel in which nothing else is asked of the network
 READY = 120_000  # ms until the explorer must stand on the page
 
 #: What the page noted: see `probe.js`. Times in milliseconds since `origin`.

@@ -78,7 +78,7 @@ def serve(name: str, folder: Path) -> Iterator[Host]:
     Raises
     ------
     RuntimeError
-        Where it does not answer; holds the end of its log.
+        If it does not answer; holds the end of its log.
     """
     home = folder / name.lower()
     home.mkdir(parents=True, exist_ok=True)

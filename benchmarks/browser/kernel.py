@@ -1,4 +1,4 @@
-"""What the benchmark's notebook runs: an explorer, and notes of when its network computes."""
+"""The benchmark's notebook: an explorer, and notes of when its network computes."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ HOW = """\
   and until the network has ended its last batch and is free for the next question.
 
 The mouse is Playwright's: its events take the way of real ones through the browser. Times are
-taken inside the page, from the event's own time stamp to the task behind the frame that paints
+taken inside the page, from the event's own time stamp to the task after the frame that paints
 the answer; what the screen itself takes is not in them. Each number on the page is compared with
 what was asked while it is timed: a wrong one ends the run."""
 
@@ -47,7 +47,7 @@ def _sections(results: Results) -> Iterable[str]:
     yield _ground(results)
     yield "## What was aimed at"
     yield (
-        "Median and, behind it, the 95th percentile, which counts (of the bars a second the 5th), "
+        "Median and, after it, the 95th percentile, which counts (of the bars a second the 5th), "
         "in milliseconds; in brackets how many there were."
     )
     heads = [f"{seen.host}, {seen.network}" for seen in results.seen]
@@ -84,7 +84,7 @@ def _ground(results: Results) -> str:
             f"- **CPU**: {results.cpu}, {results.widest}. Browser, server and network share it.",
             f"- **Versions**: Chromium {results.chromium} without a graphics card, {versions}.",
             f"- **Quiet?** The host took {results.stolen:.0%} of the CPUs' time. In the pauses "
-            f"before, between and behind the measurements other programs used {others}."
+            f"before, between and after the measurements other programs used {others}."
             + (busy if max(results.others) > BUSY else ""),
         )
     )

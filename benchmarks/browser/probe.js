@@ -2,7 +2,7 @@
 // of the explorer: it listens to the same events, looks at the same elements, and counts drawings.
 //
 // "When it happened" is the event's own time stamp, so waiting in the page counts. "Painted" is the
-// task behind the frame in which the page changed: layout and painting of that frame are over.
+// task after the frame in which the page changed: layout and painting of that frame are over.
 window.probe = (() => {
   const notes = {}; // what is handed over: see `start`
   let mode = "";

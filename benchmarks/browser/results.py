@@ -1,4 +1,4 @@
-"""What was seen in the browser, as it is kept on disk."""
+"""The results of the browser's benchmark, as they are kept on disk."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Results:
     stolen : float
         Share of the CPUs' time that the host of this machine took.
     others : list of float
-        Share of the CPUs' time that programs used in the pauses before, between and behind.
+        Share of the CPUs' time that programs used in the pauses before, between and after.
     minutes : float
     whole : bool
         Whether all was measured, as often as it should be.

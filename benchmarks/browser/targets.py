@@ -1,4 +1,4 @@
-"""What the explorer is to reach in a browser, and whether it did."""
+"""The targets of the explorer in a browser, and whether they were reached."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Engine:
     forward : callable
         ``forward(inputs)`` returns the logits (N, classes).
     gradient : callable or None
-        ``gradient(inputs, target)`` returns the logits (None where the engine keeps them), and the
+        ``gradient(inputs, target)`` returns the logits (None if the engine keeps them), and the
         gradient of the logit of class `target` by the inputs.
     explain : callable or None
         ``explain(method, target, stride)`` returns a map (size, size) of the photograph in

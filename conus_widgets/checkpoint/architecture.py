@@ -18,7 +18,7 @@ EXPANSION = 4  # a block's last 1x1 convolution has four times the filters of th
 
 @dataclass(frozen=True)
 class Convolution:
-    """One convolution and the batch norm behind it. `pad` zeros stand on each side."""
+    """One convolution and the batch norm after it. `pad` zeros stand on each side."""
 
     name: str
     channels: int
@@ -62,7 +62,7 @@ class Architecture:
     Raises
     ------
     ValueError
-        Where a value is none of the above.
+        If a value is none of the above.
     """
 
     classes: int

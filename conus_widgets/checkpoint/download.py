@@ -33,7 +33,7 @@ KNOWN = {"deep-oc-conus": "https://cephrgw01.ifca.es:8080/swift/v1/conus/"}
 """Names and addresses; this one is from the authors' Dockerfile of 2018, without a digest."""
 
 STEM = "resnet50_70classes_100epochs"
-"""What the published .npz and .json are called."""
+"""The names of the published .npz and .json."""
 
 _OPTIONAL = ("info.txt", "regions.csv")
 
@@ -262,7 +262,7 @@ class _Fetch:
         receipts.write(self._place, receipt)
 
     def _validate(self, name: str, file: Path) -> None:
-        """Raise CheckpointError where a file cannot be loaded; keep what others depend on."""
+        """Raise CheckpointError if a file cannot be loaded; keep what others depend on."""
         if name == self._weights:
             arrays.validate_file(file, self._header.architecture)
         elif name == f"{self._address.stem}.json":

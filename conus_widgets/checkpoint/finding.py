@@ -1,4 +1,4 @@
-"""From what somebody gives to the ``.npz`` of a checkpoint; or to the reason why there is none."""
+"""The search for a checkpoint's ``.npz`` in what somebody gives, or the reason for finding none."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def weights_file(path: Path) -> Path:
     Raises
     ------
     CheckpointError
-        Where it is something else, or the folder does not hold exactly one.
+        If it is something else, or the folder does not hold exactly one.
     """
     try:
         if path.is_dir():

@@ -1,4 +1,4 @@
-"""What a file is that should be something else: a web page, a compressed file, nothing at all."""
+"""Files mistaken for others: a web page, a compressed file, nothing at all."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _KINDS = (
 
 
 def what_it_is(head: bytes) -> str | None:
-    """Return what a file is that begins with `head`, in words; None where that is not known."""
+    """Return what a file is that begins with `head`, in words; None if that is not known."""
     if not head:
         return "empty"
     return next((words for start, words in _KINDS if re.match(start, head)), None)
 
 
 def what_file_it_is(file: Path) -> str | None:
-    """Return what a file is by its first bytes, in words; None where that is not known."""
+    """Return what a file is by its first bytes, in words; None if that is not known."""
     try:
         with open(file, "rb") as opened:
             return what_it_is(opened.read(_HEAD))

@@ -1,4 +1,4 @@
-"""What a folder of fetched files remembers: where they came from, and what came."""
+"""The receipt in a folder of fetched files: where they came from, and what came."""
 
 from __future__ import annotations
 

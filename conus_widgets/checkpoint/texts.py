@@ -28,7 +28,7 @@ def decode(content: bytes) -> str:
     Raises
     ------
     ValueError
-        Where it is no text.
+        If it is no text.
     """
     mark, encoding = next(
         ((mark, name) for mark, name in _MARKS if content.startswith(mark)), (b"", "utf-8")

@@ -7,6 +7,7 @@ import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 import requests
@@ -113,7 +114,7 @@ def download(
         except WrongDigest:
             if not whole:
                 raise
-            # What was kept earlier is another one; the address may have changed since.
+            # What was kept earlier is another file; the address may have changed since.
             _receive(session, url, part, state, progress=progress)
             look()
         except DownloadError:
@@ -235,7 +236,7 @@ def _require_room(folder: Path, length: int | None, url: str) -> None:
 
 
 def _length(response: requests.Response) -> int | None:
-    """Bytes still to come, where known."""
+    """Bytes still to come, if known."""
     text = response.headers.get("Content-Length", "")
     encoded = response.headers.get("Content-Encoding", "identity").lower() != "identity"
     return int(text) if text.isdecimal() and not encoded else None
@@ -257,7 +258,7 @@ def _is_whole(part: Path, state: Path, url: str) -> bool:
     )
 
 
-def _read_state(state: Path, url: str) -> dict:
+def _read_state(state: Path, url: str) -> dict[str, Any]:
     try:
         known = json.loads(state.read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -269,7 +270,7 @@ def _read_state(state: Path, url: str) -> dict:
     return known if usable else {**known, "validator": None}
 
 
-def _write_state(state: Path, known: dict) -> None:
+def _write_state(state: Path, known: dict[str, Any]) -> None:
     with written_whole(state, text=True) as file:
         json.dump(known, file)
 

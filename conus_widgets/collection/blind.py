@@ -5,17 +5,15 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from conus_widgets.collection.blind_queue import mixed
 from conus_widgets.collection.blind_reference import WITHOUT_NAME, Answer, Reference
 from conus_widgets.collection.blind_report import BlindReport, Decided
+from conus_widgets.collection.collection import Collection
 from conus_widgets.collection.pace import Progress, progress
 from conus_widgets.collection.review import Review
 from conus_widgets.collection.verdicts import Verdict, VerdictError
-
-if TYPE_CHECKING:
-    from conus_widgets.collection.collection import Collection
 
 
 class BlindError(ValueError):

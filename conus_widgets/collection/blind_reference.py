@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from conus_widgets.collection.blind_report import Decided
+from conus_widgets.collection.collection import Collection
 from conus_widgets.collection.specimens import NO_CLASS, by_specimen
 from conus_widgets.collection.spelling import folded
 from conus_widgets.collection.verdicts import Verdict
-
-if TYPE_CHECKING:
-    from conus_widgets.collection.collection import Collection
 
 WITHOUT_NAME = ("no class", "ambiguous", "not this specimen", "unusable")
 """What can be decided instead of a name."""

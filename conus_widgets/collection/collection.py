@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.answers import FAILED, Answers, losses
 from conus_widgets.collection.consensus import Judgement, judgements, labels_after
@@ -29,7 +29,7 @@ from conus_widgets.collection.table import Record, Table
 from conus_widgets.collection.tabular import read_table
 from conus_widgets.collection.verdict_log import Log
 from conus_widgets.collection.verdict_log import read as read_log
-from conus_widgets.network.interface import Progress
+from conus_widgets.network.interface import PredictorProtocol, Progress
 
 if TYPE_CHECKING:  # a review makes reports, which need more than a collection does
     from conus_widgets.collection.blind import BlindReview
@@ -59,10 +59,10 @@ class Case:
     status: str
     error: str
     digest: str
-    probabilities: np.ndarray
-    logits: np.ndarray
+    probabilities: NDArray[Any]
+    logits: NDArray[Any]
     loss: float
-    features: np.ndarray
+    features: NDArray[Any]
     measures: dict[str, float]
 
 
@@ -127,7 +127,7 @@ class Collection(Derived):
         Raises
         ------
         StoreError
-            If there is none in that folder.
+            If that folder holds no evaluated collection.
         """
         opened = open_store(store)
         found = cls(opened.read_table(), names)
@@ -215,7 +215,7 @@ class Collection(Derived):
 
     def evaluate(
         self,
-        predictor: Any,
+        predictor: PredictorProtocol,
         out: str | os.PathLike[str],
         *,
         views: int = 1,
@@ -342,7 +342,13 @@ class Collection(Derived):
         )
 
     def match(
-        self, predictor: Any, first: int, second: int, a: int | str, b: int | str, **options: Any
+        self,
+        predictor: PredictorProtocol,
+        first: int,
+        second: int,
+        a: int | str,
+        b: int | str,
+        **options: Any,
     ) -> Matching:
         """Match places of two photographs that speak for class a rather than b.
 

@@ -1,4 +1,4 @@
-"""What the columns of a table mean: the names that people give them."""
+"""The meaning of a table's columns: the names that people give them."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         print("Say where the answers go: --out DIR.", file=sys.stderr)
         return 2
     # Imported here: the command line only needs the words above.
-    from conus_widgets.photographs.decoding import plain
+    from conus_widgets.photographs.names import plain
 
     try:
         # If Theano cannot start, the reason is one sentence, not a traceback.
@@ -121,7 +121,7 @@ def _accuracies(collection: Collection) -> Iterable[str]:
 
 def _problems(problems: Iterable[Problem]) -> Iterable[str]:
     from conus_widgets.collection.problems import by_reason
-    from conus_widgets.photographs.decoding import plain
+    from conus_widgets.photographs.names import plain
 
     for reason, files in by_reason(problems).items():
         if len(files) == 1:

@@ -1,4 +1,4 @@
-"""What the reviewers' verdicts come to: one judgement for each case, or a disagreement."""
+"""The reviewers' verdicts together: one judgement for each case, or a disagreement."""
 
 from __future__ import annotations
 

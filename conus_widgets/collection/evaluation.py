@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.answers import losses
 from conus_widgets.collection.digests import digest, measured
@@ -27,10 +28,11 @@ from conus_widgets.collection.parts import Rows
 from conus_widgets.collection.store import Live, Store, writing
 from conus_widgets.collection.table import Record, Table
 from conus_widgets.machine.machine import threads
-from conus_widgets.network.interface import Progress
-from conus_widgets.photographs.decoding import PhotographError, plain
+from conus_widgets.network.interface import PredictorProtocol, Progress
+from conus_widgets.photographs.names import PhotographError, plain
+from conus_widgets.prediction import Answer
 from conus_widgets.preparation import Preparation
-from conus_widgets.stream import Answer, Reading, stream
+from conus_widgets.stream import Reading, stream
 
 BATCH = 32  # photographs that are saved together, and at most lost
 SECONDS = 10.0  # after which fewer are saved
@@ -87,13 +89,13 @@ class _Seen:
     size: int
     modified: int
     digest: str
-    measures: np.ndarray
-    hash: np.ndarray
+    measures: NDArray[Any]
+    hash: NDArray[Any]
 
 
 def evaluate(
     table: Table,
-    predictor: Any,
+    predictor: PredictorProtocol,
     folder: str | os.PathLike[str],
     *,
     views: int = 1,
@@ -296,7 +298,7 @@ def _carry(keeper: _Keeper, live: Live, paths: list[bytes]) -> set[bytes]:
 
 def _ask(
     keeper: _Keeper,
-    predictor: Any,
+    predictor: PredictorProtocol,
     paths: list[bytes],
     *,
     views: int,

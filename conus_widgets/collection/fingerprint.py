@@ -1,14 +1,12 @@
-"""What answers depend on: the model and the settings, as one small record beside them."""
+"""The model and the settings that answers depend on, as one small record beside them."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
+from conus_widgets.checkpoint.digest import model_digest
 from conus_widgets.checkpoint.files import Checkpoint
 
 FORMAT = 1  # of a store; a larger number is of a newer version of this kit
@@ -105,32 +103,3 @@ def fingerprint(
         seed=seed if views > 1 else None,
         notice=checkpoint.notice,
     )
-
-
-def model_digest(checkpoint: Checkpoint) -> str:
-    """Return the SHA-256 of a model: its arrays, its classes and how photographs are prepared.
-
-    A file that holds the same numbers as float16 has the same digest, and so has one with another
-    name, other lines of text or other regions: its answers are the same. Which engine computes is
-    no part of it either: that changes a probability by about 1e-6.
-
-    Notes
-    -----
-    Takes as long as reading the checkpoint: 0.2 s for a network of full width.
-    """
-    architecture = checkpoint.architecture
-    found = hashlib.sha256()
-    prepared = {
-        "width": float(architecture.width),
-        "stride_on": architecture.stride_on,
-        "pool": architecture.pool,
-        "size": architecture.size,
-        "labels": list(checkpoint.labels),
-        "mean_rgb": [float(value) for value in checkpoint.mean_rgb],
-        "resample": checkpoint.resample,
-    }
-    found.update(json.dumps(prepared, sort_keys=True).encode())
-    for (name, shape), values in zip(architecture.parameters(), checkpoint.arrays, strict=True):
-        found.update(f"{name} {shape}".encode())
-        found.update(np.ascontiguousarray(values, "<f4").data)
-    return found.hexdigest()

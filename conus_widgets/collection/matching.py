@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.masks import SpecimenMask, specimen_mask
 from conus_widgets.collection.patches import Match, matched_patches
 from conus_widgets.explain.target import class_number
+from conus_widgets.network.interface import PredictorProtocol
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,18 +34,18 @@ class Matching:
     """
 
     matches: tuple[Match, ...]
-    masks: tuple[np.ndarray | None, np.ndarray | None]
+    masks: tuple[NDArray[Any] | None, NDArray[Any] | None]
     remarks: tuple[str, ...] = ()
 
 
 def match(
-    predictor: Any,
+    predictor: PredictorProtocol,
     first: Any,
     second: Any,
     a: int | str,
     b: int | str,
     *,
-    masks: Sequence[np.ndarray | None] | None = None,
+    masks: Sequence[NDArray[Any] | None] | None = None,
     most: int = 5,
 ) -> Matching:
     """Match places of two photographs that speak for one class rather than another.
@@ -55,7 +57,7 @@ def match(
     a, b : class
         By number or name: pairs are ranked by both cells' share of a rather than b.
     masks : two bool arrays or None, optional
-        Where the specimens are, as somebody drew them; None for either switches it off. Without
+        Masks of the specimens, as somebody drew them; None for either switches it off. Without
         this argument both are made from the colours of the border.
     most : int
         How many pairs.

@@ -1,4 +1,4 @@
-"""Which names mean the same: synonyms, as a file of one's own or WoRMS' Taxon Match states them."""
+"""Names that mean the same: synonyms, from your own file or from WoRMS' Taxon Match."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class Names:
         return genera.pop() if len(genera) == 1 else ""
 
     def genera(self, labels: Iterable[str]) -> dict[str, str]:
-        """Return the genus of each label, or the label itself where it names none."""
+        """Return the genus of each label, or the label itself if it names none."""
         return {label: self.genus(label) or label for label in labels}
 
     @cached_property
@@ -182,7 +182,7 @@ def read_names(path: str | os.PathLike[str]) -> Names:
         names = [part.strip() for part in re.split(r"[|;]", cells[of_accepted]) if part.strip()]
         match = cells[by_name["matchtype"]] if "matchtype" in by_name else ""
         if bare(match) not in _SURE_MATCHES:
-            reason = f"was matched only as {match!r}; look whether {names[:1]} is meant."
+            reason = f"was matched only as {match!r}; see if {names[:1]} is meant."
             problems.append(Problem(f"{label} ({file}, line {row.line})", reason, kept=True))
         if not names:
             reason = "has no accepted name; it stands for itself."

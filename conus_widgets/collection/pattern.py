@@ -1,4 +1,4 @@
-"""What the names of files say: "{label}_{specimen}_{view}" as a rule to read them by."""
+"""Patterns for names of files: "{label}_{specimen}_{view}" as a rule to read them by."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where photographs lie on this machine: found by the end of what names them elsewhere.
+"""The files of photographs on this machine, found by the end of their names elsewhere.
 
 Archives name photographs by addresses. An address is printed, never fetched.
 """
@@ -46,7 +46,7 @@ class Located:
     Attributes
     ----------
     found : list of (str, str)
-        For each identifier the path of its file, or "" and why there is none.
+        For each identifier the path of its file, or "" and the reason why none was found.
     problems : list of Problem
         What is to say about the folder itself.
     """
@@ -134,7 +134,7 @@ def find(identifiers: Sequence[str], files: Sequence[str]) -> list[Match]:
     ``x/original.jpg``. Two files that agree as far as each other are a collision, and so are two
     identifiers for which the same file is the best: nothing is guessed. The longer tail wins; what
     is left has no file. Case, "%20" and the two ways to write an accent make no difference, unless
-    two files differ by nothing else. In an address such as ``media?id=12345`` the values behind
+    two files differ by nothing else. In an address such as ``media?id=12345`` the values after
     the question mark may be the name; an identifier without ".jpg" or the like may mean a file
     that has one.
     """

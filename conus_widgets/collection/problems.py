@@ -1,11 +1,11 @@
-"""What is wrong with a photograph or a row: one sentence each, with the way out."""
+"""Problems with a photograph or a row: one sentence each, with the way out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from conus_widgets.photographs.decoding import plain
+from conus_widgets.photographs.names import plain
 
 
 class ReadingError(ValueError):

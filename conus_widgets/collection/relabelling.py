@@ -6,13 +6,10 @@ import csv
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from conus_widgets.collection.accuracy import Accuracy
+from conus_widgets.collection.collection import Collection
 from conus_widgets.machine.beside import written_whole
-
-if TYPE_CHECKING:
-    from conus_widgets.collection.collection import Collection
 
 COLUMNS = ("file", "label", "specimen", "view", "label_as_given", "left_out")
 

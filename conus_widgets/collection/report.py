@@ -11,15 +11,13 @@ import os
 from collections import defaultdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from conus_widgets.collection.collection import Collection
 from conus_widgets.collection.consensus import disagreements
 from conus_widgets.collection.verdicts import NATURES, PHASES, WORDS, Verdict
 from conus_widgets.machine.beside import written_whole
 from conus_widgets.photographs.photograph import PhotographError, read_photograph
-
-if TYPE_CHECKING:
-    from conus_widgets.collection.collection import Collection
 
 TEMPLATE = Path(__file__).with_name("report.html")
 CASES = 200  # at most, each on a page of its own

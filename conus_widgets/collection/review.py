@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from conus_widgets.collection.collection import Collection
 from conus_widgets.collection.consensus import Judgement, disagreements, kappa
 from conus_widgets.collection.identifications import human_rows, known_specimens, write
 from conus_widgets.collection.pace import Progress, progress
@@ -13,9 +14,6 @@ from conus_widgets.collection.relabelling import Relabelling, relabelled
 from conus_widgets.collection.report import write_report
 from conus_widgets.collection.verdict_log import Log, LogWriter
 from conus_widgets.collection.verdicts import Verdict, VerdictError, pair_key
-
-if TYPE_CHECKING:
-    from conus_widgets.collection.collection import Collection
 
 
 class Review:
@@ -121,7 +119,7 @@ class Review:
 
     @property
     def newest(self) -> Verdict | None:
-        """One's newest verdict or note of this session that stands; None if there is none."""
+        """The newest verdict or note of this session that stands; None if there is none."""
         standing = {verdict.id for verdict in self.log.standing}
         return next((one for one in reversed(self._mine) if one.id in standing), None)
 

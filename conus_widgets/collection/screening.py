@@ -34,7 +34,7 @@ def screened(
     Parameters
     ----------
     rows : iterable of (Record, str)
-        And where each stands in its source, such as "line 7"; "" where that says nothing.
+        And where each stands in its source, such as "line 7"; "" if that says nothing.
     source, grouped
         As in `Table`.
     problems : iterable of Problem

@@ -26,7 +26,7 @@ class Record:
     given_view : str
         The view in the words that were given.
     region : str
-        Where the specimen lived.
+        The place in which the specimen lived.
     institution, catalogue, occurrence : str
         Darwin Core's ``institutionCode``, ``catalogNumber`` and ``occurrenceID``.
     others : mapping of str to str
@@ -84,7 +84,7 @@ class Table:
 def specimen_key(
     *, institution: str, collection: str, catalogue: str, occurrence: str, other: str = ""
 ) -> str:
-    """Return the key of a specimen, "" where nothing tells which one it is.
+    """Return the key of a specimen, "" if nothing tells which one it is.
 
     A catalogue number counts within its institution or collection; without either, numbers of two
     museums could meet, so that an occurrence's identifier or the `other` name is preferred.

@@ -48,7 +48,7 @@ def read_table(
     views : mapping of str to str, optional
         Words for views and what they mean; see `views.orientation`.
     encoding : str, optional
-        What the CSV file is written in, if it is none of the above.
+        The encoding of the CSV file, if it is none of the above.
     **columns : str
         Which column holds what, if its name does not say so: ``file``, ``label``, ``specimen``,
         ``view``, ``region``, ``institution``, ``collection``, ``catalogue``, ``occurrence``, and
@@ -138,7 +138,7 @@ class _Columns:
         return "" if place is None else cells[place].strip()
 
     def specimen(self, cells: Sequence[str]) -> str:
-        """The key of the specimen, "" where nothing tells it."""
+        """The key of the specimen, "" if nothing tells it."""
         said = self.read("specimen", cells)
         if said and self._own_specimen:
             return said

@@ -41,7 +41,7 @@ class Taxon:
 
     @property
     def canonical(self) -> str:
-        """The name without subgenus, authorship and doubt: "Conus textile"; "" if it is none."""
+        """The name without subgenus, authorship and doubt: "Conus textile"; "" if it is not one."""
         return " ".join(part for part in (self.genus, self.epithet, self.infraspecific) if part)
 
     @property

@@ -27,11 +27,11 @@ WORDS = {
     "pair note": "a note on what separates two classes",
     "undo": "an earlier line is taken back",
 }
-"""What can be said, and what it means."""
+"""The words of a verdict, and what they mean."""
 
 RANKS = ("species", "subspecies", "subgenus", "genus", "family")
 NATURES = {"redetermination": "re-determination", "nomenclatural": "change of name"}
-"""Why a name is another one: the shell was looked at again, or only the name has changed."""
+"""Reasons for a new name: the shell was looked at again, or only the name has changed."""
 
 PHASES = {
     "before": "before the model's answer was shown",

@@ -1,4 +1,4 @@
-"""Why does the network say so? Maps of evidence, and tests of what they claim.
+"""Explanations: maps of evidence for an answer, and tests of what they claim.
 
 >>> from conus_widgets import explain, load_predictor
 >>> explain.cam(load_predictor(), "shell.jpg").plot()  # doctest: +SKIP

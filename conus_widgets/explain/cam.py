@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject, each
 from conus_widgets.explain.target import resolve
-
-if TYPE_CHECKING:
-    from conus_widgets.network.interface import Progress
+from conus_widgets.network.interface import PredictorProtocol, Progress
 
 
 @each
 def cam(
-    predictor: Any,
+    predictor: PredictorProtocol,
     image: Any,
     target: Any = None,
     *,
@@ -72,7 +71,7 @@ def cam(
     )
 
 
-def shares(activations: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def shares(activations: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
     """Return what each cell adds to logits of the mean over the cells.
 
     Parameters

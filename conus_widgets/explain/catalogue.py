@@ -83,7 +83,7 @@ class Method:
     unit : str
         Of its values.
     source : str
-        Where it was published.
+        The place in which it was published.
     validated : str
         What it is held against.
     caveat : str

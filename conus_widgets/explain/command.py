@@ -1,4 +1,4 @@
-"""What ``python -m conus_widgets explain`` does."""
+"""The command ``python -m conus_widgets explain``."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ import numpy as np
 
 from conus_widgets import explain
 from conus_widgets.arguments import one_of
+from conus_widgets.checkpoint.sources import folder_of, source_of
 from conus_widgets.explain.catalogue import METHODS, Method
 from conus_widgets.explain.panels import STYLES
 from conus_widgets.explain.storage import kind_of, place_for_map, save
 from conus_widgets.machine.beside import longest_name
+from conus_widgets.network.interface import PredictorProtocol
 from conus_widgets.photographs.names import plain
-from conus_widgets.predictor import EMBEDDED
 
 FORMS = ("layer", "kind")  # options of some methods
 
 
-def run(predictor: Any, options: Namespace) -> str:
+def run(predictor: PredictorProtocol, options: Namespace) -> str:
     """Explain one photograph and write the picture.
 
     Parameters
@@ -44,7 +45,7 @@ def run(predictor: Any, options: Namespace) -> str:
         For an unknown method, class, layer, kind or style, an unusable photograph, another ending,
         a folder that is not there, or a file that must not be written over: see `storage.save`.
     OSError
-        Where the file cannot be written.
+        If the file cannot be written.
     """
     method = _method(options.method)
     settings = _settings(method, options)
@@ -84,12 +85,7 @@ def _name_for(photograph: Path, ending: str) -> str:
 
 def _weights(model: str | None) -> list[Path]:
     """Return the arrays that a model is read from."""
-    # Imported here: what speaks HTTP takes a fifth of the start.
-    from conus_widgets.checkpoint import download
-
-    place = EMBEDDED if model is None else Path(os.path.expanduser(model))
-    if model in download.KNOWN and not place.exists():
-        place = download.folder_of(model)
+    place = folder_of(source_of(model))
     return sorted(place.glob("*.npz")) if place.is_dir() else [place]
 
 
@@ -112,7 +108,9 @@ def _settings(method: Method, options: Namespace) -> dict[str, str]:
     return found
 
 
-def _target(predictor: Any, photograph: str, target: str | None, against: str | None) -> Any:
+def _target(
+    predictor: PredictorProtocol, photograph: str, target: str | None, against: str | None
+) -> Any:
     """Return what the command line means by a class, and by one class against another."""
 
     def known(text: str) -> str | int:

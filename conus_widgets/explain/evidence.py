@@ -5,9 +5,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.arguments import whole
@@ -18,9 +19,7 @@ from conus_widgets.explain.covers import DEFAULT, cover_of
 from conus_widgets.explain.explanation import Cost
 from conus_widgets.explain.subject import Subject, each
 from conus_widgets.explain.target import resolve
-
-if TYPE_CHECKING:
-    from conus_widgets.network.interface import Progress
+from conus_widgets.network.interface import PredictorProtocol, Progress
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -51,11 +50,11 @@ class Evidence(ByValue):
         The checkpoint's; stands wherever these numbers stand.
     """
 
-    shares: np.ndarray
-    changes: np.ndarray
-    logits: np.ndarray
-    covered: np.ndarray
-    bias: np.ndarray
+    shares: NDArray[Any]
+    changes: NDArray[Any]
+    logits: NDArray[Any]
+    covered: NDArray[Any]
+    bias: NDArray[Any]
     fraction: float
     image: Image.Image
     labels: list[str]
@@ -130,7 +129,7 @@ class Evidence(ByValue):
 
 @each
 def evidence(
-    predictor: Any,
+    predictor: PredictorProtocol,
     image: Any,
     area: Any = None,
     *,
@@ -168,7 +167,7 @@ def evidence(
     Raises
     ------
     ValueError
-        For an area that is none, or lies beside the photograph; for an unknown fill.
+        If the area is not valid, or lies beside the photograph; for an unknown fill.
     PhotographError
         If a photograph cannot be used.
     Cancelled
@@ -214,11 +213,11 @@ def evidence(
 
 def assembled(
     *,
-    part: np.ndarray,
-    cells: np.ndarray,
-    logits: np.ndarray,
-    covered: np.ndarray,
-    bias: np.ndarray,
+    part: NDArray[Any],
+    cells: NDArray[Any],
+    logits: NDArray[Any],
+    covered: NDArray[Any],
+    bias: NDArray[Any],
     image: Image.Image,
     labels: Sequence[str],
     fill: str,

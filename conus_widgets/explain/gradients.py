@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.arguments import flag, one_of
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject, each
 from conus_widgets.explain.target import Target
-
-if TYPE_CHECKING:
-    from conus_widgets.network.interface import Gradients, Progress
+from conus_widgets.network.interface import Gradients, PredictorProtocol, Progress
 
 #: How the three channels of a gradient (..., 3, H, W) become one map (..., H, W).
-CHANNELS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+CHANNELS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
     "sum": lambda g: g.sum(axis=-3),
     "magnitude": lambda g: np.abs(g).sum(axis=-3),
     "squares": lambda g: (g * g).sum(axis=-3),
@@ -33,7 +32,7 @@ GUIDED = (
 
 @each
 def gradient(
-    predictor: Any,
+    predictor: PredictorProtocol,
     image: Any,
     target: Any = None,
     *,
@@ -91,7 +90,7 @@ def gradient(
 
 @each
 def guided_backprop(
-    predictor: Any,
+    predictor: PredictorProtocol,
     image: Any,
     target: Any = None,
     *,
@@ -125,7 +124,7 @@ def guided_backprop(
 
 @each
 def gradient_times_input(
-    predictor: Any,
+    predictor: PredictorProtocol,
     image: Any,
     target: Any = None,
     *,
@@ -153,13 +152,13 @@ def gradient_times_input(
     return subject.explanation(values, aim, "gradient_times_input", logits=found.logits[0])
 
 
-def joined(channels: str) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the function of `CHANNELS` that is called so, or raise a ValueError with the names."""
+def joined(channels: str) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    """Return the function of `CHANNELS` with this name, or raise a ValueError with the names."""
     return CHANNELS[one_of("channels", channels, CHANNELS)]
 
 
 def _look(
-    predictor: Any,
+    predictor: PredictorProtocol,
     image: Any,
     target: Any,
     guided: bool,

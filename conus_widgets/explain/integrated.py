@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.arguments import number, whole
 from conus_widgets.explain.covers import cover_of, is_colour
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject, each
 from conus_widgets.explain.target import Target
-
-if TYPE_CHECKING:
-    from conus_widgets.network.interface import Progress
+from conus_widgets.network.interface import PredictorProtocol, Progress
 
 GIVEN = "given"  # stands for a baseline that is too large to be kept
 
 
 @each
 def integrated_gradients(
-    predictor: Any,
+    predictor: PredictorProtocol,
     image: Any,
     target: Any = None,
     *,
@@ -40,7 +39,7 @@ def integrated_gradients(
     predictor, image, target
         As in `gradient`.
     baseline : str, (R, G, B), photograph, or float array (3, size, size)
-        Where the way starts, "black" or "mean", say: see `covers.cover`.
+        The start of the way, such as "black" or "mean": see `covers.cover`.
     steps : int, at least 1
         The way is first cut into so many equal steps. They are doubled as long as the residual is
         too large; gradients that are there already are kept.
@@ -62,7 +61,7 @@ def integrated_gradients(
     ValueError
         For an unknown class, a baseline that is none of the above or not finite, or bad numbers.
     PhotographError
-        Where a photograph given as baseline cannot be used.
+        If a photograph given as baseline cannot be used.
     Cancelled
         Where `cancelled` returned true.
 
@@ -132,11 +131,11 @@ class _Way:
         self,
         subject: Subject,
         aim: Target,
-        start: np.ndarray,
+        start: NDArray[Any],
         progress: Progress | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
-        self.logits: dict[float, np.ndarray] = {}
+        self.logits: dict[float, NDArray[Any]] = {}
         self._subject, self._aim, self._start = subject, aim, start
         self._progress, self._cancelled = progress, cancelled
         self._difference = subject.inputs[0].astype(np.float64) - start
@@ -144,7 +143,7 @@ class _Way:
         self._steps = 0
         self._met = 0
 
-    def walk(self, places: np.ndarray) -> None:
+    def walk(self, places: NDArray[Any]) -> None:
         """Add the gradients at these places, 0 to 1: first all, then always those in between."""
         network, met = self._subject.network, self._met + len(places)
         for first in range(0, len(places), network.gradient_batch):
@@ -164,9 +163,9 @@ class _Way:
         self._steps = self._met - 1
 
     @property
-    def values(self) -> np.ndarray:
+    def values(self) -> NDArray[Any]:
         """The share of each pixel, float64 (size, size)."""
-        values: np.ndarray = (self._difference * self._sum).sum(axis=0) / self._steps
+        values: NDArray[Any] = (self._difference * self._sum).sum(axis=0) / self._steps
         return values
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,16 +15,14 @@ from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import each
 from conus_widgets.explain.sweep import Sweep
 from conus_widgets.explain.windows import Windows
-
-if TYPE_CHECKING:
-    from conus_widgets.network.interface import Progress
+from conus_widgets.network.interface import PredictorProtocol, Progress
 
 METHODS = ("exact", "drill-down")
 
 
 @each
 def occlusion(
-    predictor: Any,
+    predictor: PredictorProtocol,
     image: Any,
     target: Any = None,
     *,
@@ -71,7 +69,7 @@ def occlusion(
         How many windows are computed at once; by default what the network's limit of memory
         allows. No more inputs than that exist at any time.
     preview : callable, optional
-        ``preview(explanation)`` is called with a coarse picture behind the first 16 windows, then
+        ``preview(explanation)`` is called with a coarse picture after the first 16 windows, then
         better ones at each doubling, and with the result.
     progress, cancelled : callable, optional
         Told and asked between batches.

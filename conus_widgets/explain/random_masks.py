@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.arguments import number, whole
 from conus_widgets.explain.covering import Covering, moments
 from conus_widgets.explain.covers import DEFAULT, plain
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import each
-
-if TYPE_CHECKING:
-    from conus_widgets.network.interface import Progress
+from conus_widgets.network.interface import PredictorProtocol, Progress
 
 
 @each
 def random_masks(
-    predictor: Any,
+    predictor: PredictorProtocol,
     image: Any,
     target: Any = None,
     *,
@@ -50,7 +49,7 @@ def random_masks(
     seed : int
         The same seed gives the same masks, whatever the batch.
     preview : callable, optional
-        ``preview(explanation)`` is called with the map behind 16 masks, 32, 64 ... and all.
+        ``preview(explanation)`` is called with the map after 16 masks, 32, 64 ... and all.
     progress, cancelled : callable, optional
         Told and asked between batches.
 
@@ -117,19 +116,19 @@ def random_masks(
     return explanation
 
 
-def _mask(rng: np.random.Generator, size: int, cells: int, keep: float) -> np.ndarray:
+def _mask(rng: np.random.Generator, size: int, cells: int, keep: float) -> NDArray[Any]:
     """Return how much of each pixel is kept, (size, size), 0 to 1; `keep` in the mean."""
     step = -(-size // cells)
     bits = rng.random((cells + 2, cells + 2)) < keep
     down, right = (
         _between(size, step, int(shift), cells + 2) for shift in rng.integers(step, size=2)
     )
-    mask: np.ndarray = down @ bits @ right.T
+    mask: NDArray[Any] = down @ bits @ right.T
     return mask
 
 
-def _between(size: int, step: int, shift: int, nodes: int) -> np.ndarray:
+def _between(size: int, step: int, shift: int, nodes: int) -> NDArray[Any]:
     """Return weights (size, nodes) that draw straight lines between nodes, `step` pixels apart."""
     at = (np.arange(size) + shift)[:, None] / step
-    weights: np.ndarray = np.clip(1 - np.abs(at - np.arange(nodes)), 0, None)
+    weights: NDArray[Any] = np.clip(1 - np.abs(at - np.arange(nodes)), 0, None)
     return weights

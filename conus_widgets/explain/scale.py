@@ -1,4 +1,4 @@
-"""How the values of maps become colours: one scale, the same to both sides of zero."""
+"""The scale from the values of maps to colours: the same to both sides of zero."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,16 +11,14 @@ from conus_widgets.arguments import flag, number, one_of, whole
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.gradients import GUIDED, SLOPE, joined
 from conus_widgets.explain.subject import Subject, each
-
-if TYPE_CHECKING:
-    from conus_widgets.network.interface import Progress
+from conus_widgets.network.interface import PredictorProtocol, Progress
 
 KINDS = ("mean", "squared", "variance")
 
 
 @each
 def smoothgrad(
-    predictor: Any,
+    predictor: PredictorProtocol,
     image: Any,
     target: Any = None,
     *,

@@ -62,10 +62,10 @@ def save(
     Raises
     ------
     ValueError
-        For another ending, or where the path is that of the photograph, of an input, or, without
+        For another ending, or if the path is that of the photograph, of an input, or, without
         `force`, of another file that is there already.
     OSError
-        Where the file cannot be written.
+        If the file cannot be written.
     """
     path = Path(path)
     place = place_for_map(path, inputs=inputs, force=force)
@@ -143,9 +143,9 @@ def load(path: str | os.PathLike[str]) -> Explanation:
     Raises
     ------
     ValueError
-        Where the file is damaged or is something else.
+        If the file is damaged or is something else.
     OSError
-        Where it cannot be read.
+        If it cannot be read.
     """
     path = Path(path)
     shown = plain(path.name)
@@ -197,7 +197,7 @@ def _unpacked(path: Path, shown: str) -> Explanation:
         details = {name.removeprefix(DETAIL): file[name] for name in kept}
     texts = json.loads(arrays["texts"].tobytes().decode("utf-8"))
     if texts["format"] != FORMAT:
-        raise _Foreign(f"its format is {texts['format']!r}, where {FORMAT!r} is needed")
+        raise _Foreign(f"its format is {texts['format']!r}, but {FORMAT!r} is needed")
     return Explanation(
         values=arrays["values"].astype(np.float32),
         target=Target(arrays["weights"].astype(np.float32), str(texts["words"])),

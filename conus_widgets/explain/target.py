@@ -1,4 +1,4 @@
-"""What is explained: a class, or a weighting of classes."""
+"""The target of an explanation: a class, or a weighting of classes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.arguments import number, shown
 from conus_widgets.equality import ByValue
@@ -33,7 +34,7 @@ class Target(ByValue):
         For weights that are no row of finite numbers.
     """
 
-    weights: np.ndarray
+    weights: NDArray[Any]
     words: str
 
     def __post_init__(self) -> None:
@@ -48,12 +49,12 @@ class Target(ByValue):
             )
         object.__setattr__(self, "weights", weights.astype(np.float32))
 
-    def of(self, logits: np.ndarray) -> np.ndarray:
+    def of(self, logits: NDArray[Any]) -> NDArray[Any]:
         """Return the weighted sum of logits (..., classes) along their last axis, float64."""
         return np.asarray(logits, np.float64) @ self.weights.astype(np.float64)
 
 
-def resolve(target: Any, labels: Sequence[str], logits: np.ndarray | None = None) -> Target:
+def resolve(target: Any, labels: Sequence[str], logits: NDArray[Any] | None = None) -> Target:
     """Return the target that a caller means.
 
     Parameters
@@ -61,7 +62,7 @@ def resolve(target: Any, labels: Sequence[str], logits: np.ndarray | None = None
     target : None, int, str, mapping or Target
         None: the class with the highest logit. A class by number or name. A mapping of classes to
         weights: ``{"A": 1, "B": -1}`` asks why A rather than B. A list, an array or a one-hot
-        vector is none of these: its numbers could be classes as well as weights.
+        vector is refused: its numbers could be classes as well as weights.
     labels : sequence of str
         Names of the classes.
     logits : array (classes,), optional
@@ -104,7 +105,7 @@ def class_number(key: Any, labels: Sequence[str]) -> int:
     Raises
     ------
     ValueError
-        Where there is none; the message holds the nearest names.
+        If there is none; the message holds the nearest names.
     """
     if isinstance(key, (int, np.integer)) and not isinstance(key, bool):
         if 0 <= key < len(labels):
@@ -124,7 +125,7 @@ def class_number(key: Any, labels: Sequence[str]) -> int:
     )
 
 
-def _words(weights: np.ndarray, labels: Sequence[str]) -> str:
+def _words(weights: NDArray[Any], labels: Sequence[str]) -> str:
     positive = [int(i) for i in np.argsort(-weights, kind="stable") if weights[i] > 0]
     negative = [int(i) for i in np.argsort(weights, kind="stable") if weights[i] < 0]
 

@@ -1,4 +1,4 @@
-"""How much memory this process may take, and how much it takes."""
+"""The memory that this process may take, and the memory that it takes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def limit() -> float:
     Raises
     ------
     SetupError
-        Where ``CONUS_MEMORY_MB`` is not a number of megabytes.
+        If ``CONUS_MEMORY_MB`` is not a number of megabytes.
     """
     asked = os.environ.get("CONUS_MEMORY_MB", "")
     if asked:
@@ -39,7 +39,7 @@ def cgroup_bytes(root: Path) -> float:
 
 
 def resident() -> float:
-    """Return how many bytes of this process are in memory now; 0 where the system does not say."""
+    """Return how many bytes of this process are in memory now; 0 if the system does not say."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
     except (OSError, ValueError, IndexError):

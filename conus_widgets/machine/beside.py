@@ -52,7 +52,7 @@ def written_whole(path: Path, *, text: bool = False) -> Iterator[IO[Any]]:
     Raises
     ------
     OSError
-        Where it cannot be written; the message speaks of `path`, not of the file beside it.
+        If it cannot be written; the message speaks of `path`, not of the file beside it.
     """
     other = beside(path, f".{os.getpid()}-{next(_numbers)}.part")
     try:

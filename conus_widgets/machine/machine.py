@@ -1,4 +1,4 @@
-"""What this machine offers: threads, a compiler, a folder for compiled code.
+"""The machine: its threads, its compiler, a folder for compiled code.
 
 Nothing heavy is imported, so that ``python -m conus_widgets doctor`` can look before Theano starts.
 """
@@ -59,7 +59,7 @@ def threads() -> int:
 
 
 def cgroup_cpus(root: Path) -> float | None:
-    """Return the CPU quota of this container in CPUs, None where there is no limit.
+    """Return the CPU quota of this container in CPUs, None if there is no limit.
 
     Reads version 2 (``cpu.max``) and version 1 (``cpu/cpu.cfs_*``) of Linux's control groups.
     """
@@ -135,7 +135,7 @@ def is_private(folder: Path) -> bool:
 
 
 def _unusable(folder: Path) -> str | None:
-    """Return why compiled code cannot be kept in `folder`, None where it can."""
+    """Return why compiled code cannot be kept in `folder`, None if it can."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o755)
     except OSError as error:
@@ -182,14 +182,14 @@ def _absolute(asked: str) -> Path:
 
 
 def cache_folder() -> Path:
-    """Return the folder for compiled code, made where needed.
+    """Return the folder for compiled code, made if needed.
 
-    Where the prefix is read-only, its compiled code is copied to the user's cache once.
+    If the prefix is read-only, its compiled code is copied to the user's cache once.
 
     Raises
     ------
     SetupError
-        Where no folder is writable, or the disk is full.
+        If no folder is writable, or the disk is full.
     """
     refused = []
     candidates = cache_candidates()

@@ -277,7 +277,7 @@ def function(inputs: Sequence[Any], outputs: Any, **options: Any) -> Any:
 def limit_blas(count: int) -> None:
     """Let NumPy's BLAS, which multiplies matrices for Theano, use so many threads in this process.
 
-    OpenBLAS's threads go on spinning for some 20 ms behind each product. Where oneDNN computes and
+    OpenBLAS's threads go on spinning for some 20 ms after each product. Where oneDNN computes and
     only the dense layer is such a product, more than one cost a third of all computing time: seen
     on two cores, 130 where 82 ms of CPU time will do for a photograph.
     """

@@ -56,7 +56,7 @@ def compiled(name: str, key: Any, build: Callable[[], Any]) -> Any:
     Notes
     -----
     A pickle can run any code, so only a file is read that nobody but this user or root can have
-    written, in a folder of which the same is true; else, and where anything fails, `build` is
+    written, in a folder of which the same is true; otherwise, and if anything fails, `build` is
     called. The name holds a digest of this package's code and of the versions that it stands on.
     Of several processes that start at once one builds, and the others wait for it.
     """

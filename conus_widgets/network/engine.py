@@ -1,4 +1,4 @@
-"""Which engine computes: the fused Ops on oneDNN, or Theano's own convolution."""
+"""The choice of engine: the fused Ops on oneDNN, or Theano's own convolution."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def chosen_engine() -> str:
     Raises
     ------
     ValueError
-        Where ``CONUS_ENGINE`` is neither, or oneDNN is asked for and not there.
+        If ``CONUS_ENGINE`` is neither, or oneDNN is asked for and not there.
     """
     asked = os.environ.get("CONUS_ENGINE", "")
     if asked and asked not in ENGINES:

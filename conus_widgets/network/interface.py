@@ -1,20 +1,26 @@
 """The contract between a network and those who ask it: explanations, widgets, collections.
 
-Whoever asks is written against `NetworkProtocol` and `PredictorProtocol`; what they return stands
-here as well. This file is light: it imports neither Theano nor anything that starts it.
+Whoever asks is written against `NetworkProtocol` and `PredictorProtocol`; what a network returns
+stands here as well, and what a predictor returns in `prediction`. This file is light: it imports
+neither Theano nor anything that starts it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from conus_widgets.checkpoint.files import Checkpoint
 from conus_widgets.equality import ByValue
 from conus_widgets.network.grids import Grid
 from conus_widgets.network.reach import Place
+from conus_widgets.photographs.names import PhotographError
+from conus_widgets.prediction import Answer, Prediction
+from conus_widgets.preparation import Preparation
 
 Progress = Callable[[int, int], Any]
 """``progress(done, total)`` is called after each batch."""
@@ -39,8 +45,8 @@ class Forward(ByValue):
         What the dense layer reads.
     """
 
-    logits: np.ndarray
-    features: np.ndarray
+    logits: NDArray[Any]
+    features: NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +60,8 @@ class Inside(ByValue):
         Of the layer, after its ReLU.
     """
 
-    logits: np.ndarray
-    activations: np.ndarray
+    logits: NDArray[Any]
+    activations: NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,13 +77,17 @@ class Gradients(ByValue):
         Of that layer, after its ReLU.
     """
 
-    logits: np.ndarray
-    values: np.ndarray
-    activations: np.ndarray | None = None
+    logits: NDArray[Any]
+    values: NDArray[Any]
+    activations: NDArray[Any] | None = None
 
 
 class NetworkProtocol(Protocol):
     """What a compiled network can be asked; `network.Network` says what each answer means."""
+
+    @property
+    def precision(self) -> str:
+        """Of what is computed on the way forward: "float32" or "bfloat16"."""
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -88,7 +98,7 @@ class NetworkProtocol(Protocol):
         """For each layer, where its cells stand over the input."""
 
     @property
-    def head(self) -> tuple[np.ndarray, np.ndarray]:
+    def head(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Weights (F, classes) and bias (classes,) of the dense layer."""
 
     @property
@@ -108,7 +118,7 @@ class NetworkProtocol(Protocol):
 
     def forward(
         self,
-        inputs: np.ndarray,
+        inputs: NDArray[Any],
         *,
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
@@ -117,7 +127,7 @@ class NetworkProtocol(Protocol):
 
     def activations(
         self,
-        inputs: np.ndarray,
+        inputs: NDArray[Any],
         layer: str,
         *,
         progress: Progress | None = None,
@@ -127,8 +137,8 @@ class NetworkProtocol(Protocol):
 
     def variants(
         self,
-        whole: np.ndarray,
-        copies: np.ndarray,
+        whole: NDArray[Any],
+        copies: NDArray[Any],
         places: Sequence[Sequence[Place]],
         *,
         progress: Progress | None = None,
@@ -136,13 +146,13 @@ class NetworkProtocol(Protocol):
     ) -> Inside:
         """Run copies of a photograph that differ from it in small places."""
 
-    def follow(self, picture: np.ndarray) -> np.ndarray:
+    def follow(self, picture: NDArray[Any]) -> NDArray[Any]:
         """Run an input that differs in a small place from the one before."""
 
     def gradients(
         self,
-        inputs: np.ndarray,
-        weighting: np.ndarray,
+        inputs: NDArray[Any],
+        weighting: NDArray[Any],
         *,
         layer: str | None = None,
         guided: bool = False,
@@ -150,6 +160,114 @@ class NetworkProtocol(Protocol):
         cancelled: Callable[[], bool] | None = None,
     ) -> Gradients:
         """Return gradients of a weighted sum of the logits."""
+
+
+class PredictorProtocol(Protocol):
+    """What a predictor can be asked; `predictor.Predictor` says what each answer means.
+
+    Photographs are anything that `read_photograph` takes; one alone is a list of one.
+    """
+
+    @property
+    def name(self) -> str:
+        """Of its checkpoint."""
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """What the network was made from."""
+
+    @property
+    def network(self) -> NetworkProtocol:
+        """The network itself, for inputs."""
+
+    @property
+    def preparation(self) -> Preparation:
+        """Makes inputs from photographs."""
+
+    @property
+    def labels(self) -> list[str]:
+        """Names of the classes."""
+
+    @property
+    def info(self) -> list[str]:
+        """A line of text for each class, "-" for none."""
+
+    @property
+    def regions(self) -> list[str]:
+        """Names that ``region=`` takes; empty if the checkpoint has none."""
+
+    @property
+    def size(self) -> int:
+        """Height and width of an input, in pixels."""
+
+    @property
+    def resample(self) -> str:
+        """How photographs are resized."""
+
+    @property
+    def max_pixels(self) -> int:
+        """Larger photographs are refused."""
+
+    @property
+    def notice(self) -> str:
+        """Stands wherever an answer stands; "" if nothing has to be said."""
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """What `shuffled` can shuffle, from the top down; empty if nothing can be."""
+
+    def inputs(self, photographs: Any, *, views: int = 1, seed: int | None = None) -> NDArray[Any]:
+        """Return inputs (N * views, 3, size, size), float32."""
+
+    def forward(
+        self,
+        inputs: NDArray[Any],
+        *,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Forward:
+        """Run the network on inputs (N, 3, size, size)."""
+
+    def predict(
+        self,
+        photographs: Any,
+        *,
+        top: int = 5,
+        views: int = 1,
+        seed: int | None = None,
+        region: str | None = None,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Prediction:
+        """Name one specimen."""
+
+    def predict_each(
+        self,
+        photographs: Any,
+        *,
+        top: int = 5,
+        views: int = 1,
+        seed: int | None = None,
+        region: str | None = None,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> list[Prediction | PhotographError]:
+        """Name each photograph by itself."""
+
+    def stream(
+        self,
+        photographs: Any,
+        *,
+        views: int = 1,
+        seed: int | None = None,
+        features: bool = False,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Generator[Answer | PhotographError, None, None]:
+        """Answer photographs one after the other."""
+
+    def shuffled(self, stages: str | Sequence[str], *, seed: int = 0) -> PredictorProtocol:
+        """Return a predictor with the numbers of each array in some stages in random order."""
 
 
 def batches(
@@ -175,13 +293,13 @@ def batches(
             progress(part.stop, total)
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
+def softmax(logits: NDArray[Any]) -> NDArray[Any]:
     """Return probabilities, float64, from logits along the last axis.
 
     Notes
     -----
-    In NumPy: Theano's softmax is an Op that g++ compiles anew in every process.
+    In NumPy: Theano's softmax is an Op that g++ compiles again in every process.
     """
     shifted = np.asarray(logits, np.float64) - np.max(logits, axis=-1, keepdims=True)
     exponentials = np.exp(shifted)
-    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))

@@ -1,4 +1,4 @@
-"""How many photographs may be computed at once, so that a stated limit of memory holds."""
+"""The size of a batch that keeps a stated limit of memory."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def bfloat16_available(cpuinfo: Path = Path("/proc/cpuinfo")) -> Availability:
     Parameters
     ----------
     cpuinfo : Path
-        Where the system lists the processor's features.
+        The file in which the system lists the processor's features.
     """
     found = available()
     if not found:

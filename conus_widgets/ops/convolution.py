@@ -46,9 +46,9 @@ def convolution(
     Raises
     ------
     TypeError
-        Where an input has another dtype or number of axes.
+        If an input has another dtype or number of axes.
     ValueError
-        For a stride below 1 or a pad below 0; when called, where shapes do not fit.
+        For a stride below 1 or a pad below 0; when called, if shapes do not fit.
     """
     x = T.as_tensor_variable(x)
     dtype = "uint16" if x.dtype == "uint16" else "float32"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.machine.runtime import T, theano
 from conus_widgets.ops.shelf import Shelved
@@ -14,7 +15,7 @@ class FrozenVariable(theano.tensor.sharedvar.TensorSharedVariable):
     """A shared variable whose arrays nobody writes to. Make it with `frozen`."""
 
     def set_value(self, new_value: Any, borrow: bool = False) -> None:
-        """Set a copy of `new_value`, or itself where nobody can write to it."""
+        """Set a copy of `new_value`, or itself if nobody can write to it."""
         super().set_value(read_only(new_value), borrow=True)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -48,8 +49,8 @@ def frozen(value: Any, *, name: str | None = None) -> FrozenVariable:
     return FrozenVariable(name=name, type=kind, value=array, strict=True)
 
 
-def read_only(value: Any) -> np.ndarray:
-    """Return an array that nobody can write to: `value` itself where it is one, else a copy."""
+def read_only(value: Any) -> NDArray[Any]:
+    """Return an array that nobody can write to: `value` itself if it is one, else a copy."""
     if isinstance(value, np.ndarray) and value.flags.c_contiguous and not value.flags.writeable:
         if value.flags.owndata or isinstance(value.base, Shelved):
             return value

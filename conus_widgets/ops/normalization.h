@@ -88,7 +88,7 @@ inline int batch_norm(PyArrayObject* x, PyArrayObject* beta, PyArrayObject* gamm
   });
 }
 
-// From the gradient `g` behind ReLU: those by x, beta and gamma (equation block of section 3).
+// From the gradient `g` after ReLU: those by x, beta and gamma (equation block of section 3).
 inline int batch_norm_gradients(PyArrayObject* x, PyArrayObject* gamma, PyArrayObject* mean,
                                 PyArrayObject* inv_std, PyArrayObject* gradient, PyArrayObject** dx,
                                 PyArrayObject** dbeta, PyArrayObject** dgamma) {

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from conus_widgets.machine.runtime import T, theano
-from conus_widgets.ops.convolution import ReluGradient
 from conus_widgets.ops.onednn import GradientOp, OneDNNOp, image, integers, like, tensor
+from conus_widgets.ops.relu import ReluGradient
 
 
 def batch_norm(
@@ -39,7 +39,7 @@ def batch_norm(
     Raises
     ------
     TypeError
-        Where an input has another dtype or number of axes.
+        If an input has another dtype or number of axes.
     ValueError
         When called, where shapes do not fit.
 

@@ -210,7 +210,7 @@ inline void require_shape(PyArrayObject* array, std::initializer_list<npy_intp> 
       format("%s has shape %s where %s is needed.", what, shape(array).c_str(), text.c_str()));
 }
 
-// An array whose numbers lie one behind another: the array itself, or a copy where it is a view.
+// An array whose numbers lie one after another: the array itself, or a copy where it is a view.
 class Contiguous {
  public:
   explicit Contiguous(PyArrayObject* array) : array_(PyArray_GETCONTIGUOUS(array)) {

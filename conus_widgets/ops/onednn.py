@@ -105,7 +105,7 @@ def image(value: Any, what: str, dtype: str = "float32") -> Any:
     Raises
     ------
     TypeError
-        Where it is something else.
+        If it is something else.
     """
     return tensor(value, 4, what, dtype)
 

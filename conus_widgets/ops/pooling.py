@@ -32,7 +32,7 @@ def max_pool(x: Any, *, size: int = 3, stride: int = 2, pad: int = 0, partial: b
     TypeError
         Where `x` has another dtype or number of axes.
     ValueError
-        Where ``size``, ``stride`` < 1 or ``pad`` is not in 0 ... ``size - 1``; when called, where
+        If ``size``, ``stride`` < 1 or ``pad`` is not in 0 ... ``size - 1``; when called, where
         the images are smaller than a window and partial ones are not kept.
     """
     op = MaxPool(size=size, stride=stride, pad=pad, partial=partial)

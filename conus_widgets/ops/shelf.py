@@ -10,9 +10,10 @@ import mmap
 import tempfile
 import weakref
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 SMALL = 65536  # bytes; what is smaller stays in memory
 
@@ -34,7 +35,7 @@ class Shelf:
     Parameters
     ----------
     folder : path
-        Where there is room for them, on a disk rather than in memory.
+        A folder with room for them, on a disk rather than in memory.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -42,13 +43,13 @@ class Shelf:
         weakref.finalize(self, self._file.close)  # the arrays have it open for themselves
         self._end = 0
 
-    def put(self, array: np.ndarray) -> np.ndarray:
+    def put(self, array: NDArray[Any]) -> NDArray[Any]:
         """Return a read-only array with the same numbers, on the shelf unless it is small.
 
         Raises
         ------
         OSError
-            Where the disk is full.
+            If the disk is full.
         """
         if array.nbytes < SMALL:
             kept = np.array(array, order="C")
@@ -63,4 +64,4 @@ class Shelf:
         )
         step = mmap.ALLOCATIONGRANULARITY
         self._end += -(-data.nbytes // step) * step
-        return np.ndarray(data.shape, data.dtype, buffer=mapped)
+        return NDArray[Any](data.shape, data.dtype, buffer=mapped)

@@ -22,7 +22,7 @@ def to_rgb(image: Image.Image, name: str) -> Image.Image:
     Returns
     -------
     PIL.Image.Image
-        The image itself where it is RGB and nothing is to do.
+        The image itself if it is RGB and nothing is to do.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image]:
 
 
 def _managed(image: Image.Image, profile: bytes) -> Image.Image | None:
-    """Apply an embedded colour profile; None where it says sRGB or is of no use.
+    """Apply an embedded colour profile; None if it says sRGB or is of no use.
 
     A grey picture may have a profile for RGB, as viewers take it. A profile for grey is applied
     where all channels are alike: some formats hand grey out as RGB.

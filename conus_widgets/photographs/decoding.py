@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.photographs import formats, heic, tiff
@@ -63,7 +64,7 @@ def _given(image: Image.Image, name: str) -> Decoded:
         if "closed" in str(error) or isinstance(error, AssertionError):
             raise PhotographError(
                 name,
-                "is a Pillow image that was closed; give its file, or open it anew and leave it "
+                "is a Pillow image that was closed; give its file, or open it again and leave it "
                 "open.",
             ) from error
         raise PhotographError(
@@ -73,7 +74,7 @@ def _given(image: Image.Image, name: str) -> Decoded:
     return formats.decoded(image, name)
 
 
-def _from_array(array: np.ndarray, name: str) -> Image.Image:
+def _from_array(array: NDArray[Any], name: str) -> Image.Image:
     shape = " x ".join(map(str, array.shape)) or "no axes"
     if array.dtype != np.uint8:
         raise PhotographError(
@@ -88,7 +89,7 @@ def _from_array(array: np.ndarray, name: str) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(array))
 
 
-def _file(path: str | os.PathLike, name: str) -> BinaryIO:
+def _file(path: str | os.PathLike[Any], name: str) -> BinaryIO:
     where = os.path.abspath(os.fsdecode(os.fspath(path)).replace("\0", "\ufffd"))
     folder = plain(os.path.dirname(where))
     try:
@@ -137,7 +138,7 @@ def content(source: Any, name: str) -> bytes:
         if isinstance(error, PhotographError):
             raise
         raise PhotographError(
-            name, f"cannot be read ({plain(str(error))}); open it anew."
+            name, f"cannot be read ({plain(str(error))}); open it again."
         ) from error
     if not isinstance(data, bytes | bytearray | memoryview):
         raise PhotographError(name, 'is open as text; open it as bytes, with open(path, "rb").')

@@ -1,4 +1,4 @@
-"""What a file is, judged by its first bytes and not by its name."""
+"""The kind of a file, by its first bytes and not by its name."""
 
 # ISO 14496-12 files say in their first box what they are: a major brand, and all that they obey.
 _BRANDS = {
@@ -67,7 +67,7 @@ def what_is(head: bytes) -> str:
 
 
 def announced_bytes(data: bytes) -> int:
-    """Return how many bytes a file should have by what it says itself; 0 where it does not say."""
+    """Return how many bytes a file should have by what it says itself; 0 if it does not say."""
     if data[:4] == b"RIFF":
         return 8 + int.from_bytes(data[4:8], "little")
     if data[4:8] != b"ftyp":

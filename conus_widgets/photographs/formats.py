@@ -101,7 +101,7 @@ def decoded(image: Image.Image, name: str, *remarks: str) -> Decoded:
 
 
 def orientation_of(image: Image.Image) -> int:
-    """Return the EXIF orientation of a loaded image, 1 where there is none or it is damaged."""
+    """Return the EXIF orientation of a loaded image, 1 if there is none or it is damaged."""
     # Not getexif(): it also believes orientations in XMP, which viewers do not.
     # A TIFF has no "exif" here; Pillow turns it while loading.
     exif = Image.Exif()
@@ -125,7 +125,7 @@ def _coefficients(image: Any) -> float:
     """Bytes for each pixel that a progressive JPEG keeps until its last scan."""
     if image.format != "JPEG" or not image.info.get("progressive"):
         return 0
-    sizes = [(layer[1], layer[2]) for layer in image.layer]
+    sizes: list[tuple[int, int]] = [(layer[1], layer[2]) for layer in image.layer]
     widest, highest = (max(size[axis] for size in sizes) for axis in (0, 1))
     return 2 * sum(wide * high for wide, high in sizes) / (widest * highest)
 
@@ -171,9 +171,9 @@ def _whole(kind: str, image: Any, file: BinaryIO, name: str, is_deep: bool, page
 
 
 def _all_bits(kind: str, image: Any, turned: int, file: BinaryIO, name: str) -> Decoded | None:
-    """Read 16 bits a channel anew where Pillow, which keeps the upper 8, gives a dark picture.
+    """Read 16 bits a channel again if Pillow, which keeps the upper 8, gives a dark picture.
 
-    None where nothing is to change.
+    None if nothing is to change.
     """
     extrema = image.getextrema()[: 1 if image.mode == "LA" else 3]
     if max(high for _, high in extrema) >= _DARK:

@@ -1,4 +1,4 @@
-"""What a JPEG holds, scan by scan, without decoding it."""
+"""The parts of a JPEG file, scan by scan, without decoding it."""
 
 from __future__ import annotations
 

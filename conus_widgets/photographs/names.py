@@ -1,4 +1,4 @@
-"""What photographs are called, and the error that starts with a photograph's name."""
+"""Names of photographs, and the error that starts with a photograph's name."""
 
 import os
 from typing import Any

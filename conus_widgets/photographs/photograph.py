@@ -1,22 +1,21 @@
-"""From a photograph, in whatever form it comes, to upright RGB and to the network's input."""
+"""A photograph, in whatever form it comes, as upright RGB: held, or read in strips."""
 
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from conus_widgets.machine.allowance import limit, resident
-from conus_widgets.machine.forks import ForkLock
+from conus_widgets.photographs import room
 from conus_widgets.photographs.colours import to_rgb
 from conus_widgets.photographs.decoding import content, opened
 from conus_widgets.photographs.names import AGAIN, SAVE_AS, PhotographError, name_of, plain
 from conus_widgets.photographs.picture import Decoded, Picture
+from conus_widgets.photographs.quiet import without_pillows_warnings
 from conus_widgets.photographs.reducing import (
     Strips,
     gathered,
@@ -30,7 +29,6 @@ from conus_widgets.photographs.views import (
     RESAMPLE,
     draw_view,
     random_views,
-    require_rgb,
     resampling,
 )
 
@@ -44,7 +42,6 @@ __all__ = [
     "open_photograph",
     "random_views",
     "read_photograph",
-    "to_input",
 ]
 
 MAX_PIXELS = 250_000_000
@@ -55,12 +52,9 @@ WHOLE_PIXELS = 100_000_000
 
 _EYES = 2048  # pixels of the longer side of what is shown of a photograph read in strips
 _WORKING = 200e6  # bytes that reading in strips takes, for any photograph
-_ALWAYS = 128e6  # bytes that a photograph may take in any case: 16 megapixels
 _TOGETHER = 64  # views picked in one pass over a file
 # What decoders say where a file ends too early.
 _CUT = ("truncated", "end of file", "premature end", "read error")
-_lock = ForkLock()
-_reading = 0  # photographs, in all threads
 
 
 class Photograph:
@@ -120,8 +114,8 @@ class Photograph:
         method = resampling(resample)
         if self._strips is None:
             return self.whole().resize(size, method)
-        room = min(1e9, max(_ALWAYS, _room() - _WORKING))
-        return resized(self._strips, self._stored, self._orientation, size, method, room)
+        most = min(1e9, max(room.ALWAYS, room.free() - _WORKING))
+        return resized(self._strips, self._stored, self._orientation, size, method, most)
 
     def seen(self, side: int, resample: str) -> Image.Image:
         """Return the photograph for eyes: whole, or one read in strips at some 2,000 pixels a side.
@@ -191,15 +185,15 @@ def open_photograph(
             with _explained(picture.size, name):
                 found, image = _upright(picture.decode(), name, ours=is_file)
             _validate_size(image.size, name, max_pixels)
-            held = _Held(name, image)
+            held = room.Held(name, image)
             return Photograph(name, image.size, found.remarks, whole=held)
         strips = picture.strips
-        needed = picture.strip_bytes * _area(picture.size) + _WORKING
-        if strips is None or needed > _room():
-            _refuse_for_room(name, picture.size, needed if strips else _bytes(picture))
+        needed = picture.strip_bytes * room.area(picture.size) + _WORKING
+        if strips is None or needed > room.free():
+            room.refuse(name, picture.size, needed if strips else _bytes(picture))
         with _explained(picture.size, name):
             first = next(strips(1))
-    stored = first.image.width, _area(picture.size) // first.image.width
+    stored = first.image.width, room.area(picture.size) // first.image.width
     return Photograph(
         name,
         upright_size(stored, first.orientation),
@@ -258,118 +252,28 @@ def claimed_pixels(source: Any, *, name: str | None = None) -> int:
         If it cannot be opened.
     """
     if isinstance(source, Photograph):
-        return _area(source.size)
+        return room.area(source.size)
     with _opened(source, name_of(source, name=name), None) as picture:
-        return _area(picture.size)
-
-
-def to_input(
-    images: Iterable[Image.Image],
-    *,
-    mean_rgb: Sequence[float],
-    size: int = 224,
-    resample: str = "nearest",
-) -> np.ndarray:
-    """Turn RGB images into the network's input.
-
-    Parameters
-    ----------
-    images : iterable of PIL.Image.Image
-        N images of mode "RGB", of any sizes.
-    mean_rgb : sequence of 3 floats
-        Mean of the training photographs, in the order R, G, B, units 0...255.
-    size : int
-        Width and height of the input, in pixels.
-    resample : str
-        A key of `RESAMPLE`.
-
-    Returns
-    -------
-    numpy.ndarray
-        float32 (N, 3, size, size), channels in the order **B, G, R**, each minus its mean.
-
-    Notes
-    -----
-    Images are resized straight to the square: their aspect is not kept. With "nearest" this is
-    exactly ``image.resize((size, size), Image.Resampling.NEAREST)`` of the full picture (never of
-    a JPEG decoded at a smaller scale, which would be faster and would pick other pixels).
-    """
-    method = resampling(resample)
-    mean = np.asarray(mean_rgb, dtype=np.float64)
-    if mean.shape != (3,) or not np.isfinite(mean).all():
-        raise ValueError(f"mean_rgb must be three numbers (R, G, B), not {mean_rgb!r}")
-    if size < 1:
-        raise ValueError(f"size must be at least 1 pixel, not {size}")
-    images = list(images)
-    batch = np.empty((len(images), 3, size, size), dtype=np.float32)
-    for row, image in zip(batch, images, strict=True):
-        require_rgb(image)
-        rgb = np.asarray(image.resize((size, size), method))
-        row[...] = (rgb - mean).transpose(2, 0, 1)[::-1]
-    return batch
-
-
-class _Held:
-    """All pixels of a photograph, in memory; with what is asked for beside them, if that fits."""
-
-    def __init__(self, name: str, image: Image.Image) -> None:
-        self._name, self._image = name, image
-
-    def __call__(self, extra: float) -> Image.Image:
-        needed = extra * _area(self._image.size)
-        if needed > _room():
-            _refuse_for_room(self._name, self._image.size, needed)
-        return self._image
-
-
-def _area(size: tuple[int, int]) -> int:
-    return size[0] * size[1]
-
-
-def _room() -> float:
-    return max(_ALWAYS, limit() - resident())
+        return room.area(picture.size)
 
 
 def _bytes(picture: Picture) -> float:
-    return picture.pixel_bytes * _area(picture.size)
+    return picture.pixel_bytes * room.area(picture.size)
 
 
 def _is_to_be_held(picture: Picture, is_file: bool) -> bool:
     if not is_file:  # it is in memory already
         return True
-    small = picture.strips is None or _area(picture.size) <= WHOLE_PIXELS
-    return small and _bytes(picture) <= _room()
+    small = picture.strips is None or room.area(picture.size) <= WHOLE_PIXELS
+    return small and _bytes(picture) <= room.free()
 
 
 @contextmanager
 def _opened(source: Any, name: str, max_pixels: int | None) -> Iterator[Picture]:
     """A photograph's header, read and found small enough; Pillow is quiet meanwhile."""
-    with _without_pillows_warnings(), opened(source, name) as picture:
+    with without_pillows_warnings(), opened(source, name) as picture:
         _validate_size(picture.size, name, max_pixels)
         yield picture
-
-
-@contextmanager
-def _without_pillows_warnings() -> Iterator[None]:
-    """Keep Pillow quiet about harmless oddities in metadata, in any number of threads at once.
-
-    The filters belong to the whole process. One that speaks of Pillow alone is put in front while
-    anybody reads, and taken out after the last; `warnings.catch_warnings` would put back, among
-    threads, what another one has just changed.
-    """
-    global _reading
-    with _lock:
-        _reading += 1
-        warnings.filterwarnings("ignore", module=r"PIL\.")
-        ours = warnings.filters[0]
-    try:
-        yield
-    finally:
-        with _lock:
-            _reading -= 1
-            if not _reading:
-                with suppress(ValueError):  # somebody has put other filters in place meanwhile
-                    warnings.filters.remove(ours)  # type: ignore[attr-defined]
 
 
 @contextmanager
@@ -404,9 +308,9 @@ def _upright(decoded: Decoded, name: str, *, ours: bool) -> tuple[Decoded, Image
 
 def _read_whole(source: Any, name: str, max_pixels: int | None, extra: float) -> Image.Image:
     with _opened(source, name, max_pixels) as picture:
-        needed = _bytes(picture) + extra * _area(picture.size)
-        if needed > _room():
-            _refuse_for_room(name, picture.size, needed)
+        needed = _bytes(picture) + extra * room.area(picture.size)
+        if needed > room.free():
+            room.refuse(name, picture.size, needed)
         with _explained(picture.size, name):
             return _upright(picture.decode(), name, ours=True)[1]
 
@@ -419,16 +323,6 @@ def _read_strips(
             raise OSError("the file changed while it was read")
         for part in picture.strips(multiple):
             yield to_rgb(part.image, name)
-
-
-def _refuse_for_room(name: str, size: tuple[int, int], needed: float) -> NoReturn:
-    raise PhotographError(
-        name,
-        f"has {size[0]} x {size[1]} = {_area(size):,} pixels and needs about "
-        f"{needed / 1e6:,.0f} MB, but of the {limit() / 1e6:,.0f} MB allowed only "
-        f"{max(0, _room()) / 1e6:,.0f} MB are free; scale it down, or allow more "
-        "(CONUS_MEMORY_MB).",
-    )
 
 
 def _validate_size(size: tuple[int, int], name: str, max_pixels: int | None) -> None:

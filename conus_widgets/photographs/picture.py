@@ -1,4 +1,4 @@
-"""What is known of a picture whose header has been read, and what decoding it gives."""
+"""A picture whose header has been read, and the pixels that decoding it gives."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Picture:
         What decoding it takes at most, for each pixel.
     strips : callable or None
         Yields the picture from the top in strips, each `Decoded` like the whole; all but the last
-        have a multiple of so many rows. None where its format gives none.
+        have a multiple of so many rows. None if its format gives none.
     strip_bytes : float
         What decoding it in strips keeps of the whole, for each pixel.
     """

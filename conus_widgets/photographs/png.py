@@ -26,7 +26,7 @@ def essential(data: bytes) -> tuple[bytes, bytes]:
     bytes
         The PNG: extras with a wrong checksum left out, the end put where it is missing.
     bytes
-        The profile, which may be larger than Pillow takes; empty where there is none.
+        The profile, which may be larger than Pillow takes; empty if there is none.
     """
     parts, profile = [_SIGNATURE], b""
     for kind, body, sound in _chunks(data):

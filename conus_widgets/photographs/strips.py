@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.photographs import jpeg
@@ -47,7 +48,7 @@ def can(image: Any) -> bool:
     return False
 
 
-def numbers(kind: str, file: BinaryIO, multiple: int = 1) -> Iterator[np.ndarray]:
+def numbers(kind: str, file: BinaryIO, multiple: int = 1) -> Iterator[NDArray[Any]]:
     """Yield the rows of a file from the top, in strips.
 
     Parameters
@@ -68,7 +69,7 @@ def numbers(kind: str, file: BinaryIO, multiple: int = 1) -> Iterator[np.ndarray
     OSError
         The file is damaged or ends early.
     """
-    import pyvips  # only where it is needed: it takes a tenth of a second
+    import pyvips  # only if it is needed: it takes a tenth of a second
 
     loaders = {
         "JPEG": pyvips.Image.jpegload_source,
@@ -108,7 +109,7 @@ def numbers(kind: str, file: BinaryIO, multiple: int = 1) -> Iterator[np.ndarray
 def whole_jpeg(file: BinaryIO) -> BinaryIO | None:
     """Return a JPEG that has its end: itself, or all of it and the end; None where more is missing.
 
-    Where the end is missing, it is decoded twice, with other bytes put behind it, and compared.
+    If the end is missing, it is decoded twice, with other bytes put after it, and compared.
     """
     file.seek(-2, io.SEEK_END)
     if file.read(2) == jpeg.END:
@@ -125,12 +126,12 @@ def whole_jpeg(file: BinaryIO) -> BinaryIO | None:
     return None
 
 
-def whole(kind: str, file: BinaryIO) -> np.ndarray:
+def whole(kind: str, file: BinaryIO) -> NDArray[Any]:
     """Return all rows, as `numbers` yields them."""
     return np.concatenate(list(numbers(kind, file)))
 
 
-def image(strip: np.ndarray, mode: str) -> Image.Image:
+def image(strip: NDArray[Any], mode: str) -> Image.Image:
     """Return a strip of 8-bit numbers as a Pillow image.
 
     Parameters
@@ -138,7 +139,7 @@ def image(strip: np.ndarray, mode: str) -> Image.Image:
     strip : uint8 array (rows, width, channels)
     mode : str
         Of Pillow's image of the whole. Four channels are inks where that is CMYK; grey with alpha
-        stays that, also where Pillow makes colours of it.
+        stays that, also if Pillow makes colours of it.
     """
     found = {1: "L", 2: "LA", 3: "RGB"}.get(strip.shape[2], mode)
     return Image.frombytes(found, (strip.shape[1], strip.shape[0]), np.ascontiguousarray(strip))

@@ -13,8 +13,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
@@ -22,14 +24,16 @@ from conus_widgets import shells
 from conus_widgets.arguments import whole
 from conus_widgets.checkpoint.architecture import Architecture
 from conus_widgets.checkpoint.files import Checkpoint, write
+from conus_widgets.checkpoint.sources import EMBEDDED
 from conus_widgets.machine.beside import beside
 from conus_widgets.machine.machine import threads
 from conus_widgets.machine.runtime import lasagne
 from conus_widgets.network.resnet import build
 from conus_widgets.outputs import place_for
-from conus_widgets.photographs.photograph import random_views, to_input
+from conus_widgets.photographs.inputs import to_input
+from conus_widgets.photographs.views import random_views
 from conus_widgets.prediction import Prediction
-from conus_widgets.predictor import EMBEDDED, Predictor, load_predictor
+from conus_widgets.predictor import Predictor, load_predictor
 from conus_widgets.training.trainer import Plan, Trainer, train
 
 NAME = "demonstration"
@@ -58,7 +62,7 @@ def seed_of(kind: str, number: int, first: int) -> int:
     return first + names.index(twin.get(kind, kind)) * 1_000_000 + number
 
 
-def _draw(job: tuple[str, int, int]) -> np.ndarray:
+def _draw(job: tuple[str, int, int]) -> NDArray[Any]:
     kind, number, first = job
     return shells.draw(kind, seed_of(kind, number, first), size=SIZE).image
 
@@ -95,7 +99,7 @@ class DrawnShells:
         if found != f"uint8 {shape}":
             raise ValueError(f"{path} holds {found}, not drawings, uint8 {shape}: move it away.")
 
-    def inputs(self, indices: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def inputs(self, indices: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
         """Return one random view of each drawing as network input (N, 3, 224, 224)."""
         views = []
         for index in indices:
@@ -181,13 +185,13 @@ def make(work: Path, out: Path, *, each: int, test: int, force: bool = False) ->
 
 
 def _validate(work: Path, out: Path, force: bool) -> None:
-    """Raise a ValueError where the checkpoint would be written over something else."""
+    """Raise a ValueError if the checkpoint would be written over something else."""
     if out.resolve() == work.resolve():
         raise ValueError(f"{out} cannot hold the drawings and the checkpoint: give two folders.")
     others = [file.name for file in out.glob("*.npz") if file.name != f"{NAME}.npz"]
     if others:
         raise ValueError(
-            f"{out} holds {others[0]}; a checkpoint needs a folder of its own: give another one."
+            f"{out} holds {others[0]}; a checkpoint needs its own folder: give another one."
         )
     try:
         notice = json.loads((out / f"{NAME}.json").read_text(encoding="utf-8"))["notice"]

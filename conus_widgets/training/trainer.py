@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from conus_widgets import ops
@@ -25,9 +26,9 @@ SAVE_EVERY = 100  # steps
 class Examples(Protocol):
     """What can be trained on."""
 
-    labels: np.ndarray  # integers (N,)
+    labels: NDArray[Any]  # integers (N,)
 
-    def inputs(self, indices: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def inputs(self, indices: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
         """Return augmented network inputs (len(indices), 3, size, size), float32."""
 
 
@@ -113,7 +114,7 @@ class Trainer:
             [layers["input"].input_var, targets], [losses.mean(), right], updates=updates
         )
 
-    def step(self, inputs: np.ndarray, targets: np.ndarray, rate: float) -> tuple[float, float]:
+    def step(self, inputs: NDArray[Any], targets: NDArray[Any], rate: float) -> tuple[float, float]:
         """Train on one batch; return its mean loss and the share of right answers before it."""
         self.rate.set_value(np.float32(rate))
         loss, right = self._step(inputs, targets.astype("int32"))
@@ -131,7 +132,7 @@ class Trainer:
         Raises
         ------
         ValueError
-            Where the file belongs to another network, is damaged or is something else.
+            If the file belongs to another network, is damaged or is something else.
         """
         try:
             with np.load(path, allow_pickle=False) as file:
@@ -141,14 +142,14 @@ class Trainer:
             raise
         except Exception as error:  # damaged bytes make zipfile, zlib and NumPy raise anything
             raise ValueError(
-                f"{path} holds no training, or is damaged: move it away to start anew."
+                f"{path} holds no training, or is damaged: move it away to start again."
             ) from error
         shapes = [value.shape for value in values]
         expected = [variable.get_value(borrow=True).shape for variable in self.changed]
         if shapes != expected:
             raise ValueError(
                 f"{path} holds the training of another network ({len(shapes)} arrays, this one has "
-                f"{len(expected)}, or other shapes). Remove it to start anew."
+                f"{len(expected)}, or other shapes). Remove it to start again."
             )
         for variable, value in zip(self.changed, values, strict=True):
             variable.set_value(value)
@@ -160,7 +161,7 @@ def cross_entropy(logits: Any, targets: Any, classes: int, smoothing: float = 0.
 
     Notes
     -----
-    Not `T.nnet.softmax`: that is replaced by an Op that g++ compiles anew in every process.
+    Not `T.nnet.softmax`: that is replaced by an Op that g++ compiles again in every process.
     """
     shifted = logits - logits.max(axis=1, keepdims=True)
     log_softmax = shifted - T.log(T.exp(shifted).sum(axis=1, keepdims=True))
@@ -228,16 +229,16 @@ def train(
     progress : bool
         Show a bar with loss and accuracy.
     stop_after : int, optional
-        Stop behind this step, as if killed.
+        Stop after this step, as if killed.
     report : callable, optional
-        ``report(step, loss, right)`` is called behind each step.
+        ``report(step, loss, right)`` is called after each step.
 
     Raises
     ------
     ValueError
-        Where there are fewer examples than in a batch, or `state` is of another network.
+        If there are fewer examples than in a batch, or `state` is of another network.
     FloatingPointError
-        Where the loss is no longer a number.
+        If the loss is no longer a number.
     """
     count = len(examples.labels)
     if count < plan.batch:
@@ -270,12 +271,12 @@ def train(
 
 def _batches(
     examples: Examples, plan: Plan, first: int, steps: int
-) -> Iterator[tuple[int, tuple[np.ndarray, np.ndarray]]]:
+) -> Iterator[tuple[int, tuple[NDArray[Any], NDArray[Any]]]]:
     """Yield steps and their batches; the next ones are prepared while Theano computes."""
     count = len(examples.labels)
     epoch_steps = count // plan.batch
 
-    def prepare(step: int) -> tuple[np.ndarray, np.ndarray]:
+    def prepare(step: int) -> tuple[NDArray[Any], NDArray[Any]]:
         epoch, place = divmod(step, epoch_steps)
         order = np.random.default_rng((plan.seed, epoch)).permutation(count)
         indices = order[place * plan.batch : (place + 1) * plan.batch]

@@ -1,4 +1,4 @@
-"""How the explorer looks: widths, themes, names of its controls, what it says of its maps."""
+"""The explorer's appearance: widths, themes, names of its controls, captions of its maps."""
 
 import re
 

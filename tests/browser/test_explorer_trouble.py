@@ -1,4 +1,4 @@
-"""What the explorer says when something is missing, gone, too much, or written to deceive."""
+"""The explorer's messages when something is missing, gone, too much, or written to deceive."""
 
 import os
 import re

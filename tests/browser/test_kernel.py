@@ -1,4 +1,4 @@
-"""What the classifier's page says and keeps when its kernel is busy, restarted or gone."""
+"""The classifier's page while its kernel is busy, restarted or gone."""
 
 import json
 import os

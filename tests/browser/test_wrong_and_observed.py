@@ -1,4 +1,4 @@
-"""What a wrong question looks like on the page, and who hears of the answers."""
+"""Wrong questions on the page, and observers of the answers."""
 
 import pictures
 import pytest

@@ -1,4 +1,4 @@
-"""What people give where a checkpoint is asked for: it is found, or the true reason is said."""
+"""Anything that people give for a checkpoint: it is found, or the true reason is said."""
 
 import os
 import shutil

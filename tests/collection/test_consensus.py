@@ -1,4 +1,4 @@
-"""What verdicts come to: the newest of each reviewer; where they disagree, the label stays."""
+"""Verdicts together: the newest of each reviewer; if they disagree, the label stays."""
 
 import random
 

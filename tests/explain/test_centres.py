@@ -1,4 +1,4 @@
-"""Where the cells of a layer look, found from the table, and by tickling a real network."""
+"""The centres of a layer's cells, from the table, and by small changes in a real network."""
 
 import numpy as np
 import pytest

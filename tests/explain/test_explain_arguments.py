@@ -1,4 +1,4 @@
-"""What a caller may get wrong in `explain`: a sentence each time, never the words of NumPy."""
+"""Wrong arguments of `explain`: a sentence each time, never the words of NumPy."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What is saved comes back; what is damaged is refused."""
+"""Saved explanations come back; damaged ones are refused."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What Lasagne's own tests cannot pass here, and why: a plugin of pytest for `make lasagne-tests`.
+"""Lasagne's own tests that cannot pass here, and why: a plugin of pytest for `make lasagne-tests`.
 
 Each of these must fail, and no other may: docs/lasagne.md says the same in words.
 """

@@ -1,4 +1,4 @@
-"""What the machine offers, and what is said where it lacks something.
+"""The machine's offers, and the sentences when it lacks something.
 
 Containers and broken machines are folders and environment variables here.
 """

@@ -1,4 +1,4 @@
-"""What the set-up of Theano and Lasagne promises: sentences on failures, and names put back."""
+"""The set-up of Theano and Lasagne: sentences on failures, and names put back."""
 
 import errno
 

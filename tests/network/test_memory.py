@@ -1,4 +1,4 @@
-"""How many photographs are computed at once: limits as they are stated, and that they hold."""
+"""Sizes of batches: stated limits of memory, and that they hold."""
 
 import numpy as np
 import pytest

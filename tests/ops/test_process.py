@@ -1,4 +1,4 @@
-"""What the oneDNN Ops do to a process: memory, threads, kernels, compilers."""
+"""The effects of the oneDNN Ops on a process: memory, threads, kernels, compilers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a photograph that is too large to be held to an answer; and what must be said, said."""
+"""Photographs that are too large to be held: their answers, and the remarks on them."""
 
 import io
 import json
@@ -12,7 +12,7 @@ from stand_in import StandIn
 from conus_widgets import explain
 from conus_widgets.__main__ import main
 from conus_widgets.checkpoint.files import write
-from conus_widgets.photographs import photograph
+from conus_widgets.photographs import photograph, room
 from conus_widgets.photographs.photograph import MAX_PIXELS, PhotographError, open_photograph
 from conus_widgets.prediction import Prediction
 from conus_widgets.predictor import Predictor, load_predictor
@@ -69,7 +69,7 @@ def test_an_answer_from_strips_is_the_answer_from_the_whole(predictor, views, mo
 def test_views_that_do_not_fit_cost_one_photograph(in_strips, monkeypatch):
     averaging = Predictor(checkpoint("bilinear"))
     monkeypatch.setattr(photograph, "_WORKING", 0)
-    monkeypatch.setattr(photograph, "_room", lambda: 100e3)
+    monkeypatch.setattr(room, "free", lambda: 100e3)
     large, small = averaging.predict_each([jpeg(), jpeg(30, 20)], views=3, seed=0)
     assert isinstance(large, PhotographError) and "scale it down, or allow more" in str(large)
     assert isinstance(small, Prediction)

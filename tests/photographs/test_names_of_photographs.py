@@ -1,4 +1,4 @@
-"""What photographs are called: names that no terminal, page or JSON takes as they are."""
+"""Names of photographs that no terminal, page or JSON takes as they are."""
 
 import io
 import json

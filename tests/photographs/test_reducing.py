@@ -11,7 +11,7 @@ from PIL import Image
 from test_colours import ADOBE_RGB, grey_profile, matrix_profile
 from tiffs import SHORT, tiff
 
-from conus_widgets.photographs import photograph, reducing, strips
+from conus_widgets.photographs import photograph, reducing, room, strips
 from conus_widgets.photographs.photograph import (
     RESAMPLE,
     PhotographError,
@@ -92,9 +92,9 @@ def in_strips(monkeypatch):
     """Whatever can be is read in strips, of few rows each."""
     monkeypatch.setattr(photograph, "WHOLE_PIXELS", 0)
     monkeypatch.setattr(strips, "_STRIP", 1500)
-    monkeypatch.setattr(photograph, "_ALWAYS", 1)
-    monkeypatch.setattr(photograph, "limit", lambda: 1e9)
-    monkeypatch.setattr(photograph, "resident", lambda: 0.0)
+    monkeypatch.setattr(room, "ALWAYS", 1)
+    monkeypatch.setattr(room, "limit", lambda: 1e9)
+    monkeypatch.setattr(room, "resident", lambda: 0.0)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -117,7 +117,7 @@ def test_few_columns_at_a_time_give_the_same(name, in_strips, monkeypatch):
     data = FILES[name]()
     whole = read_photograph(data)
     opened = open_photograph(data)
-    monkeypatch.setattr(photograph, "limit", lambda: 1.0)  # so that a block has 16 columns
+    monkeypatch.setattr(room, "limit", lambda: 1.0)  # so that a block has 16 columns
     for way in ("bilinear", "lanczos"):
         expected = whole.resize((56, 56), RESAMPLE[way])
         assert opened.resized((56, 56), way).tobytes() == expected.tobytes()
@@ -142,7 +142,7 @@ def test_what_must_be_said_is_the_same_in_strips(monkeypatch, in_strips):
     in_parts = open_photograph(FILES["12 bits in 16"]())
     assert in_parts.in_strips and "12 bits" in in_parts.remarks[0]
     monkeypatch.setattr(photograph, "WHOLE_PIXELS", 10**9)
-    monkeypatch.setattr(photograph, "_ALWAYS", 1e9)
+    monkeypatch.setattr(room, "ALWAYS", 1e9)
     held = open_photograph(FILES["12 bits in 16"]())
     assert not held.in_strips and held.remarks == in_parts.remarks
 
@@ -196,9 +196,9 @@ def test_nearest_picks():
 
 def test_too_little_memory_is_told_with_numbers_and_the_way_out(monkeypatch):
     data = encode(picture(), "WebP")  # which cannot be read in strips
-    monkeypatch.setattr(photograph, "_ALWAYS", 1)
-    monkeypatch.setattr(photograph, "limit", lambda: 500e6)
-    monkeypatch.setattr(photograph, "resident", lambda: 499.9e6)
+    monkeypatch.setattr(room, "ALWAYS", 1)
+    monkeypatch.setattr(room, "limit", lambda: 500e6)
+    monkeypatch.setattr(room, "resident", lambda: 499.9e6)
     with pytest.raises(PhotographError) as caught:
         open_photograph(data)
     said = str(caught.value)
@@ -208,7 +208,7 @@ def test_too_little_memory_is_told_with_numbers_and_the_way_out(monkeypatch):
 
 def test_views_that_need_the_whole_are_refused_where_it_does_not_fit(in_strips, monkeypatch):
     opened = open_photograph(FILES["JPEG"]())
-    monkeypatch.setattr(photograph, "limit", lambda: 5e4)
+    monkeypatch.setattr(room, "limit", lambda: 5e4)
     with pytest.raises(PhotographError, match="7,979 pixels and needs about .* MB allowed"):
         next(opened.views(2, np.random.default_rng(0), side=56, resample="bilinear"))
     with pytest.raises(PhotographError, match="scale it down, or allow more"):

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from conus_widgets import load_predictor, shells
+from conus_widgets.checkpoint.sources import EMBEDDED
 from conus_widgets.prediction import Prediction
-from conus_widgets.predictor import EMBEDDED
 from conus_widgets.training import demonstration
 
 ROOT = Path(__file__).resolve().parents[2]

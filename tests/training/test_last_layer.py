@@ -138,7 +138,7 @@ def test_what_does_not_fit_is_said_with_numbers():
     features, labels, groups = clouds()
     with pytest.raises(ValueError, match="80 labels and 79 groups"):
         last_layer.fit(features, labels, groups[1:], 4)
-    with pytest.raises(ValueError, match="0 to 3, where the layer has 3"):
+    with pytest.raises(ValueError, match="0 to 3, but the layer has 3"):
         last_layer.fit(features, labels, groups, 3)
     with pytest.raises(ValueError, match="No row has a label"):
         last_layer.fit(features, np.full(80, -1), groups, 4)

@@ -1,4 +1,4 @@
-"""Can a map be trusted? Checks of methods, on this very network.
+"""Tests of explanation methods, on the very network that you explain.
 
 >>> from conus_widgets import explain, load_predictor
 >>> explain.evaluate.pointing_game(load_predictor(), {"cam": explain.cam})  # doctest: +SKIP

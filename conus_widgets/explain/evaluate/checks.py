@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,9 +15,7 @@ from conus_widgets.explain.evaluate.methods import by_name
 from conus_widgets.explain.evaluate.randomisation import randomisation
 from conus_widgets.explain.evaluate.stability import stability
 from conus_widgets.explain.explanation import Cost, Explanation
-
-if TYPE_CHECKING:
-    from conus_widgets.network.interface import Progress
+from conus_widgets.network.interface import PredictorProtocol, Progress, batches
 
 FIRST_SEED = 975_000_000  # of drawings that nothing else uses, and no training saw
 #: Players that know nothing of the network, and the side of the grid whose order is drawn by lot:
@@ -103,7 +100,7 @@ class Checks:
 
 
 def checks(
-    predictor: Any,
+    predictor: PredictorProtocol,
     methods: Mapping[str, Callable[..., Explanation]],
     *,
     drawings: int = 16,
@@ -133,8 +130,6 @@ def checks(
     Cancelled
         Where `cancelled` returned true.
     """
-    from conus_widgets.network.interface import batches
-
     drawings, methods = whole("drawings", drawings, least=1), by_name(methods)
     kinds = list(shells.KINDS)
     drawn = [shells.draw(kinds[n % len(kinds)], FIRST_SEED + n) for n in range(drawings)]
@@ -183,7 +178,7 @@ def checks(
 
 
 def _areas(
-    predictor: Any, found: Explanation, cancelled: Callable[[], bool] | None
+    predictor: PredictorProtocol, found: Explanation, cancelled: Callable[[], bool] | None
 ) -> tuple[float, float]:
     return (
         deletion(predictor, found, cancelled=cancelled).area,

@@ -10,7 +10,7 @@ import sys
 
 
 def run(options: argparse.Namespace) -> int:
-    """Draw, explain, print the table; return 0, or 1 where it cannot be made."""
+    """Draw, explain, print the table; return 0, or 1 if it cannot be made."""
     try:
         from tqdm import tqdm
 

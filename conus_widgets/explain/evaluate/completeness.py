@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from conus_widgets.explain.covers import cover_of
 from conus_widgets.explain.explanation import Explanation, validated
 from conus_widgets.explain.integrated import GIVEN
 from conus_widgets.explain.subject import Subject
+from conus_widgets.network.interface import PredictorProtocol
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Completeness:
 
 
 def completeness(
-    predictor: Any,
+    predictor: PredictorProtocol,
     explanation: Explanation,
     *,
     cancelled: Callable[[], bool] | None = None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from scipy.special import softmax
 
@@ -15,6 +16,7 @@ from conus_widgets.equality import ByValue
 from conus_widgets.explain.covers import cover_of
 from conus_widgets.explain.explanation import Explanation, validated
 from conus_widgets.explain.subject import Subject
+from conus_widgets.network.interface import PredictorProtocol
 
 if TYPE_CHECKING:
     from conus_widgets.explain.picture import Picture
@@ -40,9 +42,9 @@ class Curve(ByValue):
     """
 
     kind: str
-    shares: np.ndarray
-    logits: np.ndarray
-    probabilities: np.ndarray
+    shares: NDArray[Any]
+    logits: NDArray[Any]
+    probabilities: NDArray[Any]
     method: str
     words: str
     notice: str = ""
@@ -84,7 +86,7 @@ class Curve(ByValue):
 
 
 def deletion(
-    predictor: Any, explanation: Explanation, *, fill: Any = "mean", **options: Any
+    predictor: PredictorProtocol, explanation: Explanation, *, fill: Any = "mean", **options: Any
 ) -> Curve:
     """Cover the pixels in the map's order, the highest first; see `insertion` for the options.
 
@@ -97,7 +99,7 @@ def deletion(
 
 
 def insertion(
-    predictor: Any, explanation: Explanation, *, fill: Any = "blur", **options: Any
+    predictor: PredictorProtocol, explanation: Explanation, *, fill: Any = "blur", **options: Any
 ) -> Curve:
     """Uncover the pixels in the map's order, the highest first.
 
@@ -135,7 +137,7 @@ def insertion(
 
 def _curve(
     kind: str,
-    predictor: Any,
+    predictor: PredictorProtocol,
     explanation: Explanation,
     fill: Any,
     *,
@@ -172,7 +174,7 @@ def _curve(
     )
 
 
-def on_input(explanation: Explanation, size: int) -> np.ndarray:
+def on_input(explanation: Explanation, size: int) -> NDArray[Any]:
     """Bring a map to the network's input, float32 (size, size), straight lines between cells."""
     grid = Image.fromarray(np.ascontiguousarray(explanation.values, np.float32))
     if grid.size == (size, size):

@@ -16,6 +16,7 @@ from conus_widgets.explain.gradients import gradient, guided_backprop
 from conus_widgets.explain.layers import hires_cam, layer_cam
 from conus_widgets.explain.occlusion import occlusion
 from conus_widgets.explain.smooth import smoothgrad
+from conus_widgets.network.interface import PredictorProtocol
 
 Method = Callable[..., Explanation]
 
@@ -33,7 +34,9 @@ def _centred(method: Method) -> Method:
     """Return the method with each value at the centre of what its cell sees."""
 
     @functools.wraps(method)
-    def look(predictor: Any, image: Any, target: Any = None, **options: Any) -> Explanation:
+    def look(
+        predictor: PredictorProtocol, image: Any, target: Any = None, **options: Any
+    ) -> Explanation:
         found = method(predictor, image, target, **options)
         return centred(found, predictor)
 
@@ -66,7 +69,7 @@ VARIANTS: dict[str, Method] = {
     "guided_backprop_signed": guided_backprop,
 }
 
-#: Names of version 0.1.0, when "layer_cam" was HiResCAM here, and what is called so now.
+#: Names of version 0.1.0, when "layer_cam" was HiResCAM here, and their new names.
 RENAMED = {
     "layer_cam_centred": "hires_cam_centred",
     "layer_cam_res3c": "hires_cam_res3c",

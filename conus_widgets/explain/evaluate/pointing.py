@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from conus_widgets.arguments import whole
 from conus_widgets.explain.evaluate.methods import by_name
 from conus_widgets.explain.evaluate.twins import Twins, draw_twins
 from conus_widgets.explain.explanation import Explanation
-
-if TYPE_CHECKING:
-    from conus_widgets.network.interface import Progress
+from conus_widgets.network.interface import Cancelled, PredictorProtocol, Progress
 
 TOLERANCE = 15  # pixels of a picture of 224, as in the paper
 CENTRE, CHANCE = "the shell's centre", "a random point on the shell"
@@ -82,7 +81,7 @@ class Game:
     __repr__ = __str__
 
 
-def point(values: np.ndarray, twins: Twins) -> Score:
+def point(values: NDArray[Any], twins: Twins) -> Score:
     """Score a map at the resolution of the drawing.
 
     Parameters
@@ -135,7 +134,7 @@ def _tolerance(twins: Twins) -> float:
 
 
 def pointing_game(
-    predictor: Any,
+    predictor: PredictorProtocol,
     methods: Mapping[str, Callable[..., Explanation]],
     *,
     pairs: int = 200,
@@ -170,8 +169,6 @@ def pointing_game(
     ValueError
         Where not one pair counts; for methods that have no names, or less than one pair.
     """
-    from conus_widgets.network.interface import Cancelled
-
     methods, pairs = by_name(methods), whole("pairs", pairs, least=1)
     names = [*methods, CENTRE, CHANCE]
     found: dict[str, list[Score]] = {name: [] for name in names}

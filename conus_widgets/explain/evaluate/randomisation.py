@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.arguments import one_of, whole
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.target import resolve
-from conus_widgets.network.interface import STAGES, Cancelled, Progress, batches
+from conus_widgets.network.interface import STAGES, Cancelled, PredictorProtocol, Progress, batches
 from conus_widgets.preparation import several
 
 #: A method fails whose maps resemble the real ones by more, in the mean over the stages. The paper
@@ -63,12 +64,12 @@ class Randomisation:
 
 
 def randomisation(
-    predictor: Any,
+    predictor: PredictorProtocol,
     method: Callable[..., Explanation],
     photographs: Any,
     target: Any = None,
     *,
-    where: Sequence[np.ndarray] | None = None,
+    where: Sequence[NDArray[Any]] | None = None,
     name: str | None = None,
     stages: Sequence[str] = STAGES,
     seed: int = 0,
@@ -159,7 +160,9 @@ def randomisation(
     return Randomisation(name or explanation.method, stages, tuple(correlations), len(images))
 
 
-def shuffled(predictor: Any, stages: Sequence[str] = STAGES, *, seed: int = 0) -> Any:
+def shuffled(
+    predictor: PredictorProtocol, stages: Sequence[str] = STAGES, *, seed: int = 0
+) -> PredictorProtocol:
     """Return a predictor with the numbers of each array in some stages in random order.
 
     Parameters
@@ -179,11 +182,10 @@ def shuffled(predictor: Any, stages: Sequence[str] = STAGES, *, seed: int = 0) -
         For a stage that does not exist, a seed that is no whole number, or a predictor that cannot
         be shuffled.
     """
-    shuffled: Any = predictor.shuffled(_known(stages, predictor), seed=seed)
-    return shuffled
+    return predictor.shuffled(_known(stages, predictor), seed=seed)
 
 
-def _known(stages: Any, predictor: Any) -> tuple[str, ...]:
+def _known(stages: Any, predictor: PredictorProtocol) -> tuple[str, ...]:
     """Return stages as a tuple; a name alone is one stage."""
     if not predictor.stages:
         raise ValueError(
@@ -196,17 +198,17 @@ def _known(stages: Any, predictor: Any) -> tuple[str, ...]:
     )
 
 
-def _on_grid(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _on_grid(mask: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     """Return the cells of a map that lie mostly inside a mask; all, where these are too few."""
     share = Image.fromarray(np.asarray(mask, np.float32)).resize(
         (shape[1], shape[0]), Image.Resampling.BOX
     )
-    inside: np.ndarray = np.asarray(share) > 0.5
+    inside: NDArray[Any] = np.asarray(share) > 0.5
     return inside if inside.sum() >= FEWEST else np.ones(shape, bool)
 
 
-def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Return Spearman's rank correlation of two maps; 0 where one is constant."""
+def rank_correlation(a: NDArray[Any], b: NDArray[Any]) -> float:
+    """Return Spearman's rank correlation of two maps; 0 if one is constant."""
     from scipy.stats import rankdata  # takes half a second to load
 
     ranks = [rankdata(values.ravel()) for values in (a, b)]

@@ -13,6 +13,7 @@ from conus_widgets.arguments import number, whole
 from conus_widgets.explain.evaluate.randomisation import rank_correlation
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.target import resolve
+from conus_widgets.network.interface import PredictorProtocol, batches
 from conus_widgets.photographs.photograph import read_photograph
 
 ROWS = 64  # of the photograph that get their noise at once: as floats they take 24 bytes a pixel
@@ -43,7 +44,7 @@ class Stability:
 
 
 def stability(
-    predictor: Any,
+    predictor: PredictorProtocol,
     method: Callable[..., Explanation],
     photograph: Any,
     target: Any = None,
@@ -85,8 +86,6 @@ def stability(
     After D. Alvarez-Melis, T. Jaakkola, "On the Robustness of Interpretability Methods", 2018,
     arXiv:1806.08049. Stable is not true: a map that ignores the network is perfectly stable.
     """
-    from conus_widgets.network.interface import batches
-
     noise, copies = number("noise", noise, least=0), whole("copies", copies, least=1)
     seed = whole("seed", seed)
     image = read_photograph(photograph)

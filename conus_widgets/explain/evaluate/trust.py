@@ -1,4 +1,4 @@
-"""What a reader must know of a method before believing its map: tested on this very network."""
+"""The facts that a reader needs before believing a map: tested on this very network."""
 
 from __future__ import annotations
 
@@ -10,27 +10,24 @@ import json
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
 from conus_widgets import shells
 from conus_widgets.explain.catalogue import METHODS, Method
-from conus_widgets.explain.evaluate.randomisation import STAGES, Randomisation, randomisation
+from conus_widgets.explain.evaluate.randomisation import Randomisation, randomisation
 from conus_widgets.machine.beside import written_whole
-
-if TYPE_CHECKING:
-    from conus_widgets.network.interface import Progress
+from conus_widgets.network.interface import STAGES, PredictorProtocol, Progress
 
 #: Kinds of shells that the test looks at; every network can be asked about a drawing.
 DRAWN = ("flamed", "tented", "reticulated")
-VERSION = 3  # of the test: a number kept by another one is not used
+VERSION = 3  # of the test: a number kept by another version is not used
 
-_digests: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
+_digests: weakref.WeakKeyDictionary[PredictorProtocol, str] = weakref.WeakKeyDictionary()
 
 
 def randomisation_of(
-    predictor: Any,
+    predictor: PredictorProtocol,
     name: str,
     *,
     compute: bool = True,
@@ -80,7 +77,7 @@ def randomisation_of(
     return made
 
 
-def trust_line(predictor: Any, name: str) -> str:
+def trust_line(predictor: PredictorProtocol, name: str) -> str:
     """Return what must stand beside a method's map, in plain words; nothing is computed.
 
     Parameters
@@ -109,7 +106,7 @@ def _row(name: str) -> Method:
     return METHODS[name]
 
 
-def _file(predictor: Any, name: str) -> Path:
+def _file(predictor: PredictorProtocol, name: str) -> Path:
     if predictor not in _digests:
         digest = hashlib.sha256(repr(predictor.checkpoint.architecture).encode())
         for array in predictor.checkpoint.arrays:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets import shells
 from conus_widgets.arguments import whole
 from conus_widgets.equality import ByValue
+from conus_widgets.network.interface import PredictorProtocol
 
 FIRST_SEED = 970_000_000  # of drawings that nothing else uses, and no training saw
 LARGEST = 0.25  # of the shell: a larger marking is hit by chance
@@ -34,8 +35,8 @@ class Twins(ByValue):
     pair: shells.Pair
     marked: Image.Image
     plain: Image.Image
-    mask: np.ndarray
-    shell: np.ndarray
+    mask: NDArray[Any]
+    shell: NDArray[Any]
 
     @property
     def question(self) -> dict[str, float]:
@@ -47,7 +48,7 @@ class Twins(ByValue):
         """Whether the marking covers at most a quarter of the shell."""
         return bool(self.mask.sum() <= LARGEST * self.shell.sum())
 
-    def flips(self, predictor: Any) -> bool:
+    def flips(self, predictor: PredictorProtocol) -> bool:
         """Whether swapping just these pixels turns the network's answer from one kind to the other.
 
         Then the answer hangs on the marking, and a map that does not show it is wrong.
