@@ -54,8 +54,10 @@ export function makeCase({ pictures, calls }) {
   explore.append(open, line, copy);
   names.append(given.element, named.element);
   head.append(back, title, position, before, after);
-  right.append(names, verdicts.element, ranking, facts);
-  columns.append(stage.element, right);
+  const below = make("div", "ci-below");
+  below.append(ranking, facts);
+  right.append(names, verdicts.element);
+  columns.append(stage.element, right, below);
   element.append(head, columns, neighbours.element, explore);
 
   back.addEventListener("click", calls.back);

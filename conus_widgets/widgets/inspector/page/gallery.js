@@ -66,9 +66,12 @@ export function makeGallery({ pictures, askTiles, open, filtered }) {
     const holder = make("div", "ci-thumb");
     const name = make("div", "ci-tile-name");
     const said = make("div", "ci-tile-said");
-    const state = make("div", "ci-tile-state");
+    const percent = make("span", "ci-tile-percent");
+    const state = make("span", "ci-tile-state");
+    const last = make("div", "ci-tile-last");
     holder.append(image);
-    tile.append(holder, name, said, state);
+    last.append(percent, state);
+    tile.append(holder, name, said, last);
     tile.style.width = `${layout.side}px`;
     holder.style.height = `${layout.side}px`;
     const [down, across] = [Math.floor(index / layout.across), index % layout.across];
@@ -82,10 +85,12 @@ export function makeGallery({ pictures, askTiles, open, filtered }) {
       set(said, {
         textContent: about.answer
           ? about.label === about.answer
-            ? `${about.label}, ${about.percent}`
-            : `${about.label || "no label"} → ${about.answer}, ${about.percent}`
+            ? about.label
+            : `${about.label || "no label"} \u2192 ${about.answer}`
           : `${about.label}: no answer`,
+        title: `label ${about.label || "none"}, network ${about.answer || "none"}`,
       });
+      set(percent, { textContent: about.percent });
       set(state, { textContent: stateWords(about.state) });
       tile.dataset.state = about.state;
       set(tile, {

@@ -26,6 +26,7 @@ function build({ root, line, tell, warn, atEnd }) {
   root.tabIndex = -1;
   const status = make("div", "cw-status", "Being opened ...", { role: "status" });
   const trail = make("nav", "ci-trail", "", { "aria-label": "Where you are" });
+  const where = make("div", "ci-where");
   const overview = make("div", "ci-overview");
   const list = make("div", "ci-list", "", { hidden: "" });
   const say = (text) => (status.textContent = text);
@@ -137,7 +138,8 @@ function build({ root, line, tell, warn, atEnd }) {
 
   list.append(title, gallery.element);
   overview.append(matrix.element, lists.element);
-  root.append(head.element, trail, status, overview, list, opened.element, foot.element, keys.element);
+  where.append(trail, status);
+  root.append(head.element, where, overview, list, opened.element, foot.element, keys.element);
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && step !== "overview" && !event.defaultPrevented) {
       event.preventDefault();

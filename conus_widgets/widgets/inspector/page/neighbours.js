@@ -65,7 +65,7 @@ export function makeNeighbours({ pictures, match, visit }) {
     pictures.when(neighbour.photograph, false, ({ url }) => url && (image.src = url));
     const view = neighbour.view
       ? neighbour.same_view
-        ? `${neighbour.view}, the same view`
+        ? `${neighbour.view}, same`
         : neighbour.view
       : "view not known";
     const doubt = neighbour.doubt;

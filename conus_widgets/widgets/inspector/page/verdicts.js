@@ -16,9 +16,9 @@ export function makeVerdicts({ judge, note, undo, showKeys }) {
   const scopeLabel = make("label", "cw-control");
   scopeLabel.append(make("span", "", "About"), scope);
   scope.append(
-    make("option", "", "as usual", { value: "" }),
-    make("option", "", "the whole specimen", { value: "whole" }),
-    make("option", "", "this photograph only", { value: "photograph" }),
+    make("option", "", "what is usual", { value: "" }),
+    make("option", "", "the specimen", { value: "whole" }),
+    make("option", "", "this photograph", { value: "photograph" }),
   );
   const tools = make("div", "ci-tools");
   const said = make("ul", "ci-said", "", { "aria-label": "What was said of this specimen" });
@@ -50,7 +50,7 @@ export function makeVerdicts({ judge, note, undo, showKeys }) {
   };
   tools.append(scopeLabel);
   tool("Note", "n", () => notes.open(false));
-  const pairButton = tool("Note on the pair", "Shift + N", () => notes.open(true));
+  const pairButton = tool("Pair note", "Shift + N", () => notes.open(true));
   const undoButton = tool("Undo", "u", undo);
   tool("Keys", "?", showKeys);
   element.append(bar, form.element, notes.element, tools, said);
