@@ -20,7 +20,7 @@ export function makeGallery({ pictures, askTiles, open, filtered }) {
     [NO_SHORTCUTS]: "true",
   });
   const floor = make("div", "ci-floor");
-  const empty = make("p", "ci-empty", "", { hidden: "" });
+  const empty = make("p", "ci-empty", "", { hidden: "", tabindex: "-1" });
   frame.append(floor);
   element.append(filters, empty, frame);
 
@@ -232,9 +232,12 @@ export function makeGallery({ pictures, askTiles, open, filtered }) {
     show(list, { reason, at = 0 } = {}) {
       cases = list;
       active = Math.min(at, Math.max(0, list.length - 1));
+      // What is hidden loses the focus; the next key would then be the notebook's.
+      const held = [frame, empty].includes(document.activeElement);
       empty.hidden = list.length > 0;
       empty.textContent = reason || "No case is left. Another filter shows more.";
       frame.hidden = list.length === 0;
+      if (held) this.focus();
       frame.scrollTop = 0;
       place();
       reveal();
@@ -251,7 +254,7 @@ export function makeGallery({ pictures, askTiles, open, filtered }) {
     },
     redraw: place,
     point: move,
-    focus: () => frame.focus({ preventScroll: true }),
+    focus: () => (frame.hidden ? empty : frame).focus({ preventScroll: true }),
     close: () => watcher.disconnect(),
   };
 }
