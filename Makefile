@@ -24,7 +24,7 @@ define STYLE
   lint-imports --no-logo >/dev/null || lint-imports; \
   pylint --disable=all --enable=duplicate-code --min-similarity-lines=10 --ignore-imports=y \
     --score=n conus_widgets/widgets; \
-  $(TWICE) --silent || $(TWICE); }
+  $(TWICE) >/dev/null || $(TWICE); }
 endef
 
 help:  ## this list

@@ -172,7 +172,10 @@ def test_two_intakes_of_a_widget_do_not_mix(counter):
 
 def test_a_limit_that_is_set_later_holds(counter):
     counter.limit = 3
-    assert "at most 0 MB" in say(counter, b"1234", **part("a.png", id=1))[-1]["error"]
+    assert (
+        "a.png has 4 bytes; at most 3 bytes are taken"
+        in say(counter, b"1234", **part("a.png", id=1))[-1]["error"]
+    )
     counter.limit = 4
     assert say(counter, b"1234", **part("a.png", id=2))[-1]["error"] == ""
 
