@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from conus_widgets import explain
+    from conus_widgets.checkpoint.arrays import CheckpointError
     from conus_widgets.checkpoint.download import fetch
-    from conus_widgets.checkpoint.files import CheckpointError
     from conus_widgets.checkpoint.transfer import DownloadError
     from conus_widgets.machine.machine import SetupError
     from conus_widgets.network.interface import Cancelled
@@ -25,7 +25,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Cancelled": "network.interface",
-    "CheckpointError": "checkpoint.files",
+    "CheckpointError": "checkpoint.arrays",
     "Classifier": "widgets",
     "DownloadError": "checkpoint.transfer",
     "DropZone": "widgets",

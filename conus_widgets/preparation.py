@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.arguments import shown, whole
@@ -32,7 +33,7 @@ class Preparation:
         self.size = checkpoint.architecture.size
         self.resample = checkpoint.resample
 
-    def batch(self, images: Sequence[Image.Image]) -> np.ndarray:
+    def batch(self, images: Sequence[Image.Image]) -> NDArray[Any]:
         """Return N RGB images as inputs (N, 3, size, size), float32."""
         return to_input(images, mean_rgb=self.mean_rgb, size=self.size, resample=self.resample)
 
@@ -56,7 +57,7 @@ class Preparation:
 
     def views(
         self, photograph: Any, name: str, views: int, chance: Callable[[], np.random.Generator]
-    ) -> Iterator[np.ndarray]:
+    ) -> Iterator[NDArray[Any]]:
         """Yield the views of one photograph, one after the other, as inputs (3, size, size).
 
         One view is the plain photograph; `chance`, which gives the source of it, is then not

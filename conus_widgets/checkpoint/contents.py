@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.checkpoint import ranges, texts
 from conus_widgets.checkpoint.architecture import Architecture
@@ -70,7 +71,7 @@ def info(file: Path, classes: int) -> list[str]:
     return [line or "-" for line in _as_many(file, lines, classes)]
 
 
-def region_weights(file: Path, labels: Sequence[str]) -> dict[str, np.ndarray]:
+def region_weights(file: Path, labels: Sequence[str]) -> dict[str, NDArray[Any]]:
     """Read ``regions.csv``: for each region, the weight of each class (classes,)."""
     try:
         return ranges.parse(_text(file), labels)

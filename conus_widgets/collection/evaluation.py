@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.answers import losses
 from conus_widgets.collection.digests import digest, measured
@@ -88,8 +89,8 @@ class _Seen:
     size: int
     modified: int
     digest: str
-    measures: np.ndarray
-    hash: np.ndarray
+    measures: NDArray[Any]
+    hash: NDArray[Any]
 
 
 def evaluate(

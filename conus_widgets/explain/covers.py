@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from conus_widgets.arguments import shown, whole
@@ -45,10 +46,10 @@ class Cover:
         What a sentence calls it.
     """
 
-    pixels: np.ndarray
+    pixels: NDArray[Any]
     words: str
 
-    def over(self, inputs: np.ndarray, part: np.ndarray) -> np.ndarray:
+    def over(self, inputs: NDArray[Any], part: NDArray[Any]) -> NDArray[Any]:
         """Return the input (1, 3, size, size), float32, with a part of it covered.
 
         Parameters
@@ -79,11 +80,11 @@ def cover_of(
 
 
 def cover(
-    inputs: np.ndarray,
-    mean: np.ndarray,
+    inputs: NDArray[Any],
+    mean: NDArray[Any],
     given: Any = DEFAULT,
     *,
-    read: Callable[[Any], np.ndarray],
+    read: Callable[[Any], NDArray[Any]],
     offset: tuple[int, int] = (0, 0),
     seed: int = 0,
 ) -> Cover:
@@ -141,10 +142,10 @@ def cover(
     return Cover(np.asarray(read(given), np.float64), "another photograph")
 
 
-def blurred(inputs: np.ndarray) -> np.ndarray:
+def blurred(inputs: NDArray[Any]) -> NDArray[Any]:
     """Return an input (3, size, size) out of focus, float64: no marking is left."""
     deviation = BLUR * inputs.shape[-1]
-    found: np.ndarray = ndimage.gaussian_filter(
+    found: NDArray[Any] = ndimage.gaussian_filter(
         inputs.astype(np.float64), (0, deviation, deviation), mode="nearest"
     )
     return found
@@ -162,8 +163,8 @@ def is_colour(given: Any) -> bool:
 
 
 def _named(
-    inputs: np.ndarray, mean: np.ndarray, name: str, offset: tuple[int, int], seed: int
-) -> np.ndarray:
+    inputs: NDArray[Any], mean: NDArray[Any], name: str, offset: tuple[int, int], seed: int
+) -> NDArray[Any]:
     if name == "mean":
         return np.zeros((3, 1, 1))
     if name == "black":
@@ -183,7 +184,7 @@ def _named(
     return inputs[:, rows][:, :, columns]
 
 
-def _validated(given: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _validated(given: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     if given.shape not in (shape, (1, *shape)):
         raise ValueError(
             f"The cover has shape {given.shape}, but an input of the network has {shape}."

@@ -13,8 +13,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
@@ -60,7 +62,7 @@ def seed_of(kind: str, number: int, first: int) -> int:
     return first + names.index(twin.get(kind, kind)) * 1_000_000 + number
 
 
-def _draw(job: tuple[str, int, int]) -> np.ndarray:
+def _draw(job: tuple[str, int, int]) -> NDArray[Any]:
     kind, number, first = job
     return shells.draw(kind, seed_of(kind, number, first), size=SIZE).image
 
@@ -97,7 +99,7 @@ class DrawnShells:
         if found != f"uint8 {shape}":
             raise ValueError(f"{path} holds {found}, not drawings, uint8 {shape}: move it away.")
 
-    def inputs(self, indices: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def inputs(self, indices: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
         """Return one random view of each drawing as network input (N, 3, 224, 224)."""
         views = []
         for index in indices:
