@@ -43,7 +43,7 @@ const render = (view) =>
     const show = ({ state, ...news }) => {
       // Of what has arrived the kernel tells the name that it has there.
       if (state !== "sent") list.show(news);
-      if (state === "sent") status.textContent = `${news.name} has arrived`;
+      if (state === "sent") status.textContent = `${news.name} has arrived.`;
       if (state === "failed") status.textContent = news.error;
     };
     let queue = Promise.resolve();
