@@ -1,6 +1,6 @@
 """The classifier on a page of JupyterLab, used as people use it.
 
-The network is a stand-in (``fake_predictor.py``) except in ``test_first_notebook.py``. Every test
+The network is a stand-in (``stand_in.py``) except in ``test_first_notebook.py``. Every test
 ends with the browser's console empty; see ``conftest.tool``.
 """
 

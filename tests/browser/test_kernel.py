@@ -8,9 +8,9 @@ import pictures
 from playwright.sync_api import expect
 
 SMALL = """\
-from fake_predictor import FakePredictor
+from stand_in import StandIn
 from conus_widgets.widgets import Classifier
-classifier = Classifier(FakePredictor())
+classifier = Classifier(StandIn())
 classifier"""
 
 EVIL = "<img src=x onerror=alert(1)>.jpg"
