@@ -172,12 +172,13 @@ display(classifier, classifier, explorer, explorer)""")
 
 
 def verdict_on(explored, share):
-    """The verdict once it is on the whole stroke, which covers `share` percent."""
+    """The answer to the whole stroke, which covers `share` percent; it comes after the share."""
     for _ in range(400):
         text = explored.verdict.inner_text()
         found = re.match(r"([\d.]+) % .*(still|became)", text)
-        if found and abs(float(found[1]) - share) < 1:
-            return text
+        awaited = explored.root.locator("table[aria-busy=true]").count()
+        if found and abs(float(found[1]) - share) < 1 and not awaited:
+            return explored.verdict.inner_text()
         explored.page.wait_for_timeout(50)
     raise AssertionError(f"{text!r} does not become a verdict on {share:.1f} %")
 

@@ -205,7 +205,7 @@ DAMAGE = {
     ),
     "JSON of another name": (
         lambda f: (f / "random.json").rename(f / "renamed.json"),
-        r"random\.json is missing: .* renamed\.json is there: if it is the right one",
+        r"random\.json is missing: .* The folder holds renamed\.json: if it is the right one",
     ),
     "JSON a folder": (
         lambda f: ((f / "random.json").unlink(), (f / "random.json").mkdir()),

@@ -123,6 +123,9 @@ def test_a_file_over_the_limit_is_refused_at_its_first_chunk_even_if_it_lies():
     with pytest.raises(TooLargeError):
         parcels.add({**message, "size": 3, "index": 1}, [b"12345678"])
     assert not parcels._open, "nothing of it may be kept"
+    parcels = Parcels(limit=64 * 2**20)
+    with pytest.raises(TooLargeError, match=r"has 64\.1 MB; at most 64 MB are taken"):
+        parcels.add({**message, "size": 64 * 2**20 + 1}, [b"1"])
 
 
 @pytest.mark.parametrize("index, count", [(1, 2), (0, 0), (-1, 2)])
