@@ -263,7 +263,7 @@ class LinearNetwork:
             "res5c": Grid("res5c", "res5", 7, size // 7, 0, size // 7 - 1),
         }
         if kernels is None:
-            kernels = rng.normal(0, 1e-2, (FILTERS, 3, size, size))
+            kernels = rng.normal(0, 0.56 / size, (FILTERS, 3, size, size))
         self.kernels = np.asarray(kernels, np.float64)
         filters = len(self.kernels)
         self.head: tuple[NDArray[Any], NDArray[Any]] = (

@@ -25,7 +25,7 @@ TOOL = """\
 from stand_in import StandIn
 from conus_widgets.widgets import Classifier
 from conus_widgets.widgets.live.words import percent
-predictor = StandIn(regions=["Panamic", "South African"])
+predictor = StandIn(size=224, regions=["Panamic", "South African"])
 classifier = Classifier(predictor)
 classifier"""
 
