@@ -347,6 +347,7 @@ def test_nearest_neighbour_wants_the_original_pixels(make):
     assert make(StandIn(resample="nearest"))[0].original is True
     assert make(StandIn(resample="nearest"), original=False)[0].original is False
     assert make()[0].long_side == 4 * StandIn().size
+    assert make(long_side=2000)[0].long_side == 2000
 
 
 def test_remove_and_clear(make):
