@@ -16,10 +16,10 @@ pytest_plugins = ["explored"]  # its fixtures
 MAKE = stand_in("""\
 import ipywidgets
 from IPython.display import display
-from fake_predictor import FakePredictor
+from stand_in import StandIn
 from conus_widgets import Classifier
 from conus_widgets.widgets import DropZone
-named, explained = FakePredictor(), StandIn()
+named, explained = StandIn(), StandIn()
 def make(kind):
     if kind == "Classifier":
         widget = Classifier(named)
@@ -163,9 +163,9 @@ def test_a_widget_is_seen_wherever_it_is_shown(shown, way, tmp_path):
 
 TWICE = stand_in("""\
 from IPython.display import display
-from fake_predictor import FakePredictor
+from stand_in import StandIn
 from conus_widgets import Classifier
-classifier = Classifier(FakePredictor())
+classifier = Classifier(StandIn())
 predictor = StandIn()
 explorer = Explorer(predictor, picture(1), target="banded")
 display(classifier, classifier, explorer, explorer)""")

@@ -8,9 +8,9 @@ import pictures
 from playwright.sync_api import expect
 
 SMALL = """\
-from fake_predictor import FakePredictor
+from stand_in import StandIn
 from conus_widgets.widgets import Classifier
-classifier = Classifier(FakePredictor())
+classifier = Classifier(StandIn())
 classifier"""
 
 EVIL = "<img src=x onerror=alert(1)>.jpg"
@@ -92,7 +92,7 @@ def test_a_busy_kernel_and_one_that_dies(open_notebook, files):
 MISSING = """\
 from conus_widgets.widgets import Classifier
 from conus_widgets.widgets.live import loading
-from fake_predictor import FakePredictor
+from stand_in import StandIn
 found = []
 def load(source):
     if not found:
@@ -122,7 +122,7 @@ def test_a_network_that_cannot_be_loaded_is_tried_again_by_a_key(open_notebook, 
     finally:
         os.kill(process, signal.SIGCONT)
     expect(alert).to_contain_text("is not there")
-    notebook.python("found.append(FakePredictor()) or 1")
+    notebook.python("found.append(StandIn()) or 1")
     again.press("Enter")
     expect(alert).to_be_hidden()
     notebook.status("early.png: ")  # which waited for the network

@@ -8,7 +8,6 @@ import threading
 import numpy as np
 import pytest
 import traitlets
-from fake_predictor import FakePredictor
 from PIL import Image
 from stand_in import StandIn
 
@@ -188,7 +187,7 @@ def test_the_mark_is_the_base_s_own():
 @pytest.mark.parametrize(
     "make, words",
     [
-        (lambda f: Classifier(FakePredictor(), on_photograph=f), "there are predictor, top"),
+        (lambda f: Classifier(StandIn(), on_photograph=f), "there are predictor, top"),
         (lambda f: Explorer(StandIn(), on_photograph=f), "the nearest is 'photograph'"),
         (lambda f: Counter(on_photograph=f), "there are"),
     ],
@@ -210,7 +209,7 @@ class Patient(NetworkWidget):
 
 
 def test_a_widget_s_network_is_loaded_once_it_can_be(monkeypatch, tmp_path):
-    found = [OSError("The disk is not there."), FakePredictor()]
+    found = [OSError("The disk is not there."), StandIn()]
 
     def load(source):
         if isinstance(one := found.pop(0), OSError):
@@ -221,7 +220,7 @@ def test_a_widget_s_network_is_loaded_once_it_can_be(monkeypatch, tmp_path):
     widget = Patient(tmp_path)
     with pytest.raises(OSError, match="disk is not there"):
         _ = widget.predictor
-    assert isinstance(widget.predictor, FakePredictor) and widget.predictor is widget.predictor
+    assert isinstance(widget.predictor, StandIn) and widget.predictor is widget.predictor
     widget._worker.close()
     widget.close()
     with pytest.raises(TypeError, match="first argument of Patient .* A photograph. Write Patient"):
@@ -239,7 +238,7 @@ def picture(seed):
 def test_a_photograph_has_one_name_in_every_widget():
     """Nameless ones have their number on the page; whatever does not print is shown escaped."""
     odd = "a\u202eb\n.png"
-    classifier, explorer, zone = Classifier(FakePredictor()), Explorer(StandIn()), DropZone()
+    classifier, explorer, zone = Classifier(StandIn()), Explorer(StandIn()), DropZone()
     photograph = png(picture(1))
     for widget in (classifier, explorer, zone):
         widget.sent = []
