@@ -157,7 +157,12 @@ class Desk:
                 [pair.first, pair.second, pair.first_as_second, pair.second_as_first]
                 for pair in found.pairs()
             ],
-            "right": {"part": found.right.part, "whole": found.right.whole, "low": low, "high": high},
+            "right": {
+                "part": found.right.part,
+                "whole": found.right.whole,
+                "low": low,
+                "high": high,
+            },
             "mistakes": len(mistaken),
             "reviewed_mistakes": sum(names[n] in own for n in mistaken.tolist()),
             "unanswered": int((standing.answers < 0).sum()),

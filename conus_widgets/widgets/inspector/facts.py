@@ -146,5 +146,3 @@ class Facts:
     def without_answer(self) -> int:
         """Photographs that could not be asked about."""
         return int((~self.answered).sum())
-
-

@@ -135,7 +135,6 @@ class Inspector(LiveWidget):
         )
         facts = Facts(collection)
         ledger = Ledger(collection, facts, reviewer, orcid)
-        super().__init__(**options)
         self._collection, self._facts, self._ledger = collection, facts, ledger
         self._studies = Studies(facts, self._studied)
         self._desk = Desk(collection, facts, ledger, self._studies)
@@ -152,6 +151,7 @@ class Inspector(LiveWidget):
         self._timer: threading.Timer | None = None
         self._network_state, self._network_problem = ("loading" if self._worker else "none"), ""
         self._parts: dict[str, list[bytes]] = {}
+        super().__init__(**options)
         self._load()
 
     # What Python says and asks: each mirrors a button.
@@ -270,9 +270,7 @@ class Inspector(LiveWidget):
 
     def picture(self) -> InspectorPicture:
         """The numbers as they stand, as a picture (HTML and text) that needs no kernel."""
-        return InspectorPicture(
-            self._desk.numbers(), self._collection, reviewer=self._ledger.by
-        )
+        return InspectorPicture(self._desk.numbers(), self._collection, reviewer=self._ledger.by)
 
     def close(self) -> None:
         """Take the widget off the page and end the session; the log stays."""
@@ -541,7 +539,7 @@ class Inspector(LiveWidget):
         first, second = self._known([content["photograph"], content["neighbour"]])
         target, other = int(content["target"]), int(content["other"])
         masked = bool(content.get("masked", True))
-        about = {"photograph": first, "neighbour": second}
+        about: dict[str, Any] = {"photograph": first, "neighbour": second}
 
         def work(predictor: Any) -> None:
             found = self._reasons.patches(predictor, first, second, target, other, masked=masked)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from conus_widgets.collection.fingerprint import model_digest
+from conus_widgets.checkpoint.digest import model_digest
 from conus_widgets.collection.masks import SpecimenMask, specimen_mask
 from conus_widgets.collection.patches import matched_patches
 from conus_widgets.explain.cam import shares

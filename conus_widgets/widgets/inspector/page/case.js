@@ -33,8 +33,14 @@ export function makeCase({ pictures, calls }) {
   const back = make("button", "cw-button", "\u2039 Back to the list", { type: "button" });
   const title = make("h3", "ci-case-name");
   const position = make("span", "ci-position");
-  const before = make("button", "cw-button", "\u2039 Previous", { type: "button", title: "Key: \u2190" });
-  const after = make("button", "cw-button", "Next \u203a", { type: "button", title: "Key: \u2192" });
+  const before = make("button", "cw-button", "\u2039 Previous", {
+    type: "button",
+    title: "Key: \u2190",
+  });
+  const after = make("button", "cw-button", "Next \u203a", {
+    type: "button",
+    title: "Key: \u2192",
+  });
   const stage = makeStage({ pictures, chosen: calls.choose, painted: calls.painted });
   const given = makeNamed("Label");
   const named = makeNamed("Network");
@@ -92,7 +98,9 @@ export function makeCase({ pictures, calls }) {
       );
     }
     if (news.doubt)
-      lines.push(`Of all labels, this one is number ${news.doubt.place} of ${news.doubt.of} to be doubted.`);
+      lines.push(
+        `Of all labels, this one is number ${news.doubt.place} of ${news.doubt.of} to be doubted.`,
+      );
     if (!news.counted && news.answer) lines.push("It does not count in the matrix.");
     for (const [what, value] of news.known) lines.push(`${what}: ${value}`);
     facts.replaceChildren(...lines.filter(Boolean).map((text) => make("li", "", text)));
@@ -103,7 +111,7 @@ export function makeCase({ pictures, calls }) {
     stage,
     verdicts,
     neighbours,
-    show(news, { index, total, hasNetwork }) {
+    show(news, { index, total }) {
       about = news;
       title.textContent = news.name;
       position.textContent = total ? `${index + 1} of ${total}` : "";
@@ -118,7 +126,11 @@ export function makeCase({ pictures, calls }) {
           const fill = make("span", "ci-meter-fill");
           fill.style.width = `${100 * part}%`;
           bar.append(fill);
-          row.append(make("span", "ci-rank-name", name), bar, make("span", "ci-rank-percent", percent));
+          row.append(
+            make("span", "ci-rank-name", name),
+            bar,
+            make("span", "ci-rank-percent", percent),
+          );
           return row;
         }),
       );

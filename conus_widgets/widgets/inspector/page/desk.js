@@ -77,7 +77,12 @@ export function makeHead({ sign, again, download }) {
       signed.textContent = news.reviewer ? `Reviewer: ${news.reviewer}` : "Sign before you judge.";
       other.hidden = !news.reviewer;
     },
-    numbers({ right: { part, whole, low, high }, progress: done, others_hidden: hidden, agreement }) {
+    numbers({
+      right: { part, whole, low, high },
+      progress: done,
+      others_hidden: hidden,
+      agreement,
+    }) {
       const percent = (share) => `${(100 * share).toFixed(0)} %`;
       accuracy.textContent = whole
         ? `${part.toLocaleString("en")} of ${whole.toLocaleString("en")} named as their labels say: ${percent(part / whole)} (${percent(low)} to ${percent(high)})`

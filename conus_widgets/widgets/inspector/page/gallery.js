@@ -213,9 +213,11 @@ export function makeGallery({ pictures, askTiles, open, filtered }) {
       filters.replaceChildren(
         makeSelect("view", "View", plain("all", views)),
         makeSelect("region", "Region", plain("all", regions)),
-        makeSelect("sureness", "Network is sure by", [
-          ...sureness.map((one) => [one, one || "any probability"]),
-        ]),
+        makeSelect(
+          "sureness",
+          "Network is sure by",
+          sureness.map((one) => [one, one || "any probability"]),
+        ),
         makeSelect("reviewed", "Show", [
           ["", "all"],
           ["no", "not reviewed by me"],

@@ -80,7 +80,9 @@ export function makeVerdicts({ judge, note, undo, showKeys }) {
     buttonsOfForm.append(save, cancel);
     box.append(buttonsOfForm, names);
     const fill = (select, options) =>
-      select.replaceChildren(...options.map(([value, text]) => make("option", "", text, { value })));
+      select.replaceChildren(
+        ...options.map(([value, text]) => make("option", "", text, { value })),
+      );
     fill(qualifier, [
       ["", "none"],
       ["cf.", "cf. (near, not sure)"],
@@ -115,7 +117,10 @@ export function makeVerdicts({ judge, note, undo, showKeys }) {
       element: box,
       close,
       offer({ ranks, natures, names: all }) {
-        fill(rank, ranks.map((one) => [one, one]));
+        fill(
+          rank,
+          ranks.map((one) => [one, one]),
+        );
         fill(nature, Object.entries(natures));
         names.replaceChildren(...all.map((one) => make("option", "", "", { value: one })));
       },
