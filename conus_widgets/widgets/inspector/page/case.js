@@ -55,6 +55,8 @@ export function makeCase({ pictures, calls }) {
   const copy = make("button", "cw-button", "Copy this line", { type: "button", hidden: "" });
   const columns = make("div", "ci-columns");
   const right = make("div", "ci-right");
+  // What is said of a verdict stands elsewhere, so that it is not wiped out by the next case.
+  const spoken = make("div", "ci-heard", "", { role: "status" });
   let about = null;
 
   explore.append(open, line, copy);
@@ -64,7 +66,7 @@ export function makeCase({ pictures, calls }) {
   below.append(ranking, facts);
   right.append(names, verdicts.element);
   columns.append(stage.element, right, below);
-  element.append(head, columns, neighbours.element, explore);
+  element.append(spoken, head, columns, neighbours.element, explore);
 
   back.addEventListener("click", calls.back);
   before.addEventListener("click", () => calls.step(-1));
@@ -139,10 +141,9 @@ export function makeCase({ pictures, calls }) {
       verdicts.show(news);
       explore.hidden = !news.answer;
       line.hidden = copy.hidden = true;
-      element.setAttribute(
-        "aria-label",
-        `Case ${news.name}: label ${news.given.name || "none"}, network ${news.named.name || "no answer"} ${news.named.percent}`,
-      );
+      const said = `Case ${news.name}: label ${news.given.name || "none"}, network ${news.named.name || "no answer"} ${news.named.percent}`;
+      element.setAttribute("aria-label", said);
+      spoken.textContent = said;
     },
     /** What has changed of the case that is shown, without moving anything else. */
     renew(news) {
@@ -150,6 +151,7 @@ export function makeCase({ pictures, calls }) {
       showFacts(news);
       verdicts.show(news);
     },
+    announce: (text) => (spoken.textContent = text),
     focus: () => element.focus({ preventScroll: true }),
   };
 }

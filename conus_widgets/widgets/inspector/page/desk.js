@@ -1,6 +1,7 @@
 // The head and the foot of the inspector: whose desk it is, how far the review is, what to take home.
 
 import { make } from "../../live/page/elements.js";
+import { enterSaves } from "./forms.js";
 import { waitingWords } from "./wording.js";
 
 const PAPERS = [
@@ -44,6 +45,7 @@ export function makeHead({ sign, again, download }) {
   left.append(title, about, accuracy);
   waiting.append(words, retry, save);
   element.append(left, right, waiting);
+  enterSaves(person);
   person.addEventListener("submit", (event) => {
     event.preventDefault();
     if (name.value.trim()) sign(name.value.trim(), orcid.value.trim());

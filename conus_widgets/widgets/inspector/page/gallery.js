@@ -11,7 +11,11 @@ const CAPTION = 62; // pixels below a thumbnail
  * the photographs.
  */
 export function makeGallery({ pictures, askTiles, open, filtered }) {
-  const element = make("section", "ci-gallery", "", { "aria-label": "Cases" });
+  const element = make("section", "ci-gallery", "", {
+    "aria-label": "Cases",
+    tabindex: "-1",
+    [NO_SHORTCUTS]: "true",
+  });
   const filters = make("div", "ci-filters", "", { role: "group", "aria-label": "Filters" });
   const frame = make("div", "ci-frame", "", {
     role: "listbox",
@@ -232,6 +236,7 @@ export function makeGallery({ pictures, askTiles, open, filtered }) {
         [...filters.querySelectorAll("select")].map((one) => [one.dataset.filter, one.value]),
       ),
     show(list, { reason, at = 0 } = {}) {
+      const held = element === document.activeElement || frame === document.activeElement;
       cases = list;
       active = Math.min(at, Math.max(0, list.length - 1));
       empty.hidden = list.length > 0;
@@ -240,6 +245,7 @@ export function makeGallery({ pictures, askTiles, open, filtered }) {
       frame.scrollTop = 0;
       place();
       reveal();
+      if (held) this.focus();
     },
     /** What stands below some thumbnails. */
     take(list) {
@@ -253,7 +259,8 @@ export function makeGallery({ pictures, askTiles, open, filtered }) {
     },
     redraw: place,
     point: move,
-    focus: () => frame.focus({ preventScroll: true }),
+    /** An empty list has no place for the focus: then it waits beside it. */
+    focus: () => (frame.hidden ? element : frame).focus({ preventScroll: true }),
     close: () => watcher.disconnect(),
   };
 }

@@ -64,7 +64,7 @@ export function makeOpened({ pictures, post, tell, say, judging, keys, back, sho
     const held = cases.get(number);
     if (held) show(held);
     else {
-      say("Being opened ...");
+      view.announce("Being opened ...");
       tell("case", { case: number });
     }
   }
@@ -75,9 +75,6 @@ export function makeOpened({ pictures, post, tell, say, judging, keys, back, sho
     view.show(news, { index, total: index < 0 ? 0 : list.length });
     shown();
     choose(news.photographs[0].number);
-    say(
-      `${news.name}: label ${news.given.name || "none"}, network ${news.named.name || "no answer"}${news.named.percent ? ` (${news.named.percent})` : ""}.`,
-    );
   }
 
   /** Shows a photograph of the case: its map, its neighbours. */
