@@ -16,7 +16,7 @@ from conus_widgets import Inspector
 from conus_widgets.collection import Collection
 from stand_in import StandIn
 collection = Collection.open({answers!r})
-inspector = Inspector(collection, StandIn(), reviewer={reviewer!r})
+inspector = Inspector(collection, StandIn(labels=collection.answers.classes), reviewer={reviewer!r})
 inspector"""
 
 READY = "() => !document.querySelector('.ci-answers').classList.contains('ci-not-yet')"
@@ -213,7 +213,8 @@ def test_what_a_dead_kernel_did_not_confirm_is_sent_by_the_next_one_once(inspect
     # The kernel saves the verdict and dies before it says so; the next one it never hears of.
     one.python(
         "exec('''import os\ndef die(kind, *a, **k):\n    if kind == 'saved': os._exit(1)\n"
-        "    return tell(kind, *a, **k)\ntell, inspector._tell = inspector._tell, die''', globals())"
+        "    return tell(kind, *a, **k)\n"
+        "tell, inspector._tell = inspector._tell, die''', globals())"
     )
     one.page.keyboard.press("6")
     one.expect(one.root.locator(".ci-waiting")).to_contain_text(
@@ -322,7 +323,7 @@ def test_nothing_sticks_out(inspect, width):
                 const root = document.querySelector(".cw-inspector");
                 const right = root.getBoundingClientRect().right;
                 const scrolls = (one) => one && one !== root &&
-                    (["auto", "scroll", "hidden"].includes(getComputedStyle(one).overflowX) || scrolls(one.parentElement));
+                    (getComputedStyle(one).overflowX !== "visible" || scrolls(one.parentElement));
                 return [...root.querySelectorAll("*")].filter((one) =>
                     one.checkVisibility() && !scrolls(one.parentElement) &&
                     one.getBoundingClientRect().right > right + 1).map((one) => one.className);

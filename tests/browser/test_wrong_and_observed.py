@@ -10,13 +10,13 @@ pytest_plugins = ["explored"]  # its fixtures
 
 LATE = stand_in("""\
 import threading
-from fake_predictor import FakePredictor
+from stand_in import StandIn
 from conus_widgets import Classifier
 from conus_widgets.widgets.live import loading
 loaded = threading.Event()
 def load(source):
     loaded.wait()
-    return FakePredictor(regions=["Panamic"]) if source == "named" else StandIn()
+    return StandIn(regions=["Panamic"]) if source == "named" else StandIn()
 loading.load = load
 explorer = Explorer("explained", picture(1), target="Tented")
 explorer""")

@@ -212,7 +212,7 @@ def test_neighbours_come_from_both_classes_and_a_third_never_from_the_specimen(m
 
 
 def test_maps_add_up_and_matches_lie_in_the_photographs(make):
-    inspector, page = make(predictor=StandIn())
+    inspector, page = make(predictor=StandIn(labels=CLASSES))
     page.send("map", photograph=6, target=1, other=2)
     wait_for(lambda: page.said("map"))
     content, (values, mask) = next(one for one in page.heard if one[0]["kind"] == "map")
@@ -227,7 +227,7 @@ def test_maps_add_up_and_matches_lie_in_the_photographs(make):
 
 
 def test_a_photograph_that_is_gone_costs_its_own_picture_only(make, collection):
-    inspector, page = make(predictor=StandIn())
+    inspector, page = make(predictor=StandIn(labels=CLASSES))
     record = inspector._facts.records[10]
     path = record.path
     data = open(path, "rb").read()
@@ -302,7 +302,7 @@ def test_open_in_explorer_hands_over_photograph_and_classes(make):
     def explore(predictor, photograph, *, target, against):
         opened.append((photograph, target, against))
 
-    inspector, page = make(predictor=StandIn(), explore=explore)
+    inspector, page = make(predictor=StandIn(labels=CLASSES), explore=explore)
     inspector.observe(lambda change: seen.append(change.new), "explored")
     page.send("explore", photograph=6, target=1, against=2)
     path = inspector._facts.records[6].path

@@ -6,7 +6,6 @@ import threading
 import numpy as np
 import pytest
 from explorer_page import Page, picture
-from fake_predictor import FakePredictor
 from ipywidgets.widgets.widget import _instances
 from PIL import Image
 from stand_in import StandIn
@@ -98,7 +97,7 @@ def test_a_subclass_is_a_widget_too():
     with pytest.raises(TypeError, match="A photograph"):
         Mine(b"...")
     with pytest.raises(TypeError, match="Mine has no argument 'veiws'"):
-        Mine(FakePredictor(), veiws=3)
+        Mine(StandIn(), veiws=3)
 
 
 # Arguments that do not exist
@@ -109,7 +108,7 @@ def test_a_subclass_is_a_widget_too():
     [
         (lambda: Explorer(StandIn(), agianst="banded"), "'agianst'; the nearest is 'against'"),
         (lambda: Explorer(StandIn(), None, traget="banded"), "'traget'; the nearest is 'target'"),
-        (lambda: Classifier(FakePredictor(), veiws=3), "'veiws'; the nearest is 'views'"),
+        (lambda: Classifier(StandIn(), veiws=3), "'veiws'; the nearest is 'views'"),
         (lambda: DropZone(orignal=True), "'orignal'; the nearest is 'original'"),
     ],
 )
@@ -265,17 +264,17 @@ SETTINGS = [
 
 @pytest.mark.parametrize("wrong, words", SETTINGS)
 def test_a_wrong_setting_is_a_value_error_at_once(wrong, words, tmp_path):
-    for predictor in (FakePredictor(regions=["Panamic"]), tmp_path):
+    for predictor in (StandIn(regions=["Panamic"]), tmp_path):
         with pytest.raises(ValueError, match=words):
             Classifier(predictor, **wrong)
 
 
 def test_an_unknown_region_is_refused_with_the_nearest_names():
     with pytest.raises(ValueError, match="'Panamik', .*there are Panamic"):
-        Classifier(FakePredictor(regions=["Panamic", "South African"]), region="Panamik")
+        Classifier(StandIn(regions=["Panamic", "South African"]), region="Panamik")
     with pytest.raises(ValueError, match=r"no regions\.csv"):
-        Classifier(FakePredictor(), region="Panamic")
-    widget = Classifier(FakePredictor(regions=["Panamic"]), region="Panamic")
+        Classifier(StandIn(), region="Panamic")
+    widget = Classifier(StandIn(regions=["Panamic"]), region="Panamic")
     with pytest.raises(ValueError, match="Panamic"):
         widget.region = "Panamik"
     assert widget.region == "Panamic"
@@ -284,7 +283,7 @@ def test_an_unknown_region_is_refused_with_the_nearest_names():
 
 
 def test_a_region_that_a_network_turns_out_not_to_have_is_said(monkeypatch, tmp_path):
-    monkeypatch.setattr(loading, "load", lambda source: FakePredictor(regions=["Panamic"]))
+    monkeypatch.setattr(loading, "load", lambda source: StandIn(regions=["Panamic"]))
     widget = Classifier(tmp_path, region="Panamik")
     page = Page(widget)
     try:
@@ -304,14 +303,14 @@ def test_a_region_that_a_network_turns_out_not_to_have_is_said(monkeypatch, tmp_
 
 
 def test_numbers_of_numpy_are_numbers():
-    widget = Classifier(FakePredictor(), top=np.int64(2), views=np.int32(3), seed=np.uint8(4))
+    widget = Classifier(StandIn(), top=np.int64(2), views=np.int32(3), seed=np.uint8(4))
     assert len(widget.classify(picture(1)).labels) == 2 and widget.prediction.seed == 4
     widget._worker.close()
     widget.close()
 
 
 def test_photographs_are_given_alone_or_in_any_row(explore):
-    widget = Classifier(FakePredictor())
+    widget = Classifier(StandIn())
     stack = np.stack([np.asarray(picture(n)) for n in (1, 2)])
     try:
         assert widget.classify(stack[0]).labels
@@ -351,7 +350,7 @@ def test_a_name_on_the_page_is_one_line_of_text_that_can_be_sent(explore):
     for name in ODD:
         images.append(picture(1))
         images[-1].filename = f"folder/{name}"
-    classifier = Classifier(FakePredictor())
+    classifier = Classifier(StandIn())
     page = Page(classifier)
     classifier.classify(images)
     explorer, other = explore(images)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import traitlets
 from explorer_page import Page, picture
-from fake_predictor import FakePredictor
+from stand_in import StandIn
 
 from conus_widgets.widgets import Classifier
 
@@ -27,7 +27,7 @@ pytest_plugins = ["explorer_page"]  # its fixtures
 
 @pytest.fixture
 def classifier():
-    widget = Classifier(FakePredictor(regions=["Panamic"]))
+    widget = Classifier(StandIn(regions=["Panamic"]))
     yield widget
     widget._worker.close()
     widget.close()
@@ -98,7 +98,7 @@ def test_in_a_running_loop_observers_run_in_its_thread():
     """As in a kernel, whose cells run in its event loop."""
 
     async def cell():
-        widget = Classifier(FakePredictor())
+        widget = Classifier(StandIn())
         heard = Heard(widget, "prediction")
         page = Page(widget)
         widget._board.add(picture(1), name="a.png")

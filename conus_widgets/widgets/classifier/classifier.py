@@ -51,6 +51,10 @@ class Classifier(Receiving, NetworkWidget):
         Have files sent unchanged. None: only where the network needs it, which is where its
         photographs were resized by nearest neighbour, so that smoothed ones look foreign to it.
 
+    **options
+        `long_side` (pixels; four times the network's input, unless it is given) and `limit`
+        (bytes): see `DropZone`. ``layout`` and other traits of every widget.
+
     Raises
     ------
     TypeError
@@ -115,7 +119,8 @@ class Classifier(Receiving, NetworkWidget):
             specimen=specimen,
             **options,
         )
-        self._decide_original = original is None
+        self._undecided = {"original"} if original is None else set()
+        self._undecided |= {"long_side"} - set(options)
         self._intake = Intake(self, self._received)
         self._board = Board(
             self._worker,
@@ -242,10 +247,10 @@ class Classifier(Receiving, NetworkWidget):
     def _take_wishes(self, predictor: Any) -> str:
         """Take what the network wants; return what is wrong with the settings, or nothing."""
         self._ready = predictor
-        self.long_side = 4 * predictor.size
-        if self._decide_original:
-            self._decide_original = False
-            self.original = predictor.resample == "nearest"
+        wishes = {"long_side": 4 * predictor.size, "original": predictor.resample == "nearest"}
+        for name in self._undecided:
+            setattr(self, name, wishes[name])
+        self._undecided = set()
         try:
             if self.region is not None:
                 _known_region(self.region, predictor)
