@@ -247,11 +247,11 @@ def test_a_photograph_has_one_name_in_every_widget():
             say(widget, photograph, **part(name, str(upload)))
     names = [card.name for card in classifier._board.cards]
     assert names == ["first.png", "photograph 2", r"a\u202eb\n.png", "photograph 4"]
-    assert [one.name for one in explorer._session.photographs.values()] == names
+    assert [one.name for one in explorer._state.photographs.values()] == names
     assert [file.name for file in zone.files] == names
     assert classifier.classify(picture(2)).names == ["photograph 5"]
-    explorer.look(picture(2))
-    assert [one.name for one in explorer._session.photographs.values()][-1] == "photograph 5"
+    explorer.add(picture(2))
+    assert [one.name for one in explorer._state.photographs.values()][-1] == "photograph 5"
     with pytest.raises(PhotographError, match="^photograph 6 "):
         classifier.classify(b"no picture")
     for widget in (classifier, explorer):

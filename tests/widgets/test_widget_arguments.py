@@ -83,7 +83,7 @@ def test_a_folder_that_is_not_there_is_said_on_the_page_and_in_python(tmp_path):
             with pytest.raises(ValueError, match=r"gone does not exist: give the folder"):
                 _ = widget.predictor
         assert "gone does not exist" in classifier._board.problem
-        assert "gone does not exist" in explorer._session.problem
+        assert "gone does not exist" in explorer._state.problem
     finally:
         for widget in (classifier, explorer):
             widget._worker.close()
@@ -237,9 +237,9 @@ def test_a_wrong_cover_is_a_value_error(explore):
 
 def test_a_cover_that_another_one_replaces_does_not_wait_for_ever(explore, linear, monkeypatch):
     widget, page = explore(picture(1))
-    monkeypatch.setattr(widget._session.checker, "check", lambda predictor: None)
+    monkeypatch.setattr(widget._covering, "_check", lambda *_: None)
     threading.Timer(0.2, lambda: page.cover(np.eye(56, dtype=bool), 9)).start()
-    with pytest.raises(RuntimeError, match="Another region was covered"):
+    with pytest.raises(RuntimeError, match="Another area was covered"):
         widget.cover((0, 0, 20, 20))
 
 
@@ -329,13 +329,13 @@ def test_photographs_are_given_alone_or_in_any_row(explore):
         widget._worker.close()
         widget.close()
     explorer, _ = explore(stack)
-    assert list(explorer._session.photographs) == [1, 2]
+    assert list(explorer._state.photographs) == [1, 2]
     with pytest.raises(ValueError, match="dict"):
         explore({"a": picture(1)})
     for wrong in (None, [], {"a": picture(1)}):
         with pytest.raises(ValueError, match="[Pp]hotograph"):
-            explorer.look(wrong)
-    explorer.look([picture(3), picture(4)])
+            explorer.add(wrong)
+    explorer.add([picture(3), picture(4)])
     assert explorer.explanation.image.tobytes() == picture(3).tobytes()
 
 
@@ -362,7 +362,7 @@ def test_a_name_on_the_page_is_one_line_of_text_that_can_be_sent(explore):
         html.encode("utf-8")
         assert "<b>" not in html and "\x1b" not in repr(widget.picture())
     names = [card.name for card in classifier._board.cards]
-    assert names == [one.name for one in explorer._session.photographs.values()]
+    assert names == [one.name for one in explorer._state.photographs.values()]
     assert all(name.isprintable() for name in names)
     assert names[:3] == ["\\udcff.png", "a\\x1b[31m\\n.png", "<b>bold.png"]
     classifier._worker.close()

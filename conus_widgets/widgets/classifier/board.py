@@ -229,7 +229,7 @@ class Board:
                 seed=settings.seed,
                 region=settings.region,
                 progress=progress,
-                cancelled=ticket.cancelled,
+                cancelled=ticket.checkpoint,
             )
         except Exception as error:
             if not isinstance(error, ValueError) and not ticket.cancelled():

@@ -28,7 +28,9 @@ class NetworkWidget(LiveWidget):
     How to extend it: a subclass names in ``_asks`` what it asks of a predictor, and says in
     ``_place`` how photographs are given, for whoever gives one in place of the predictor. Work goes
     to ``self._worker.submit(owner, task, failed=...)``, which returns at once; its thread calls
-    ``task(predictor, ticket)``. Callbacks of the page only queue such work.
+    ``task(predictor, ticket)``. Callbacks of the page only queue such work. Long work asks
+    ``ticket.checkpoint()`` before each batch, or hands it on as `cancelled`; work of one batch for
+    which somebody waits with a pointer in the hand is submitted with ``urgent=True``.
     """
 
     _asks: ClassVar[tuple[str, ...]] = ()
