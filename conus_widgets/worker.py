@@ -250,7 +250,7 @@ class _Core:
                 with self._lock:
                     if self._urgent:
                         self._ring()
-            else:
+            elif isinstance(entry, Ticket):
                 self._passed = self._passed or self._run_urgent()
                 self._do(entry)
                 self._passed = False
@@ -269,7 +269,7 @@ class _Core:
         for ticket in late:
             ticket._end()
 
-    def _next(self) -> Any:
+    def _next(self) -> Ticket | object | None:
         try:
             return self._waiting.get(timeout=REST)
         except Empty:
