@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from conus_widgets import explain
+    from conus_widgets.checkpoint.arrays import CheckpointError
     from conus_widgets.checkpoint.download import fetch
-    from conus_widgets.checkpoint.files import CheckpointError
     from conus_widgets.checkpoint.transfer import DownloadError
+    from conus_widgets.collection.finetuning import finetune
     from conus_widgets.machine.machine import SetupError
     from conus_widgets.network.interface import Cancelled
     from conus_widgets.photographs.photograph import PhotographError
@@ -25,7 +26,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Cancelled": "network.interface",
-    "CheckpointError": "checkpoint.files",
+    "CheckpointError": "checkpoint.arrays",
     "Classifier": "widgets",
     "DownloadError": "checkpoint.transfer",
     "DropZone": "widgets",
@@ -35,6 +36,7 @@ _HOMES = {
     "Predictor": "predictor",
     "SetupError": "machine.machine",
     "fetch": "checkpoint.download",
+    "finetune": "collection.finetuning",
     "load_predictor": "predictor",
 }
 
@@ -51,6 +53,7 @@ __all__ = [
     "SetupError",
     "explain",
     "fetch",
+    "finetune",
     "load_predictor",
 ]
 

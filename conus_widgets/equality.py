@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 
@@ -55,6 +56,6 @@ def alike(one: Any, other: Any) -> bool:
     return bool(one == other) or bool(one != one and other != other)
 
 
-def _arrays(one: np.ndarray, other: np.ndarray) -> bool:
+def _arrays(one: NDArray[Any], other: NDArray[Any]) -> bool:
     floats = one.dtype.kind in "fc" and other.dtype.kind in "fc"
     return bool(np.array_equal(one, other, equal_nan=floats))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from conus_widgets.photographs.decoding import plain
+from conus_widgets.photographs.names import plain
 
 #: Stands as "Software" in the text of every PNG that the kit writes: so it knows its own again.
 MADE_BY = "conus_widgets"

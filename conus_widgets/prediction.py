@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.checkpoint.files import Checkpoint
 from conus_widgets.checkpoint.ranges import weighed
@@ -39,9 +40,9 @@ class Answer:
 
     number: int
     name: str
-    probabilities: np.ndarray
-    logits: np.ndarray
-    features: np.ndarray | None = None
+    probabilities: NDArray[Any]
+    logits: NDArray[Any]
+    features: NDArray[Any] | None = None
     remarks: tuple[str, ...] = ()
     about: Any = None
 
@@ -84,7 +85,7 @@ class Prediction(ByValue):
     labels: list[str]
     probabilities: list[float]
     info: list[str]
-    all_probabilities: np.ndarray
+    all_probabilities: NDArray[Any]
     views: int = 1
     seed: int | None = None
     region: str | None = None
@@ -155,7 +156,7 @@ def links(label: str) -> list[dict[str, str]]:
     ]
 
 
-def rank(probabilities: np.ndarray, top: int) -> Sequence[int]:
+def rank(probabilities: NDArray[Any], top: int) -> Sequence[int]:
     """Return the classes with the highest probabilities, best first; ties in class order."""
     return [int(i) for i in np.argsort(-probabilities, kind="stable")[:top]]
 
@@ -163,7 +164,7 @@ def rank(probabilities: np.ndarray, top: int) -> Sequence[int]:
 def answered(
     checkpoint: Checkpoint,
     rows: Sequence[Answer],
-    probabilities: np.ndarray,
+    probabilities: NDArray[Any],
     errors: Sequence[PhotographError],
     *,
     top: int,

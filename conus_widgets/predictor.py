@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.arguments import one_of, whole
 from conus_widgets.checkpoint import files as checkpoints
+from conus_widgets.checkpoint.arrays import CheckpointError
 from conus_widgets.checkpoint.digest import whole_digest
 from conus_widgets.checkpoint.ranges import require_region
 from conus_widgets.checkpoint.shuffling import shuffled
@@ -19,9 +21,9 @@ from conus_widgets.checkpoint.sources import folder_of, source_of
 from conus_widgets.machine.forks import ForkLock
 from conus_widgets.network.interface import STAGES, Forward, Progress
 from conus_widgets.network.network import Network
-from conus_widgets.photographs.photograph import PhotographError
+from conus_widgets.photographs.names import PhotographError, name_of
 from conus_widgets.prediction import Answer, Prediction, answered
-from conus_widgets.preparation import Preparation, generators, most_pixels, name_of, several
+from conus_widgets.preparation import Preparation, generators, most_pixels, several
 from conus_widgets.stream import stream
 
 
@@ -309,17 +311,17 @@ class Predictor:
             cancelled=cancelled,
         )
 
-    def logits(self, photographs: Any) -> np.ndarray:
+    def logits(self, photographs: Any) -> NDArray[Any]:
         """Return the logits (N, classes), float32, of N plain photographs."""
         return self._run(photographs).logits
 
-    def features(self, photographs: Any) -> np.ndarray:
+    def features(self, photographs: Any) -> NDArray[Any]:
         """Return the features in front of the dense layer (N, F), float32, of N photographs."""
         return self._run(photographs).features
 
     def probabilities(
         self, photographs: Any, *, views: int = 1, seed: int | None = None
-    ) -> np.ndarray:
+    ) -> NDArray[Any]:
         """Return the probabilities (N, classes), float64, of N photographs.
 
         Raises
@@ -336,7 +338,7 @@ class Predictor:
             [row.probabilities for row in rows if not isinstance(row, PhotographError)]
         ).reshape(-1, len(self.labels))
 
-    def inputs(self, photographs: Any, *, views: int = 1, seed: int | None = None) -> np.ndarray:
+    def inputs(self, photographs: Any, *, views: int = 1, seed: int | None = None) -> NDArray[Any]:
         """Return network inputs (N * views, 3, size, size), float32; a photograph's views follow
         one another.
 
@@ -351,7 +353,7 @@ class Predictor:
         inputs = np.empty((len(given) * views, 3, self.size, self.size), np.float32)
         rows = iter(inputs)
         for number, photograph in enumerate(given):
-            name = name_of(photograph, number)
+            name = name_of(photograph, number + 1)
             for view in self.preparation.views(
                 photograph, name, views, functools.partial(chance.__getitem__, number)
             ):
@@ -360,7 +362,7 @@ class Predictor:
 
     def forward(
         self,
-        inputs: np.ndarray,
+        inputs: NDArray[Any],
         *,
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
@@ -446,7 +448,7 @@ def _loaded_again(origin: Origin, digest: str) -> Predictor:
                 origin.source, precision=origin.precision, max_megapixels=origin.max_megapixels
             )
             if found._digest != digest:
-                raise checkpoints.CheckpointError(
+                raise CheckpointError(
                     f"{folder_of(origin.source)} is not what the process that sent the predictor "
                     "loaded: the files differ, or were changed since. Load the predictor there "
                     "again, then send it."

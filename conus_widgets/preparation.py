@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.arguments import shown, whole
 from conus_widgets.checkpoint.files import Checkpoint
 from conus_widgets.photographs.inputs import to_input
-from conus_widgets.photographs.names import NAMELESS, PhotographError, label
+from conus_widgets.photographs.names import PhotographError
 from conus_widgets.photographs.photograph import MAX_PIXELS, Photograph, open_photograph
 
 
@@ -32,7 +33,7 @@ class Preparation:
         self.size = checkpoint.architecture.size
         self.resample = checkpoint.resample
 
-    def batch(self, images: Sequence[Image.Image]) -> np.ndarray:
+    def batch(self, images: Sequence[Image.Image]) -> NDArray[Any]:
         """Return N RGB images as inputs (N, 3, size, size), float32."""
         return to_input(images, mean_rgb=self.mean_rgb, size=self.size, resample=self.resample)
 
@@ -56,7 +57,7 @@ class Preparation:
 
     def views(
         self, photograph: Any, name: str, views: int, chance: Callable[[], np.random.Generator]
-    ) -> Iterator[np.ndarray]:
+    ) -> Iterator[NDArray[Any]]:
         """Yield the views of one photograph, one after the other, as inputs (3, size, size).
 
         One view is the plain photograph; `chance`, which gives the source of it, is then not
@@ -87,12 +88,6 @@ def generators(seed: int | None, count: int) -> list[np.random.Generator]:
     """Return a source of chance for each photograph: its views do not depend on its neighbours."""
     seed = whole("seed", seed, or_none=True)
     return [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(count)]
-
-
-def name_of(photograph: Any, number: int) -> str:
-    """Return what to call a photograph: its file's name, or its number."""
-    name = label(photograph, None)
-    return f"photograph {number + 1}" if name == NAMELESS else name
 
 
 def is_alone(given: Any) -> bool:

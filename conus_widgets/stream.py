@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets import preparation
+from conus_widgets.machine.allowance import limit, resident
 from conus_widgets.machine.machine import threads
-from conus_widgets.network import memory
 from conus_widgets.network.interface import Cancelled, PredictorProtocol, Progress, softmax
-from conus_widgets.photographs.decoding import PhotographError
+from conus_widgets.photographs.names import PhotographError, name_of
 from conus_widgets.photographs.photograph import Photograph, claimed_pixels
 from conus_widgets.prediction import Answer
 
@@ -132,7 +133,7 @@ def _answers(
 ) -> Generator[Answer | PhotographError, None, None]:
     network, total = predictor.network, count * views
     done = told = 0  # views
-    batch: list[tuple[_Sum, np.ndarray]] = []
+    batch: list[tuple[_Sum, NDArray[Any]]] = []
     waiting: deque[_Sum | PhotographError] = deque()  # of which the first is not answered yet
 
     def run() -> None:
@@ -192,7 +193,7 @@ class _Prepared:
     """A photograph on its way to the network; `views` are inputs (3, size, size)."""
 
     name: str
-    views: Iterator[np.ndarray]
+    views: Iterator[NDArray[Any]]
     remarks: tuple[str, ...]
     about: Any
 
@@ -203,11 +204,11 @@ class _Sum:
     def __init__(self, number: int, prepared: _Prepared) -> None:
         self._number, self._prepared = number, prepared
         self.runs = 0
-        self._logits: np.ndarray | None = None
-        self._probabilities: np.ndarray = np.zeros(())
-        self._features: np.ndarray = np.zeros(())
+        self._logits: NDArray[Any] | None = None
+        self._probabilities: NDArray[Any] = np.zeros(())
+        self._features: NDArray[Any] = np.zeros(())
 
-    def add(self, logits: np.ndarray, features: np.ndarray) -> None:
+    def add(self, logits: NDArray[Any], features: NDArray[Any]) -> None:
         self._probabilities = self._probabilities + softmax(logits)
         self._features = self._features + features.astype(np.float64)
         self._logits = np.array(logits)
@@ -277,7 +278,7 @@ class _Ahead:
 
     def _prepare(self, number: int) -> _Prepared | PhotographError:
         photograph = self._photographs[number]
-        name = preparation.name_of(photograph, number)
+        name = name_of(photograph, number + 1)
         shared = hasattr(photograph, "read") or isinstance(photograph, Image.Image)
         try:
             with self._shared if shared else self._room.taken(photograph, name):
@@ -294,7 +295,7 @@ class _Ahead:
 
 def _pixels(workers: int) -> float:
     """Return how many pixels may be decoded at once: at most half of the free memory."""
-    free = (memory.limit() - memory.resident()) / 2 / BYTES
+    free = (limit() - resident()) / 2 / BYTES
     return max(PIXELS, min(workers * PIXELS, free))
 
 

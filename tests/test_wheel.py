@@ -61,6 +61,7 @@ def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(wheel):
     }
     assert packed == written
     assert {".js", ".css", ".npz", ".json", ".txt"} <= {Path(name).suffix for name in packed}
+    assert "conus_widgets/py.typed" in packed
 
 
 def test_the_wheel_is_small_enough_to_carry(wheel):

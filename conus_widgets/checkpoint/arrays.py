@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.checkpoint.architecture import Architecture
 from conus_widgets.checkpoint.mistaken import what_file_it_is
@@ -26,7 +27,7 @@ class CheckpointError(ValueError):
         super().__init__(printable(message))  # a path may be no UTF-8, and a page needs UTF-8
 
 
-class ArraysOnDisk(Sequence[np.ndarray]):
+class ArraysOnDisk(Sequence[NDArray[Any]]):
     """The arrays of a ``.npz``, in order, as float32. Each is handed out once and then forgotten.
 
     A network of full width has 94 MB of them, and needs them once: to fold them. Who asks again has
@@ -53,9 +54,9 @@ class ArraysOnDisk(Sequence[np.ndarray]):
         return len(self._archive.expected)
 
     @overload
-    def __getitem__(self, index: int) -> np.ndarray: ...
+    def __getitem__(self, index: int) -> NDArray[Any]: ...
     @overload
-    def __getitem__(self, index: slice) -> list[np.ndarray]: ...
+    def __getitem__(self, index: slice) -> list[NDArray[Any]]: ...
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
@@ -63,7 +64,7 @@ class ArraysOnDisk(Sequence[np.ndarray]):
         array = self._waiting.pop(number, None)
         return (self._read(number) if array is None else array).astype("float32", copy=False)
 
-    def _read(self, number: int) -> np.ndarray:
+    def _read(self, number: int) -> NDArray[Any]:
         with self._lock:
             return self._archive.read(number)
 
@@ -95,13 +96,13 @@ class _Archive:
                 "classes)."
             )
 
-    def __iter__(self) -> Iterator[np.ndarray]:
+    def __iter__(self) -> Iterator[NDArray[Any]]:
         for number, (name, shape) in enumerate(self.expected):
             array = self.read(number)
             _check_array(self.file, number, array, name, shape)
             yield array
 
-    def read(self, number: int) -> np.ndarray:
+    def read(self, number: int) -> NDArray[Any]:
         """Read one array; not through `np.load`, which hands over as bytes what is no array."""
         name, shape = self.expected[number]
         try:
@@ -138,17 +139,17 @@ def _explained(file: Path) -> Iterator[None]:
         ) from error
 
 
-def check_arrays(file: Path, arrays: Sequence[np.ndarray], architecture: Architecture) -> None:
+def check_arrays(file: Path, arrays: Sequence[NDArray[Any]], architecture: Architecture) -> None:
     """Raise CheckpointError unless number, shapes and dtypes fit and all numbers are finite."""
     expected = architecture.parameters()
     if len(arrays) != len(expected):
-        raise CheckpointError(f"{file}: {len(arrays)} arrays, where {len(expected)} are needed.")
+        raise CheckpointError(f"{file}: {len(arrays)} arrays, but {len(expected)} are needed.")
     for number, (array, (name, shape)) in enumerate(zip(arrays, expected, strict=True)):
         _check_array(file, number, array, name, shape)
 
 
 def _check_array(
-    file: Path, number: int, array: np.ndarray, name: str, shape: tuple[int, ...]
+    file: Path, number: int, array: NDArray[Any], name: str, shape: tuple[int, ...]
 ) -> None:
     where = f"{file}: array arr_{number} ({name})"
     if array.shape != shape:
@@ -156,10 +157,10 @@ def _check_array(
         if name.startswith("logits"):
             hint = f" (output_dim is {shape[-1]})"
         raise CheckpointError(
-            f"{where} has shape {_shape(array.shape)}, where {_shape(shape)} is needed{hint}."
+            f"{where} has shape {_shape(array.shape)}, but {_shape(shape)} is needed{hint}."
         )
     if array.dtype.kind != "f":
-        raise CheckpointError(f"{where} has dtype {array.dtype}, where floats are needed.")
+        raise CheckpointError(f"{where} has dtype {array.dtype}, but floats are needed.")
     # A sum is NaN or infinite if any number is, and needs no array of its own; it may also
     # overflow where none is.
     with np.errstate(over="ignore"):

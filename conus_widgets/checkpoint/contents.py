@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.checkpoint import ranges, texts
 from conus_widgets.checkpoint.architecture import Architecture
@@ -70,7 +71,7 @@ def info(file: Path, classes: int) -> list[str]:
     return [line or "-" for line in _as_many(file, lines, classes)]
 
 
-def region_weights(file: Path, labels: Sequence[str]) -> dict[str, np.ndarray]:
+def region_weights(file: Path, labels: Sequence[str]) -> dict[str, NDArray[Any]]:
     """Read ``regions.csv``: for each region, the weight of each class (classes,)."""
     try:
         return ranges.parse(_text(file), labels)
@@ -112,7 +113,7 @@ def _text(file: Path) -> str:
 def _lines(file: Path) -> list[str]:
     text = _text(file)
     if text.lstrip().startswith("{") and _is_json(text):
-        raise CheckpointError(f"{file} is JSON, where one line a class is needed.")
+        raise CheckpointError(f"{file} is JSON, but one line for each class is needed.")
     return [line.strip() for line in text.split("\n")]
 
 
@@ -128,7 +129,7 @@ def _as_many(file: Path, lines: list[str], classes: int) -> list[str]:
     if len(lines) != classes:
         raise CheckpointError(
             f"{file} has {len(lines)} lines, but the network has {classes} classes (output_dim): "
-            "one line a class is needed."
+            "one line for each class is needed."
         )
     return lines
 
@@ -142,7 +143,7 @@ def _architecture(file: Path, record: dict[str, Any]) -> Architecture:
     classes = _section(record, "training_params").get("output_dim")
     if not isinstance(classes, int) or isinstance(classes, bool):
         raise CheckpointError(
-            f"{file}: training_params.output_dim is {classes!r}, where the number of classes "
+            f"{file}: training_params.output_dim is {classes!r}, but the number of classes "
             "is needed."
         )
     known = {"width": float, "stem": int, "stride_on": str, "pool": str, "size": int}
@@ -167,7 +168,7 @@ def _mean(file: Path, record: dict[str, Any]) -> tuple[float, float, float]:
         red, green, blue = (float(value) for value in given)
     except (TypeError, ValueError, OverflowError) as error:
         raise CheckpointError(
-            f"{file}: augmentation_params.mean_RGB is {given!r}, where three numbers are needed."
+            f"{file}: augmentation_params.mean_RGB is {given!r}, but three numbers are needed."
         ) from error
     if not np.isfinite([red, green, blue]).all():
         raise CheckpointError(f"{file}: augmentation_params.mean_RGB {given!r} is not finite.")

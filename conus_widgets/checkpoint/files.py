@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.checkpoint import contents, ranges
 from conus_widgets.checkpoint.architecture import Architecture
@@ -55,12 +56,12 @@ class Checkpoint(ByValue):
 
     name: str
     architecture: Architecture
-    arrays: Sequence[np.ndarray]
+    arrays: Sequence[NDArray[Any]]
     labels: list[str]
     info: list[str]
     mean_rgb: tuple[float, float, float] = MEAN_RGB
     resample: str = "nearest"
-    regions: dict[str, np.ndarray] = field(default_factory=dict)
+    regions: dict[str, NDArray[Any]] = field(default_factory=dict)
     notice: str = ""
     record: dict[str, Any] = field(default_factory=dict)
 
@@ -114,7 +115,11 @@ def _json_of(weights: Path) -> Path:
     if file.exists():
         return file
     others = [other.name for other in sorted(weights.parent.glob("[!.]*.json"))]
-    hint = f" Here lies {others[0]}: if it is the one, rename it." if len(others) == 1 else ""
+    hint = (
+        f" The folder holds {others[0]}: if it is the right one, rename it."
+        if len(others) == 1
+        else ""
+    )
     raise CheckpointError(
         f"{file} is missing: it says how {weights.name} was trained. Put it beside "
         f"{weights.name}, under this name.{hint}"

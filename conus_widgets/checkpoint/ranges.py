@@ -7,8 +7,10 @@ import csv
 import difflib
 import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.arguments import nearest, shown
 from conus_widgets.checkpoint.texts import as_seen
@@ -18,7 +20,7 @@ class RegionsError(ValueError):
     """The file cannot be used; the message names the line."""
 
 
-def parse(text: str, labels: Sequence[str]) -> dict[str, np.ndarray]:
+def parse(text: str, labels: Sequence[str]) -> dict[str, NDArray[Any]]:
     """Read rows of class, region and, if given, weight (1).
 
     Parameters
@@ -56,7 +58,7 @@ def parse(text: str, labels: Sequence[str]) -> dict[str, np.ndarray]:
             continue
         if len(cells) not in (2, 3):
             raise RegionsError(
-                f"line {number}: {len(cells)} cells, where class, region and, "
+                f"line {number}: {len(cells)} cells, but class, region and, "
                 "if wanted, a weight are needed."
             )
         if not cells[1]:
@@ -78,7 +80,7 @@ def parse(text: str, labels: Sequence[str]) -> dict[str, np.ndarray]:
             raise RegionsError(f"line {number}: {cells[2]!r} is no weight (0 or more).")
         rows.append((place[name], cells[1], weight))
     listed = {index for index, _, _ in rows}
-    regions: dict[str, np.ndarray] = {}
+    regions: dict[str, NDArray[Any]] = {}
     for index, region, weight in rows:
         if region not in regions:
             never = [0.0 if number in listed else 1.0 for number in range(len(labels))]
@@ -118,7 +120,7 @@ def _table(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
         raise RegionsError(f"line {reader.line_num}: it is no CSV ({error}).") from error
 
 
-def text(regions: Mapping[str, np.ndarray], labels: Sequence[str]) -> str:
+def text(regions: Mapping[str, NDArray[Any]], labels: Sequence[str]) -> str:
     """Return a file that `parse` reads as `regions`; every weight is written down."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
@@ -129,7 +131,7 @@ def text(regions: Mapping[str, np.ndarray], labels: Sequence[str]) -> str:
     return file.getvalue()
 
 
-def require_region(region: str, regions: Mapping[str, np.ndarray], name: str) -> None:
+def require_region(region: str, regions: Mapping[str, NDArray[Any]], name: str) -> None:
     """Raise a ValueError unless a region is one of a checkpoint's.
 
     Parameters
@@ -152,8 +154,8 @@ def require_region(region: str, regions: Mapping[str, np.ndarray], name: str) ->
 
 
 def weighed(
-    probabilities: np.ndarray, region: str, regions: Mapping[str, np.ndarray]
-) -> np.ndarray:
+    probabilities: NDArray[Any], region: str, regions: Mapping[str, NDArray[Any]]
+) -> NDArray[Any]:
     """Return probabilities (classes,) weighed by where the classes live; they sum to 1.
 
     Raises
@@ -161,10 +163,10 @@ def weighed(
     ValueError
         If no class that is possible lives there.
     """
-    found: np.ndarray = probabilities * regions[region]
+    found: NDArray[Any] = probabilities * regions[region]
     if found.sum() <= 0:
         raise ValueError(
             f"No class that this network considers possible lives in {region!r}: leave the region "
             "out."
         )
-    return found / found.sum()
+    return np.asarray(found / found.sum())

@@ -7,6 +7,7 @@ import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 import requests
@@ -257,7 +258,7 @@ def _is_whole(part: Path, state: Path, url: str) -> bool:
     )
 
 
-def _read_state(state: Path, url: str) -> dict:
+def _read_state(state: Path, url: str) -> dict[str, Any]:
     try:
         known = json.loads(state.read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -269,7 +270,7 @@ def _read_state(state: Path, url: str) -> dict:
     return known if usable else {**known, "validator": None}
 
 
-def _write_state(state: Path, known: dict) -> None:
+def _write_state(state: Path, known: dict[str, Any]) -> None:
     with written_whole(state, text=True) as file:
         json.dump(known, file)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.specimens import NO_CLASS, by_specimen
 from conus_widgets.collection.wilson import Share
@@ -34,7 +35,7 @@ class Accuracy:
 
 
 def accuracy(
-    probabilities: np.ndarray, labels: np.ndarray, specimens: Sequence[Any] | np.ndarray
+    probabilities: NDArray[Any], labels: NDArray[Any], specimens: Sequence[Any] | NDArray[Any]
 ) -> Accuracy:
     """Count what is right, by specimen.
 
@@ -68,10 +69,10 @@ def accuracy(
 
 
 def accuracy_per(
-    values: Sequence[Any] | np.ndarray,
-    probabilities: np.ndarray,
-    labels: np.ndarray,
-    specimens: Sequence[Any] | np.ndarray,
+    values: Sequence[Any] | NDArray[Any],
+    probabilities: NDArray[Any],
+    labels: NDArray[Any],
+    specimens: Sequence[Any] | NDArray[Any],
 ) -> dict[Any, Accuracy]:
     """Count what is right for each value of something that is known, such as the view.
 
@@ -105,7 +106,7 @@ def accuracy_per(
     }
 
 
-def place(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def place(probabilities: NDArray[Any], labels: NDArray[Any]) -> NDArray[Any]:
     """Return how many classes (N,) stand before the label; ties in class order, as in `rank`."""
     own = np.take_along_axis(probabilities, labels[:, None], axis=1)
     before = np.arange(probabilities.shape[1]) < labels[:, None]

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.digests import HASH_BYTES, MEASURES
 from conus_widgets.collection.parts import Part, Rows
@@ -53,7 +54,7 @@ class Answers:
         self,
         live: Live,
         paths: Sequence[bytes],
-        class_of: np.ndarray,
+        class_of: NDArray[Any],
         classes: Sequence[str],
         width: int,
     ) -> None:
@@ -78,28 +79,28 @@ class Answers:
         return len(self.status)
 
     @cached_property
-    def probabilities(self) -> np.ndarray:
+    def probabilities(self) -> NDArray[Any]:
         """float32 (N, C); not numbers for photographs without an answer."""
         return self._column(lambda part: part.probabilities, len(self.classes))
 
     @cached_property
-    def logits(self) -> np.ndarray:
+    def logits(self) -> NDArray[Any]:
         """float32 (N, C), whose softmax is `probabilities`."""
         return self._column(lambda part: part.logits, len(self.classes))
 
     @cached_property
-    def losses(self) -> np.ndarray:
+    def losses(self) -> NDArray[Any]:
         """float32 (N,): minus the logarithm of the probability of the label; not a number without
         an answer, or if the model has no such class."""
         return losses(self.logits, self.class_of)
 
     @cached_property
-    def hashes(self) -> np.ndarray:
+    def hashes(self) -> NDArray[Any]:
         """uint8 (N, 32): perceptual hashes."""
         return self._column(lambda part: part.hash, HASH_BYTES, np.uint8)
 
     @cached_property
-    def measures(self) -> Mapping[str, np.ndarray]:
+    def measures(self) -> Mapping[str, NDArray[Any]]:
         """For each of `digests.MEASURES` its values, float32 (N,)."""
         found = self._column(lambda part: part.measures, len(MEASURES))
         return {name: found[:, n] for n, name in enumerate(MEASURES)}
@@ -110,7 +111,9 @@ class Answers:
             return self._live.parts[part].rows(rows)
         return Rows.empty(1, len(self.classes), self.features.shape[1])
 
-    def _column(self, of: Callable[[Part], np.ndarray], width: int, dtype: Any = np.float32) -> Any:
+    def _column(
+        self, of: Callable[[Part], NDArray[Any]], width: int, dtype: Any = np.float32
+    ) -> Any:
         found = np.full((len(self), width), np.nan if dtype == np.float32 else 0, dtype)
         for number, here, rows in self._places.by_part(np.arange(len(self))):
             found[here] = of(self._live.parts[number])[rows]
@@ -138,7 +141,7 @@ class Features:
     def __len__(self) -> int:
         return len(self._places)
 
-    def __getitem__(self, index: Any) -> np.ndarray:
+    def __getitem__(self, index: Any) -> NDArray[Any]:
         """Return one row (F,) for a number, else rows (M, F)."""
         chosen = np.arange(len(self))[index]
         rows = np.atleast_1d(chosen)
@@ -147,11 +150,11 @@ class Features:
             found[here] = self._places.parts[number].features[there]
         return found if np.ndim(chosen) else found[0]
 
-    def of(self, chosen: np.ndarray) -> Features:
+    def of(self, chosen: NDArray[Any]) -> Features:
         """Return the features of some of the photographs, left on the disk as well."""
         return Features(self._places.take(chosen), self._width)
 
-    def __array__(self, dtype: Any = None) -> np.ndarray:
+    def __array__(self, dtype: Any = None) -> NDArray[Any]:
         return self[:].astype(dtype or np.float16, copy=False)
 
 
@@ -163,7 +166,7 @@ class _Places:
         found = np.array([live.where.get(path, (-1, -1)) for path in paths], np.int64)
         self._part, self._row = found.reshape(-1, 2).T
 
-    def take(self, chosen: np.ndarray) -> _Places:
+    def take(self, chosen: NDArray[Any]) -> _Places:
         """Return the places of some of the photographs."""
         found = copy.copy(self)
         found._part, found._row = self._part[chosen], self._row[chosen]
@@ -172,7 +175,7 @@ class _Places:
     def __len__(self) -> int:
         return len(self._part)
 
-    def by_part(self, chosen: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray]]:
+    def by_part(self, chosen: NDArray[Any]) -> list[tuple[int, NDArray[Any], NDArray[Any]]]:
         """Return, for each part that some of the chosen photographs stand in: its number, which of
         the chosen, and the rows there."""
         part = self._part[chosen]
@@ -183,7 +186,7 @@ class _Places:
         return found
 
 
-def losses(logits: np.ndarray, class_of: np.ndarray) -> np.ndarray:
+def losses(logits: NDArray[Any], class_of: NDArray[Any]) -> NDArray[Any]:
     """Return minus the logarithm of each label's probability, float32 (N,).
 
     Parameters

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 _FLOATS = {"float": "float32", "double": "float64"}  # Arrow's names; those of integers are NumPy's
 
 
-def numbers(array: np.ndarray) -> Any:
+def numbers(array: NDArray[Any]) -> Any:
     """Return numbers (N,) as a column, or rows (N, C) as a column of lists of C numbers."""
     import pyarrow as pa
 
@@ -58,7 +59,7 @@ def read(file: Path, columns: Iterable[str]) -> Any:
         return parquet.ParquetFile(source).read(columns=list(columns))
 
 
-def array(table: Any, name: str) -> np.ndarray:
+def array(table: Any, name: str) -> NDArray[Any]:
     """Return a column of `numbers` as an array (N,) or (N, C)."""
     import pyarrow as pa
 

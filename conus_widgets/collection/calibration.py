@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
@@ -51,7 +53,9 @@ class Calibration:
     bins: tuple[Bin, ...]
 
 
-def calibration(probabilities: np.ndarray, labels: np.ndarray, *, bins: int = 15) -> Calibration:
+def calibration(
+    probabilities: NDArray[Any], labels: NDArray[Any], *, bins: int = 15
+) -> Calibration:
     """Compare confidence with what is right.
 
     Parameters
@@ -115,7 +119,7 @@ class Temperature:
     loss_after: float
 
 
-def temperature(logits: np.ndarray, labels: np.ndarray) -> Temperature:
+def temperature(logits: NDArray[Any], labels: NDArray[Any]) -> Temperature:
     """Find the temperature of least cross-entropy, between 0.05 and 20.
 
     Parameters
@@ -140,7 +144,7 @@ def temperature(logits: np.ndarray, labels: np.ndarray) -> Temperature:
     return Temperature(float(np.exp(best.x)), loss(0.0), loss(best.x))
 
 
-def _labelled(rows: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _labelled(rows: NDArray[Any], labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     rows, labels = validated(rows, labels)
     some = labels != NO_CLASS
     if not some.any():

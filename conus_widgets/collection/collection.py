@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.answers import FAILED, Answers, losses
 from conus_widgets.collection.consensus import Judgement, judgements, labels_after
@@ -59,10 +59,10 @@ class Case:
     status: str
     error: str
     digest: str
-    probabilities: np.ndarray
-    logits: np.ndarray
+    probabilities: NDArray[Any]
+    logits: NDArray[Any]
     loss: float
-    features: np.ndarray
+    features: NDArray[Any]
     measures: dict[str, float]
 
 
@@ -197,6 +197,11 @@ class Collection(Derived):
         found._forget()
         found._follows = False
         return found
+
+    @property
+    def evaluated(self) -> bool:
+        """Whether a network was asked about it."""
+        return self._store is not None
 
     @property
     def fingerprint(self) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.specimens import NO_CLASS, by_specimen, number
 
@@ -45,12 +46,12 @@ class Confusion:
 
     given: tuple[str, ...]
     classes: tuple[str, ...]
-    rows: np.ndarray
-    columns: np.ndarray
-    counts: np.ndarray
+    rows: NDArray[Any]
+    columns: NDArray[Any]
+    counts: NDArray[Any]
     contradicted: int = 0
 
-    def matrix(self) -> np.ndarray:
+    def matrix(self) -> NDArray[Any]:
         """Return all cells, int64 (rows, columns)."""
         found = np.zeros((len(self.given), len(self.classes)), np.int64)
         found[self.rows, self.columns] = self.counts
@@ -75,9 +76,9 @@ class Confusion:
 
 
 def confusion(
-    probabilities: np.ndarray,
+    probabilities: NDArray[Any],
     labels: Sequence[str],
-    specimens: Sequence[Any] | np.ndarray,
+    specimens: Sequence[Any] | NDArray[Any],
     classes: Sequence[str],
 ) -> Confusion:
     """Count specimens by label and first answer.
@@ -138,7 +139,7 @@ class Mistake:
 
 
 def mistakes(
-    probabilities: np.ndarray, labels: np.ndarray, specimens: Sequence[Any] | np.ndarray
+    probabilities: NDArray[Any], labels: NDArray[Any], specimens: Sequence[Any] | NDArray[Any]
 ) -> list[Mistake]:
     """Return all mistakes, the one that surprises the network most first.
 

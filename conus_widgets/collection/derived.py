@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.accuracy import Accuracy, accuracy, accuracy_per
 from conus_widgets.collection.answers import Answers
@@ -187,7 +188,7 @@ class Derived:
         return out_of_fold(features, asked.classes, groups, len(self.answers.classes))
 
     @cached_property
-    def split_groups(self) -> np.ndarray:
+    def split_groups(self) -> NDArray[Any]:
         """Numbers (N,) of what must stay on one side of every split: a specimen's photographs, and
         those that are the same or look the same, whatever specimen they are given to."""
         from scipy.sparse import coo_matrix
@@ -295,12 +296,12 @@ class Derived:
 class _Asked:
     """The photographs with an answer: their places, and what derivations take."""
 
-    places: np.ndarray
-    probabilities: np.ndarray
-    classes: np.ndarray
+    places: NDArray[Any]
+    probabilities: NDArray[Any]
+    classes: NDArray[Any]
     specimens: list[str]
 
-    def some(self, values: Sequence[Any] | np.ndarray) -> Any:
+    def some(self, values: Sequence[Any] | NDArray[Any]) -> Any:
         """Return of N values those of the photographs with an answer."""
         if isinstance(values, np.ndarray):
             return values[self.places]

@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 SIDE = 256  # pixels: the photograph as a square on which everything is measured
@@ -29,7 +30,7 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def measured(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
+def measured(image: Image.Image) -> tuple[NDArray[Any], NDArray[Any]]:
     """Measure a photograph.
 
     Parameters
@@ -85,7 +86,7 @@ def _smaller(image: Image.Image) -> Image.Image:
     return image.reduce(factor) if factor > 1 else image
 
 
-def _hash(grey: Image.Image) -> np.ndarray:
+def _hash(grey: Image.Image) -> NDArray[Any]:
     imagehash = _imagehash()
     return np.packbits(imagehash.phash(grey, hash_size=HASH_SIDE).hash)
 

@@ -7,7 +7,7 @@ import io
 import json
 import multiprocessing
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -62,6 +62,7 @@ def draw_collection(
     folder: str | os.PathLike[str],
     *,
     specimens: int = 160,
+    kinds: Sequence[str] | None = None,
     wrong: int = 0,
     synonyms: Mapping[str, str] | None = None,
     sand: str | None = None,
@@ -81,6 +82,8 @@ def draw_collection(
         stopped goes on where it was.
     specimens : int
         The kinds of shells take turns, so that they are equally frequent.
+    kinds : sequence of str, optional
+        Which kinds of shells; by default all 16.
     wrong : int
         Specimens whose label is another kind, drawn at random; both photographs have it.
     synonyms : mapping of str to str, optional
@@ -112,8 +115,10 @@ def draw_collection(
 
     root = Path(folder)
     second = dict(synonyms or {})
-    _validate(specimens, wrong, second, sand, sand_shares, tuple(KINDS))
-    recipe = {
+    chosen = list(KINDS if kinds is None else kinds)
+    _validate_kinds(chosen, tuple(KINDS))
+    _validate(specimens, wrong, second, sand, sand_shares, tuple(chosen))
+    recipe: dict[str, object] = {
         "specimens": specimens,
         "wrong": wrong,
         "synonyms": second,
@@ -122,12 +127,14 @@ def draw_collection(
         "seed": seed,
         "size": size,
     }
+    if chosen != list(KINDS):  # so that drawings of all kinds go on as they always did
+        recipe["kinds"] = chosen
     root.mkdir(parents=True, exist_ok=True)
     _same_recipe(root / RECIPE, recipe)
-    plan = _plan(specimens, wrong, second, sand, sand_shares, seed, list(KINDS))
+    plan = _plan(specimens, wrong, second, sand, sand_shares, seed, chosen)
     _write(root / TRUTH, [asdict(photograph) for photograph in plan])
     if second:
-        pairs = [(kind, kind) for kind in KINDS] + [(name, kind) for kind, name in second.items()]
+        pairs = [(kind, kind) for kind in chosen] + [(name, kind) for kind, name in second.items()]
         _write(root / NAMES, [{"label": name, "accepted name": kind} for name, kind in pairs])
     jobs = [
         (str(root / photograph.file), photograph, size)
@@ -166,6 +173,14 @@ def read_truth(folder: str | os.PathLike[str]) -> tuple[Truth, ...]:
             row.cells for row in table.rows
         )
     )
+
+
+def _validate_kinds(chosen: list[str], kinds: tuple[str, ...]) -> None:
+    for kind in chosen:
+        if kind not in kinds:
+            raise ValueError(f"there is no kind {kind!r}; there are {', '.join(kinds)}")
+    if len(set(chosen)) < max(2, len(chosen)):
+        raise ValueError(f"kinds must be two or more different ones, not {chosen}")
 
 
 def _validate(

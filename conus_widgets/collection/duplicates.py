@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 DISTANCE = 20  # bits of 256
 _ONES = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)
@@ -34,12 +36,12 @@ class Duplicates:
         of every split.
     """
 
-    pairs: np.ndarray
-    distances: np.ndarray
-    exact: np.ndarray
-    across_labels: np.ndarray
-    across_specimens: np.ndarray
-    groups: np.ndarray
+    pairs: NDArray[Any]
+    distances: NDArray[Any]
+    exact: NDArray[Any]
+    across_labels: NDArray[Any]
+    across_specimens: NDArray[Any]
+    groups: NDArray[Any]
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -47,7 +49,7 @@ class Duplicates:
 
 def find_duplicates(
     digests: Sequence[str],
-    hashes: np.ndarray,
+    hashes: NDArray[Any],
     *,
     labels: Sequence[str],
     specimens: Sequence[str],
@@ -103,7 +105,7 @@ def find_duplicates(
     )
 
 
-def near_pairs(hashes: np.ndarray, distance: int) -> tuple[np.ndarray, np.ndarray]:
+def near_pairs(hashes: NDArray[Any], distance: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return the pairs (P, 2) of hashes that differ in at most `distance` bits, and by how many.
 
     Parameters
@@ -132,7 +134,7 @@ def near_pairs(hashes: np.ndarray, distance: int) -> tuple[np.ndarray, np.ndarra
     return pairs, _apart(hashes, pairs[:, 0], pairs[:, 1])
 
 
-def _sharing(key: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _sharing(key: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
     """Yield all pairs of places with the same key, the smaller place first."""
     order = np.argsort(key, kind="stable")
     key = key[order]
@@ -145,7 +147,7 @@ def _sharing(key: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield order[left], order[left + step]
 
 
-def _apart(hashes: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def _apart(hashes: NDArray[Any], first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
     found = np.empty(len(first), np.int64)
     for start in range(0, len(first), _CANDIDATES):
         part = slice(start, start + _CANDIDATES)
@@ -154,7 +156,7 @@ def _apart(hashes: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndar
     return found
 
 
-def _connected(count: int, pairs: np.ndarray) -> np.ndarray:
+def _connected(count: int, pairs: NDArray[Any]) -> NDArray[Any]:
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 

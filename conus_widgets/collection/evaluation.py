@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.answers import losses
 from conus_widgets.collection.digests import digest, measured
@@ -28,7 +29,7 @@ from conus_widgets.collection.store import Live, Store, writing
 from conus_widgets.collection.table import Record, Table
 from conus_widgets.machine.machine import threads
 from conus_widgets.network.interface import PredictorProtocol, Progress
-from conus_widgets.photographs.decoding import PhotographError, plain
+from conus_widgets.photographs.names import PhotographError, plain
 from conus_widgets.prediction import Answer
 from conus_widgets.preparation import Preparation
 from conus_widgets.stream import Reading, stream
@@ -88,8 +89,8 @@ class _Seen:
     size: int
     modified: int
     digest: str
-    measures: np.ndarray
-    hash: np.ndarray
+    measures: NDArray[Any]
+    hash: NDArray[Any]
 
 
 def evaluate(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.equality import ByValue
 
@@ -32,7 +34,7 @@ class Comparison(ByValue):
         All of that in words.
     """
 
-    ids: np.ndarray
+    ids: NDArray[Any]
     unknown: tuple[str, ...]
     empty: tuple[str, ...]
     problems: tuple[Problem, ...]

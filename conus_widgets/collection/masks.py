@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
@@ -35,7 +37,7 @@ class SpecimenMask:
         Why the mask is not to be believed, as a sentence; "" for a mask that is.
     """
 
-    mask: np.ndarray
+    mask: NDArray[Any]
     reason: str = ""
 
     @property
@@ -44,7 +46,7 @@ class SpecimenMask:
         return bool(self.reason)
 
 
-def specimen_mask(photograph: np.ndarray) -> SpecimenMask:
+def specimen_mask(photograph: NDArray[Any]) -> SpecimenMask:
     """Tell the specimen from an even background.
 
     A smooth surface is fitted to the colours of the border. What differs from it, and is not its
@@ -84,13 +86,13 @@ def specimen_mask(photograph: np.ndarray) -> SpecimenMask:
     return SpecimenMask(mask, _reason(mask, float(spread.max()), inliers))
 
 
-def _scaled_down(photograph: np.ndarray) -> np.ndarray:
+def _scaled_down(photograph: NDArray[Any]) -> NDArray[Any]:
     image = Image.fromarray(photograph)
     image.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
     return np.asarray(image, np.float64)
 
 
-def _background(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+def _background(pixels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], float]:
     """Fit the border; return the background (h, w, 3), the spread (3,) round it in grey levels,
     and the share of the border's pixels that belong to it."""
     height, width = pixels.shape[:2]
@@ -114,12 +116,12 @@ def _background(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     return terms @ surface, spread, float(kept.mean())
 
 
-def _apart(one: np.ndarray, other: np.ndarray, spread: np.ndarray) -> np.ndarray:
+def _apart(one: NDArray[Any], other: NDArray[Any], spread: NDArray[Any]) -> NDArray[Any]:
     """Return the distance between colours along the last axis, in spreads."""
     return np.sqrt((((one - other) / spread) ** 2).mean(axis=-1))
 
 
-def _shadow(pixels: np.ndarray, background: np.ndarray, spread: np.ndarray) -> np.ndarray:
+def _shadow(pixels: NDArray[Any], background: NDArray[Any], spread: NDArray[Any]) -> NDArray[Any]:
     dark = (pixels * background).sum(axis=2) / np.maximum((background**2).sum(axis=2), 1)
     coloured = _apart(pixels, dark[..., None] * background, spread)
     light = pixels.mean(axis=2)
@@ -128,7 +130,7 @@ def _shadow(pixels: np.ndarray, background: np.ndarray, spread: np.ndarray) -> n
     return (coloured < SHADOW_OFF) & (dark > SHADOW_DARK) & (dark < 1) & (rough < SHADOW_ROUGH)
 
 
-def _pieces(differs: np.ndarray) -> np.ndarray:
+def _pieces(differs: NDArray[Any]) -> NDArray[Any]:
     """Close gaps, fill holes, drop dust."""
     radius = max(1, round(min(differs.shape) / 150))
     disc = np.hypot(*np.mgrid[-radius : radius + 1, -radius : radius + 1]) <= radius + 0.5
@@ -141,7 +143,7 @@ def _pieces(differs: np.ndarray) -> np.ndarray:
     return np.isin(names, 1 + np.flatnonzero(areas >= COMPANION * areas.max()))
 
 
-def _reason(mask: np.ndarray, spread: float, inliers: float) -> str:
+def _reason(mask: NDArray[Any], spread: float, inliers: float) -> str:
     cure = "draw the specimen's outline, or switch the mask off"
     if spread > MOST_SPREAD:
         return (
@@ -156,7 +158,7 @@ def _reason(mask: np.ndarray, spread: float, inliers: float) -> str:
     area = float(mask.mean())
     if not LEAST_AREA <= area <= MOST_AREA:
         return (
-            f"{area:.1%} of the photograph differs from its border, where a specimen takes "
+            f"{area:.1%} of the photograph differs from its border, but a specimen takes "
             f"{LEAST_AREA:.0%} to {MOST_AREA:.0%}: {cure}."
         )
     return ""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.masks import SpecimenMask, specimen_mask
 from conus_widgets.collection.patches import Match, matched_patches
@@ -33,7 +34,7 @@ class Matching:
     """
 
     matches: tuple[Match, ...]
-    masks: tuple[np.ndarray | None, np.ndarray | None]
+    masks: tuple[NDArray[Any] | None, NDArray[Any] | None]
     remarks: tuple[str, ...] = ()
 
 
@@ -44,7 +45,7 @@ def match(
     a: int | str,
     b: int | str,
     *,
-    masks: Sequence[np.ndarray | None] | None = None,
+    masks: Sequence[NDArray[Any] | None] | None = None,
     most: int = 5,
 ) -> Matching:
     """Match places of two photographs that speak for one class rather than another.

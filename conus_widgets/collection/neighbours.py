@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.specimens import NO_CLASS
 
@@ -34,10 +35,10 @@ class Neighbour:
 
 def neighbours(
     photograph: int,
-    features: np.ndarray,
-    probabilities: np.ndarray,
-    labels: np.ndarray,
-    specimens: Sequence[Any] | np.ndarray,
+    features: NDArray[Any],
+    probabilities: NDArray[Any],
+    labels: NDArray[Any],
+    specimens: Sequence[Any] | NDArray[Any],
     views: Sequence[str],
     *,
     count: int = 5,
@@ -103,7 +104,7 @@ def neighbours(
     return found
 
 
-def cosines(one: np.ndarray, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def cosines(one: NDArray[Any], features: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
     """Return the cosine (len(rows),), float32, between `one` (F,) and some rows of `features`; 0
     for a row without any length."""
     found = np.zeros(len(rows), np.float32)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.specimens import NO_CLASS, number
 
@@ -35,8 +36,8 @@ class Outlying:
         k.
     """
 
-    distance: np.ndarray
-    percentile: np.ndarray
+    distance: NDArray[Any]
+    percentile: NDArray[Any]
     auroc: float | None
     auroc_of_class: dict[int, float]
     neighbour: int
@@ -53,9 +54,9 @@ class Outlying:
 
 
 def outlying(
-    features: np.ndarray,
-    labels: np.ndarray,
-    specimens: Sequence[Any] | np.ndarray,
+    features: NDArray[Any],
+    labels: NDArray[Any],
+    specimens: Sequence[Any] | NDArray[Any],
     *,
     neighbour: int = NEIGHBOUR,
 ) -> Outlying:
@@ -122,7 +123,7 @@ def outlying(
     )
 
 
-def _distances(features: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def _distances(features: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
     """Return the distances (len(rows), N) between directions, from 0 to 2."""
     some = _directions(features[rows])
     found = np.empty((len(rows), len(features)), np.float32)
@@ -132,15 +133,15 @@ def _distances(features: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(2 - 2 * found, 0))
 
 
-def _directions(features: np.ndarray) -> np.ndarray:
+def _directions(features: NDArray[Any]) -> NDArray[Any]:
     values = np.asarray(features, np.float32)
     lengths = np.linalg.norm(values, axis=1, keepdims=True)
     return values / np.where(lengths > 0, lengths, 1)
 
 
 def _without(
-    apart: np.ndarray, labels: np.ndarray, classes: np.ndarray, neighbour: int
-) -> np.ndarray:
+    apart: NDArray[Any], labels: NDArray[Any], classes: NDArray[Any], neighbour: int
+) -> NDArray[Any]:
     """Return the distances (rows, classes) to the k-th nearest that is not of a class; infinite
     if there are not so many."""
     few = min(apart.shape[1], neighbour + NEAREST)
@@ -163,7 +164,7 @@ def _without(
     return found
 
 
-def _auroc(distance: np.ndarray, unknown: np.ndarray, labelled: np.ndarray) -> float:
+def _auroc(distance: NDArray[Any], unknown: NDArray[Any], labelled: NDArray[Any]) -> float:
     """The probability that an unknown one lies farther than a known one; equals count half."""
     some = labelled & np.isfinite(distance)
     ranks = _ranks(distance[some])
@@ -174,11 +175,11 @@ def _auroc(distance: np.ndarray, unknown: np.ndarray, labelled: np.ndarray) -> f
     return float((ranks[far].sum() - count * (count + 1) / 2) / (count * others))
 
 
-def _percentile(distance: np.ndarray) -> np.ndarray:
+def _percentile(distance: NDArray[Any]) -> NDArray[Any]:
     return 100 * (_ranks(distance) - 0.5) / len(distance)
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
+def _ranks(values: NDArray[Any]) -> NDArray[Any]:
     """Return ranks from 1; equals share the mean of theirs."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection import arrow
 from conus_widgets.collection.digests import HASH_BYTES, MEASURES
@@ -55,23 +56,23 @@ class Rows:
     """
 
     path: list[bytes]
-    size: np.ndarray
-    modified: np.ndarray
-    asked: np.ndarray
+    size: NDArray[Any]
+    modified: NDArray[Any]
+    asked: NDArray[Any]
     digest: list[str]
     label: list[str]
     error: list[str]
-    loss: np.ndarray
-    probabilities: np.ndarray
-    logits: np.ndarray
-    hash: np.ndarray
-    measures: np.ndarray
-    features: np.ndarray
+    loss: NDArray[Any]
+    probabilities: NDArray[Any]
+    logits: NDArray[Any]
+    hash: NDArray[Any]
+    measures: NDArray[Any]
+    features: NDArray[Any]
 
     def __len__(self) -> int:
         return len(self.path)
 
-    def take(self, places: Sequence[int] | np.ndarray) -> Rows:
+    def take(self, places: Sequence[int] | NDArray[Any]) -> Rows:
         """Return some of the rows."""
         chosen = np.asarray(places, np.int64)
         found: dict[str, Any] = {}
@@ -165,36 +166,36 @@ class Part:
         return self.name.startswith(LARGE)
 
     @cached_property
-    def features(self) -> np.ndarray:
+    def features(self) -> NDArray[Any]:
         """float16 (N, F); of a large part mapped into memory."""
         with self._explained():
             mode: Any = "r" if self.large else None
-            found: np.ndarray = np.load(self._features_file, mmap_mode=mode, allow_pickle=False)
+            found: NDArray[Any] = np.load(self._features_file, mmap_mode=mode, allow_pickle=False)
             if found.shape != (len(self), self._width) or found.dtype != np.float16:
                 raise ValueError(f"its features are {found.dtype} {found.shape}")
             return found
 
     @property
-    def probabilities(self) -> np.ndarray:
+    def probabilities(self) -> NDArray[Any]:
         """float32 (N, C)."""
         return self._column("probabilities")
 
     @property
-    def logits(self) -> np.ndarray:
+    def logits(self) -> NDArray[Any]:
         """float32 (N, C)."""
         return self._column("logits")
 
     @property
-    def hash(self) -> np.ndarray:
+    def hash(self) -> NDArray[Any]:
         """uint8 (N, 32)."""
         return self._column("hash")
 
     @property
-    def measures(self) -> np.ndarray:
+    def measures(self) -> NDArray[Any]:
         """float32 (N, 6)."""
         return _measures(self._read(MEASURES) if self.large else self._heavy)
 
-    def rows(self, places: Sequence[int] | np.ndarray) -> Rows:
+    def rows(self, places: Sequence[int] | NDArray[Any]) -> Rows:
         """Return some of its rows, whole."""
         heavy = self._read(_HEAVY) if self.large else self._heavy
         columns = {name: getattr(self, name) for name in _LIGHT}
@@ -202,7 +203,7 @@ class Part:
         whole = Rows(measures=_measures(heavy), features=self.features, **columns)
         return whole.take(places)
 
-    def _column(self, name: str) -> np.ndarray:
+    def _column(self, name: str) -> NDArray[Any]:
         found = arrow.array(self._read([name]) if self.large else self._heavy, name)
         if name != "hash" and found.shape[1:] != (self._classes,):
             raise DamagedPart(
@@ -230,7 +231,7 @@ class Part:
             raise DamagedPart(f"{self._file} cannot be read ({words[0]}).") from error
 
 
-def _measures(table: Any) -> np.ndarray:
+def _measures(table: Any) -> NDArray[Any]:
     return np.stack([arrow.array(table, name) for name in MEASURES], axis=1)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 LEAST_SHARE = 0.6  # of a cell's area on the specimen: a mask may reach a little into its shadow
@@ -31,7 +33,7 @@ class Match:
     second_share: float = 0.0
 
 
-def cells_inside(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def cells_inside(mask: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
     """Return the share (rows, columns), float32, of each cell's area that is in a mask (h, w).
 
     The photograph is taken to fill the layer: the network sees it stretched to a square.
@@ -41,12 +43,12 @@ def cells_inside(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 
 def matched_patches(
-    first: np.ndarray,
-    second: np.ndarray,
+    first: NDArray[Any],
+    second: NDArray[Any],
     *,
-    first_mask: np.ndarray | None = None,
-    second_mask: np.ndarray | None = None,
-    weights: np.ndarray | None = None,
+    first_mask: NDArray[Any] | None = None,
+    second_mask: NDArray[Any] | None = None,
+    weights: NDArray[Any] | None = None,
     most: int | None = 5,
 ) -> list[Match]:
     """Match the cells of a layer between two photographs.
@@ -108,7 +110,7 @@ def matched_patches(
     return sorted(found, key=rank)[:most]
 
 
-def _cells(layer: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+def _cells(layer: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any]:
     """Return rows and columns (n, 2) of the cells on the specimen that hold anything."""
     usable = (layer != 0).any(axis=0)
     if mask is not None:
@@ -116,12 +118,12 @@ def _cells(layer: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
     return np.argwhere(usable)
 
 
-def _directions(layer: np.ndarray, cells: np.ndarray) -> np.ndarray:
+def _directions(layer: NDArray[Any], cells: NDArray[Any]) -> NDArray[Any]:
     values = layer[:, cells[:, 0], cells[:, 1]].T.astype(np.float64)
     return values / np.linalg.norm(values, axis=1, keepdims=True)
 
 
-def _shares(layer: np.ndarray, cells: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+def _shares(layer: NDArray[Any], cells: NDArray[Any], weights: NDArray[Any] | None) -> NDArray[Any]:
     if weights is None:
         return np.zeros(len(cells))
     area = layer.shape[1] * layer.shape[2]  # the dense layer sees the mean over cells

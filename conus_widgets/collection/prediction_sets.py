@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.specimens import NO_CLASS, by_specimen
 from conus_widgets.collection.wilson import Share
@@ -40,8 +41,8 @@ class PredictionSets:
     """
 
     specimens: tuple[Any, ...]
-    members: np.ndarray
-    p_values: np.ndarray
+    members: NDArray[Any]
+    p_values: NDArray[Any]
     confidence: float
     covered: Share
     few: tuple[int, ...]
@@ -55,9 +56,9 @@ class PredictionSets:
 
 
 def prediction_sets(
-    probabilities: np.ndarray,
-    labels: np.ndarray,
-    specimens: Sequence[Any] | np.ndarray,
+    probabilities: NDArray[Any],
+    labels: NDArray[Any],
+    specimens: Sequence[Any] | NDArray[Any],
     *,
     confidence: float = 0.9,
     seed: int = 0,
@@ -148,7 +149,7 @@ def least_specimens(confidence: float) -> int:
     return int(np.ceil(confidence / (1 - confidence) - 1e-9))
 
 
-def _folds(labels: np.ndarray, seed: int) -> np.ndarray:
+def _folds(labels: NDArray[Any], seed: int) -> NDArray[Any]:
     """Deal the specimens of each class out to the folds in turn; those without a label form a fold
     of their own, which all others calibrate."""
     rng = np.random.default_rng(seed)

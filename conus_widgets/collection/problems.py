@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from conus_widgets.photographs.decoding import plain
+from conus_widgets.photographs.names import plain
 
 
 class ReadingError(ValueError):

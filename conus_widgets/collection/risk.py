@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.specimens import NO_CLASS, validated
 from conus_widgets.collection.wilson import Share, interval
@@ -43,18 +45,18 @@ class RiskCurve:
         Labelled cases.
     """
 
-    thresholds: np.ndarray
-    covered: np.ndarray
-    wrong: np.ndarray
+    thresholds: NDArray[Any]
+    covered: NDArray[Any]
+    wrong: NDArray[Any]
     total: int
 
     @property
-    def coverage(self) -> np.ndarray:
+    def coverage(self) -> NDArray[Any]:
         """Shares of the cases (M,)."""
         return self.covered / self.total
 
     @property
-    def risk(self) -> np.ndarray:
+    def risk(self) -> NDArray[Any]:
         """Error rates among the covered (M,)."""
         return self.wrong / self.covered
 
@@ -93,7 +95,7 @@ class RiskCurve:
         return Skip(float(self.coverage[last]), float(self.thresholds[last]), errors)
 
 
-def risk_curve(probabilities: np.ndarray, labels: np.ndarray) -> RiskCurve:
+def risk_curve(probabilities: NDArray[Any], labels: NDArray[Any]) -> RiskCurve:
     """Sort cases by confidence and count mistakes.
 
     Parameters

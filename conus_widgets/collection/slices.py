@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.specimens import NO_CLASS, by_specimen
 from conus_widgets.collection.wilson import Share
@@ -57,10 +58,10 @@ class Slices:
 
 
 def slices(
-    known: Mapping[str, Sequence[Any] | np.ndarray],
-    probabilities: np.ndarray,
-    labels: np.ndarray,
-    specimens: Sequence[Any] | np.ndarray,
+    known: Mapping[str, Sequence[Any] | NDArray[Any]],
+    probabilities: NDArray[Any],
+    labels: NDArray[Any],
+    specimens: Sequence[Any] | NDArray[Any],
     *,
     least: int = LEAST,
     confidence: float = 0.95,
@@ -102,7 +103,7 @@ def slices(
     probabilities, labels = np.asarray(probabilities)[usable], np.asarray(labels)[usable]
     numbers = found.of_photograph[usable]
 
-    def errors(here: np.ndarray) -> tuple[int, int]:
+    def errors(here: NDArray[Any]) -> tuple[int, int]:
         part = by_specimen(probabilities[here], labels[here], numbers[here])
         wrong = part.probabilities.argmax(axis=1) != part.labels
         return int(wrong.sum()), len(wrong)
@@ -149,7 +150,7 @@ def _compared(
     return tuple(sorted(found, key=lambda one: (not one.worse, -one.errors.interval[0])))
 
 
-def _words(values: Sequence[Any] | np.ndarray) -> np.ndarray:
+def _words(values: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:
     """Return the name of each photograph's slice (N,); "" if nothing is known."""
     given = np.asarray(values)
     if given.dtype == bool or not np.issubdtype(given.dtype, np.number):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 NO_CLASS = -1  # the label of what no class of the network means
 
@@ -30,14 +31,14 @@ class Specimens:
         nothing says which. Such specimens are left out of all counts.
     """
 
-    of_photograph: np.ndarray
+    of_photograph: NDArray[Any]
     names: tuple[Any, ...]
-    probabilities: np.ndarray
-    labels: np.ndarray
-    contradicted: np.ndarray
+    probabilities: NDArray[Any]
+    labels: NDArray[Any]
+    contradicted: NDArray[Any]
 
 
-def number(values: Sequence[Any] | np.ndarray) -> tuple[np.ndarray, tuple[Any, ...]]:
+def number(values: Sequence[Any] | NDArray[Any]) -> tuple[NDArray[Any], tuple[Any, ...]]:
     """Return a number for each value (N,), and the different values in order of appearance."""
     listed = values.tolist() if isinstance(values, np.ndarray) else list(values)
     seen: dict[Any, int] = {}
@@ -45,7 +46,7 @@ def number(values: Sequence[Any] | np.ndarray) -> tuple[np.ndarray, tuple[Any, .
     return np.array(numbers, np.intp), tuple(seen)
 
 
-def mean_by(numbers: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def mean_by(numbers: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
     """Return the means (S, ...) of the rows (N, ...) that have the same of the numbers 0 ... S-1,
     each of which must occur."""
     rows = np.asarray(rows, np.float64)
@@ -57,7 +58,7 @@ def mean_by(numbers: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def by_specimen(
-    probabilities: np.ndarray, labels: np.ndarray, specimens: Sequence[Any] | np.ndarray
+    probabilities: NDArray[Any], labels: NDArray[Any], specimens: Sequence[Any] | NDArray[Any]
 ) -> Specimens:
     """Take photographs of the same specimen together.
 
@@ -101,7 +102,9 @@ def by_specimen(
     )
 
 
-def validated(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def validated(
+    probabilities: NDArray[Any], labels: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return probabilities (N, C), float64, and labels (N,), or say what is wrong with them."""
     probabilities = np.asarray(probabilities, np.float64)
     labels = np.asarray(labels)
@@ -121,7 +124,7 @@ def validated(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray
     classes = probabilities.shape[1]
     if labels.size and (labels.min() < NO_CLASS or labels.max() >= classes):
         raise ValueError(
-            f"Labels run from {labels.min()} to {labels.max()}, where the network has {classes} "
+            f"Labels run from {labels.min()} to {labels.max()}, but the network has {classes} "
             f"classes: use 0 to {classes - 1}, and {NO_CLASS} for a label that no class means."
         )
     return probabilities, labels.astype(np.intp)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 _CHUNK = 256  # names that are compared with all others at a time
 
@@ -82,7 +84,7 @@ def _numbered(one: str, other: str) -> bool:
     return one != other and one.translate(digits) == other.translate(digits)
 
 
-def _letter_counts(texts: Sequence[str]) -> np.ndarray:
+def _letter_counts(texts: Sequence[str]) -> NDArray[Any]:
     """How often each of 32 kinds of letters occurs: int8 (names, 32)."""
     counts = np.zeros((len(texts), 32), np.int8)
     for row, text in zip(counts, texts, strict=True):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.specimens import NO_CLASS, by_specimen, mean_by
 
@@ -58,11 +59,11 @@ class Suggestions:
     provenance : Provenance
     """
 
-    quality: np.ndarray
-    order: np.ndarray
+    quality: NDArray[Any]
+    order: NDArray[Any]
     specimens: tuple[Any, ...]
-    specimen_quality: np.ndarray
-    suggested: np.ndarray
+    specimen_quality: NDArray[Any]
+    suggested: NDArray[Any]
     contradicted: tuple[Any, ...]
     unnamed: int
     unlearnt: int
@@ -75,12 +76,12 @@ class Suggestions:
 
 
 def suggest(
-    probabilities: np.ndarray,
-    labels: np.ndarray,
-    specimens: Sequence[Any] | np.ndarray,
+    probabilities: NDArray[Any],
+    labels: NDArray[Any],
+    specimens: Sequence[Any] | NDArray[Any],
     provenance: Provenance,
     *,
-    judged: np.ndarray | None = None,
+    judged: NDArray[Any] | None = None,
     accept_in_sample: bool = False,
 ) -> Suggestions:
     """Rank all photographs, and all specimens, by label quality.
@@ -141,7 +142,7 @@ def suggest(
     )
 
 
-def _quality(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _quality(probabilities: NDArray[Any], labels: NDArray[Any]) -> NDArray[Any]:
     if not len(labels):
         return np.empty(0)
     from cleanlab.rank import get_label_quality_scores  # heavy

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.specimens import NO_CLASS, by_specimen, number
 from conus_widgets.collection.wilson import Share
@@ -42,9 +43,9 @@ class NamedAccuracy:
 
 
 def accuracy_by_names(
-    probabilities: np.ndarray,
+    probabilities: NDArray[Any],
     labels: Sequence[str],
-    specimens: Sequence[Any] | np.ndarray,
+    specimens: Sequence[Any] | NDArray[Any],
     classes: Sequence[str],
     *,
     accepted: Mapping[str, str],
@@ -110,7 +111,7 @@ def accuracy_by_names(
     split = np.array([different[m] in unclear for m in one], bool)
     whole = int(counted.sum())
 
-    def share(right: np.ndarray) -> Share:
+    def share(right: NDArray[Any]) -> Share:
         return Share(int((right & counted).sum()), whole)
 
     return NamedAccuracy(

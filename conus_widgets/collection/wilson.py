@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri
 
 
@@ -42,8 +44,8 @@ class Share:
 
 
 def interval(
-    part: int | np.ndarray, whole: int | np.ndarray, *, confidence: float = 0.95
-) -> tuple[np.ndarray, np.ndarray]:
+    part: int | NDArray[Any], whole: int | NDArray[Any], *, confidence: float = 0.95
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return the limits of Wilson's score interval.
 
     Parameters

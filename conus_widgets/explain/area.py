@@ -7,11 +7,12 @@ import zlib
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 LARGEST = 2048  # pixels of the side of a mask, as of a network's input
 
 
-def coverage(area: Any, size: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:
+def coverage(area: Any, size: tuple[int, int], grid: tuple[int, int]) -> NDArray[Any]:
     """Return the part of each cell's area that lies inside an area, exactly.
 
     Parameters
@@ -46,11 +47,11 @@ def coverage(area: Any, size: tuple[int, int], grid: tuple[int, int]) -> np.ndar
     x = np.linspace(0, width, columns + 1)
     y = np.linspace(0, height, rows + 1)
     areas = np.diff(np.diff(_areas(points, x, y), axis=0), axis=1)
-    found: np.ndarray = np.clip(np.abs(areas) * (rows * columns / (width * height)), 0, 1)
+    found: NDArray[Any] = np.clip(np.abs(areas) * (rows * columns / (width * height)), 0, 1)
     return found
 
 
-def mask(text: str) -> np.ndarray:
+def mask(text: str) -> NDArray[Any]:
     """Return the mask (size, size) that `mask_text` wrote, to repeat what was covered by hand.
 
     Raises
@@ -73,13 +74,13 @@ def mask(text: str) -> np.ndarray:
     return np.unpackbits(np.frombuffer(bits, np.uint8), count=side * side).reshape(side, side) > 0
 
 
-def mask_text(given: np.ndarray) -> str:
+def mask_text(given: NDArray[Any]) -> str:
     """Return a mask (size, size) as one short line of text; see `mask`."""
     packed = base64.b64encode(zlib.compress(np.packbits(given).tobytes(), 9)).decode()
     return f"{len(given)}:{packed}"
 
 
-def _corners(area: Any, size: tuple[int, int]) -> np.ndarray:
+def _corners(area: Any, size: tuple[int, int]) -> NDArray[Any]:
     """Return the corners (N, 2) of a rectangle or polygon."""
     try:
         points = np.asarray(area, np.float64)
@@ -112,7 +113,7 @@ def _corners(area: Any, size: tuple[int, int]) -> np.ndarray:
     return points
 
 
-def _areas(points: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _areas(points: NDArray[Any], x: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
     """Return the area of a polygon left of each x and above each y, (len(y), len(x)).
 
     Notes
@@ -131,28 +132,28 @@ def _areas(points: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return total
 
 
-def _mean_minimum(start: np.ndarray, end: np.ndarray, x: np.ndarray) -> np.ndarray:
+def _mean_minimum(start: NDArray[Any], end: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
     """Return the mean of min(x', x) for x' that runs evenly from start to end."""
     left, right = np.minimum(start, end), np.maximum(start, end)
     over = np.clip(right - x, 0, None) ** 2 - np.clip(left - x, 0, None) ** 2
     length = right - left
     upright = length < 1e-9  # an edge without width
     cut = np.where(upright, np.clip(left - x, 0, None), over / (2 * np.where(upright, 1, length)))
-    found: np.ndarray = (left + right) / 2 - cut
+    found: NDArray[Any] = (left + right) / 2 - cut
     return found
 
 
-def _of_mask(mask: np.ndarray, size: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:
+def _of_mask(mask: NDArray[Any], size: tuple[int, int], grid: tuple[int, int]) -> NDArray[Any]:
     width, height = size
     if mask.shape != (height, width):
         raise ValueError(
-            f"The mask has shape {mask.shape}, where a photograph of {width} x {height} pixels "
+            f"The mask has shape {mask.shape}, but a photograph of {width} x {height} pixels "
             f"needs ({height}, {width})."
         )
     return averaged(mask, grid)
 
 
-def averaged(part: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
+def averaged(part: NDArray[Any], grid: tuple[int, int]) -> NDArray[Any]:
     """Return the means (rows, columns), float64, of values (height, width) over the cells of a
     grid; a value that two cells share counts for each by its area."""
     height, width = part.shape
@@ -168,11 +169,11 @@ def averaged(part: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
     # Within a pixel a sum grows evenly: straight lines between whole pixels are exact.
     at = _between(_between(sums, rows, down).T, columns, right).T
     cells = np.diff(np.diff(at, axis=0), axis=1)
-    found: np.ndarray = np.clip(cells * (grid[0] * grid[1] / (width * height)), 0, 1)
+    found: NDArray[Any] = np.clip(cells * (grid[0] * grid[1] / (width * height)), 0, 1)
     return found
 
 
-def _places(length: int, parts: int) -> tuple[np.ndarray, np.ndarray]:
+def _places(length: int, parts: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return where so many equal parts end, in pixels: whole ones, and the rest, 0 to 1."""
     places = np.linspace(0, length, parts + 1)
     whole = np.minimum(places.astype(int), length - 1)
@@ -180,10 +181,10 @@ def _places(length: int, parts: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _between(
-    sums: np.ndarray, known: np.ndarray, places: tuple[np.ndarray, np.ndarray]
-) -> np.ndarray:
+    sums: NDArray[Any], known: NDArray[Any], places: tuple[NDArray[Any], NDArray[Any]]
+) -> NDArray[Any]:
     """Return sums (len(known), M), which are those at some whole pixels, at any places between."""
     whole, rest = places
     before, after = np.searchsorted(known, whole), np.searchsorted(known, whole + 1)
-    found: np.ndarray = sums[before] * (1 - rest[:, None]) + sums[after] * rest[:, None]
+    found: NDArray[Any] = sums[before] * (1 - rest[:, None]) + sums[after] * rest[:, None]
     return found

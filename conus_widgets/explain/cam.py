@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.explain.explanation import Explanation
 from conus_widgets.explain.subject import Subject, each
@@ -70,7 +71,7 @@ def cam(
     )
 
 
-def shares(activations: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def shares(activations: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
     """Return what each cell adds to logits of the mean over the cells.
 
     Parameters

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.explain.explanation import Explanation, validated
 from conus_widgets.network.interface import PredictorProtocol
@@ -37,7 +39,7 @@ def centres(predictor: PredictorProtocol, layer: str) -> tuple[float, int]:
     return grid.centre, grid.step
 
 
-def placed(values: np.ndarray, first: float, step: float, size: int) -> np.ndarray:
+def placed(values: NDArray[Any], first: float, step: float, size: int) -> NDArray[Any]:
     """Bring a map to the network's input, each value to the centre of its cell's receptive field.
 
     Parameters
@@ -54,7 +56,7 @@ def placed(values: np.ndarray, first: float, step: float, size: int) -> np.ndarr
         Straight lines between the centres; beyond the outermost ones, their value.
     """
     down, right = (_weights(cells, first, step, size) for cells in values.shape)
-    found: np.ndarray = down @ np.asarray(values, np.float64) @ right.T
+    found: NDArray[Any] = down @ np.asarray(values, np.float64) @ right.T
     return found
 
 
@@ -94,7 +96,7 @@ def centred(explanation: Explanation, predictor: PredictorProtocol) -> Explanati
     )
 
 
-def _weights(cells: int, first: float, step: float, size: int) -> np.ndarray:
+def _weights(cells: int, first: float, step: float, size: int) -> NDArray[Any]:
     """Return how much of each cell stands at each pixel, (size, cells)."""
     at = first + step * np.arange(cells)
     return np.stack([np.interp(np.arange(size), at, unit) for unit in np.eye(cells)], axis=1)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import softmax
 
 from conus_widgets.arguments import one_of, whole
@@ -101,7 +102,7 @@ class Covering:
             np.concatenate([inside.activations for inside in found]),
         )
 
-    def taken(self, inside: Inside) -> np.ndarray:
+    def taken(self, inside: Inside) -> NDArray[Any]:
         """Return what each cell of the last layer loses, float32 (N, cells, K).
 
         Summed over the cells: what the target's logit loses (K = 1), or each class's, where it is
@@ -111,21 +112,21 @@ class Covering:
         if self._output == "logit":
             weights = weights @ self.target.weights[:, None]
         lost = (self._last - inside.activations).reshape(len(inside.activations), len(weights), -1)
-        found: np.ndarray = np.einsum("nfc,fk->nck", lost, weights, optimize=True)
+        found: NDArray[Any] = np.einsum("nfc,fk->nck", lost, weights, optimize=True)
         return found / lost.shape[2]
 
-    def drops(self, taken: np.ndarray) -> np.ndarray:
+    def drops(self, taken: NDArray[Any]) -> NDArray[Any]:
         """Return what the answer loses where the cells lose this, (N, cells, K): float64 (N,)."""
         lost = taken.sum(axis=1, dtype=np.float64)
         if self._output == "logit":
             return lost[:, 0]
         return self.losses(self.subject.logits - lost)
 
-    def losses(self, logits: np.ndarray) -> np.ndarray:
+    def losses(self, logits: NDArray[Any]) -> NDArray[Any]:
         """Return what the answer loses where the logits are these, float64 (N,)."""
         return self.whole - self._measure(logits)
 
-    def answers(self, kept: np.ndarray) -> np.ndarray:
+    def answers(self, kept: NDArray[Any]) -> NDArray[Any]:
         """Return the answer to the photograph seen through masks (N, size, size), float64 (N,)."""
         found = []
         for start in range(0, len(kept), self.batch):
@@ -135,11 +136,11 @@ class Covering:
             found.append(self._measure(logits))
         return np.concatenate(found)
 
-    def explanation(self, values: np.ndarray, method: str, **rest: Any) -> Explanation:
+    def explanation(self, values: NDArray[Any], method: str, **rest: Any) -> Explanation:
         """Return what was found so far."""
         return self.subject.explanation(values, self.target, method, unit=self._output, **rest)
 
-    def _measure(self, logits: np.ndarray) -> np.ndarray:
+    def _measure(self, logits: NDArray[Any]) -> NDArray[Any]:
         if self._output == "probability":
             logits = softmax(logits.astype(np.float64), axis=-1)
         return self.target.of(logits)

@@ -6,15 +6,17 @@ and integrated gradients start from them.
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
-from conus_widgets.arguments import shown, whole
+from conus_widgets.arguments import shown
 from conus_widgets.explain.subject import Subject
 
 COVERS = {
@@ -45,10 +47,10 @@ class Cover:
         What a sentence calls it.
     """
 
-    pixels: np.ndarray
+    pixels: NDArray[Any]
     words: str
 
-    def over(self, inputs: np.ndarray, part: np.ndarray) -> np.ndarray:
+    def over(self, inputs: NDArray[Any], part: NDArray[Any]) -> NDArray[Any]:
         """Return the input (1, 3, size, size), float32, with a part of it covered.
 
         Parameters
@@ -59,6 +61,8 @@ class Cover:
             How much of each pixel is covered, 0 to 1. Where it is 0 the input stays what it was,
             to the bit.
         """
+        if part.dtype == bool:
+            return np.where(part, self.pixels, inputs)[None].astype(np.float32, copy=False)
         part = np.asarray(part, np.float32)
         mixed = (1 - part) * inputs + part * self.pixels.astype(np.float32)
         return np.where(part > 0, mixed, inputs)[None].astype(np.float32, copy=False)
@@ -79,11 +83,11 @@ def cover_of(
 
 
 def cover(
-    inputs: np.ndarray,
-    mean: np.ndarray,
+    inputs: NDArray[Any],
+    mean: NDArray[Any],
     given: Any = DEFAULT,
     *,
-    read: Callable[[Any], np.ndarray],
+    read: Callable[[Any], NDArray[Any]],
     offset: tuple[int, int] = (0, 0),
     seed: int = 0,
 ) -> Cover:
@@ -116,14 +120,16 @@ def cover(
     Raises
     ------
     ValueError
-        If it is none of these, or holds values that are not numbers.
+        If it is none of these, or holds values that are not numbers; for an `offset` that is not
+        two whole numbers.
     PhotographError
         If a photograph cannot be used.
     """
+    steps = _steps(offset)
     if isinstance(given, str):
         given = OLDER.get(given, given)
     if isinstance(given, str) and given in COVERS:
-        pixels = _named(inputs, mean, given, offset, seed)
+        pixels = _named(inputs, mean, given, steps, seed)
         return Cover(np.broadcast_to(pixels, inputs.shape).astype(np.float64), COVERS[given])
     if is_colour(given):
         colour = np.asarray(given, np.float64)[::-1].reshape(3, 1, 1)
@@ -141,10 +147,10 @@ def cover(
     return Cover(np.asarray(read(given), np.float64), "another photograph")
 
 
-def blurred(inputs: np.ndarray) -> np.ndarray:
+def blurred(inputs: NDArray[Any]) -> NDArray[Any]:
     """Return an input (3, size, size) out of focus, float64: no marking is left."""
     deviation = BLUR * inputs.shape[-1]
-    found: np.ndarray = ndimage.gaussian_filter(
+    found: NDArray[Any] = ndimage.gaussian_filter(
         inputs.astype(np.float64), (0, deviation, deviation), mode="nearest"
     )
     return found
@@ -162,8 +168,8 @@ def is_colour(given: Any) -> bool:
 
 
 def _named(
-    inputs: np.ndarray, mean: np.ndarray, name: str, offset: tuple[int, int], seed: int
-) -> np.ndarray:
+    inputs: NDArray[Any], mean: NDArray[Any], name: str, steps: tuple[int, int], seed: int
+) -> NDArray[Any]:
     if name == "mean":
         return np.zeros((3, 1, 1))
     if name == "black":
@@ -178,15 +184,24 @@ def _named(
         # A pixel of a photograph is 0 to 255, noise or not.
         return np.clip(middle + deviation * drawn, -mean, 255 - mean)
     size = inputs.shape[-1]
-    steps = [whole("offset", step, least=None) for step in offset]
     columns, rows = (np.clip(np.arange(size) + step, 0, size - 1) for step in steps)
     return inputs[:, rows][:, :, columns]
 
 
-def _validated(given: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _steps(offset: Any) -> tuple[int, int]:
+    try:
+        columns, rows = map(operator.index, offset)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"offset is {shown(offset)}: give two whole numbers, columns and rows."
+        ) from None
+    return columns, rows
+
+
+def _validated(given: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     if given.shape not in (shape, (1, *shape)):
         raise ValueError(
-            f"The cover has shape {given.shape}, where an input of the network has {shape}."
+            f"The cover has shape {given.shape}, but an input of the network has {shape}."
         )
     wrong = given.size - int(np.isfinite(given).sum())
     if wrong:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from conus_widgets.explain.covering import FIRST, Covering
@@ -70,8 +72,8 @@ class DrillDown:
         self._coarse = apart(order[FIRST:], windows.side, TOGETHER, gap, rng)
         self._until = FIRST + round(COARSE * (self.total - FIRST))
         self._alone: list[int] = []
-        self._logits: list[np.ndarray] = []
-        self._taken: list[np.ndarray] = []
+        self._logits: list[NDArray[Any]] = []
+        self._taken: list[NDArray[Any]] = []
         self._unmixing = Unmixing(windows, covering.cells)
 
     def run(self, count: int) -> int:
@@ -91,7 +93,7 @@ class DrillDown:
         self.done += count
         return count
 
-    def grid(self) -> np.ndarray:
+    def grid(self) -> NDArray[Any]:
         """Return a value for each window, (side, side): measured, or estimated."""
         found, _ = self._estimate()
         values = self._covering.drops(found)
@@ -101,7 +103,7 @@ class DrillDown:
                 values[group[0]] = self._covering.losses(row[None])[0]
         return values.reshape(self.windows.side, self.windows.side)
 
-    def _estimate(self) -> tuple[np.ndarray, np.ndarray]:
+    def _estimate(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return what each window takes from each cell, (windows, cells, K), and how uncertain
         what it takes in all is, (windows,)."""
         taken = np.concatenate(self._taken).astype(np.float32)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.arguments import whole
@@ -49,11 +50,11 @@ class Evidence(ByValue):
         The checkpoint's; stands wherever these numbers stand.
     """
 
-    shares: np.ndarray
-    changes: np.ndarray
-    logits: np.ndarray
-    covered: np.ndarray
-    bias: np.ndarray
+    shares: NDArray[Any]
+    changes: NDArray[Any]
+    logits: NDArray[Any]
+    covered: NDArray[Any]
+    bias: NDArray[Any]
     fraction: float
     image: Image.Image
     labels: list[str]
@@ -212,11 +213,11 @@ def evidence(
 
 def assembled(
     *,
-    part: np.ndarray,
-    cells: np.ndarray,
-    logits: np.ndarray,
-    covered: np.ndarray,
-    bias: np.ndarray,
+    part: NDArray[Any],
+    cells: NDArray[Any],
+    logits: NDArray[Any],
+    covered: NDArray[Any],
+    bias: NDArray[Any],
     image: Image.Image,
     labels: Sequence[str],
     fill: str,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.arguments import flag, shown
@@ -66,11 +67,11 @@ class Explanation(ByValue):
         What the map was made from, where a method keeps it: the losses of each window.
     """
 
-    values: np.ndarray
+    values: NDArray[Any]
     target: Target
     method: str
     image: Image.Image
-    logits: np.ndarray
+    logits: NDArray[Any]
     labels: list[str]
     unit: str = "logit"
     layer: str | None = None
@@ -79,9 +80,9 @@ class Explanation(ByValue):
     remarks: tuple[str, ...] = ()
     figures: dict[str, float] = field(default_factory=dict)
     notice: str = ""
-    details: dict[str, np.ndarray] = field(default_factory=dict)
+    details: dict[str, NDArray[Any]] = field(default_factory=dict)
 
-    def on_photograph(self, *, smooth: bool = True) -> np.ndarray:
+    def on_photograph(self, *, smooth: bool = True) -> NDArray[Any]:
         """Bring the map to the photograph's own pixels. For drawing only: sums are taken on values.
 
         Parameters

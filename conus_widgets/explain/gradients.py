@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.arguments import flag, one_of
 from conus_widgets.explain.explanation import Explanation
@@ -14,7 +15,7 @@ from conus_widgets.explain.target import Target
 from conus_widgets.network.interface import Gradients, PredictorProtocol, Progress
 
 #: How the three channels of a gradient (..., 3, H, W) become one map (..., H, W).
-CHANNELS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+CHANNELS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
     "sum": lambda g: g.sum(axis=-3),
     "magnitude": lambda g: np.abs(g).sum(axis=-3),
     "squares": lambda g: (g * g).sum(axis=-3),
@@ -151,7 +152,7 @@ def gradient_times_input(
     return subject.explanation(values, aim, "gradient_times_input", logits=found.logits[0])
 
 
-def joined(channels: str) -> Callable[[np.ndarray], np.ndarray]:
+def joined(channels: str) -> Callable[[NDArray[Any]], NDArray[Any]]:
     """Return the function of `CHANNELS` with this name, or raise a ValueError with the names."""
     return CHANNELS[one_of("channels", channels, CHANNELS)]
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 CANDIDATES = 10
 
 
-def scattered(side: int, rng: np.random.Generator) -> np.ndarray:
+def scattered(side: int, rng: np.random.Generator) -> NDArray[Any]:
     """Return all places of a square grid in an order whose every beginning is spread evenly.
 
     Notes
@@ -30,7 +33,7 @@ def scattered(side: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def apart(
-    order: np.ndarray, side: int, size: int, gap: int, rng: np.random.Generator
+    order: NDArray[Any], side: int, size: int, gap: int, rng: np.random.Generator
 ) -> list[list[int]]:
     """Return all places in groups of up to `size` that lie at least `gap` from each other.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.arguments import number, whole
 from conus_widgets.explain.covers import cover_of, is_colour
@@ -130,11 +131,11 @@ class _Way:
         self,
         subject: Subject,
         aim: Target,
-        start: np.ndarray,
+        start: NDArray[Any],
         progress: Progress | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
-        self.logits: dict[float, np.ndarray] = {}
+        self.logits: dict[float, NDArray[Any]] = {}
         self._subject, self._aim, self._start = subject, aim, start
         self._progress, self._cancelled = progress, cancelled
         self._difference = subject.inputs[0].astype(np.float64) - start
@@ -142,7 +143,7 @@ class _Way:
         self._steps = 0
         self._met = 0
 
-    def walk(self, places: np.ndarray) -> None:
+    def walk(self, places: NDArray[Any]) -> None:
         """Add the gradients at these places, 0 to 1: first all, then always those in between."""
         network, met = self._subject.network, self._met + len(places)
         for first in range(0, len(places), network.gradient_batch):
@@ -162,9 +163,9 @@ class _Way:
         self._steps = self._met - 1
 
     @property
-    def values(self) -> np.ndarray:
+    def values(self) -> NDArray[Any]:
         """The share of each pixel, float64 (size, size)."""
-        values: np.ndarray = (self._difference * self._sum).sum(axis=0) / self._steps
+        values: NDArray[Any] = (self._difference * self._sum).sum(axis=0) / self._steps
         return values
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.arguments import one_of
 from conus_widgets.explain.explanation import Explanation
@@ -143,19 +144,19 @@ def _map(
     )
 
 
-def _hires(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+def _hires(activations: NDArray[Any], gradients: NDArray[Any]) -> NDArray[Any]:
     return (gradients * activations).sum(axis=0)
 
 
-def _layer(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+def _layer(activations: NDArray[Any], gradients: NDArray[Any]) -> NDArray[Any]:
     return _hires(activations, np.maximum(gradients, 0))
 
 
-def _grad(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+def _grad(activations: NDArray[Any], gradients: NDArray[Any]) -> NDArray[Any]:
     return np.tensordot(gradients.mean(axis=(1, 2)), activations, 1)
 
 
-def _grad_plus(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+def _grad_plus(activations: NDArray[Any], gradients: NDArray[Any]) -> NDArray[Any]:
     # Only positive gradients count, and activations after a ReLU are not negative: with them the
     # denominator is at least 2.
     positive = np.maximum(gradients, 0)
@@ -163,7 +164,7 @@ def _grad_plus(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
     return np.tensordot((positive / (2 + positive * totals)).sum(axis=(1, 2)), activations, 1)
 
 
-KINDS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+KINDS: dict[str, Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]] = {
     "hires": _hires,
     "layer": _layer,
     "grad": _grad,
@@ -187,7 +188,7 @@ def _remarks(kind: str, last: bool) -> tuple[str, ...]:
     return ()
 
 
-def _unread(gradients: np.ndarray) -> tuple[str, ...]:
+def _unread(gradients: NDArray[Any]) -> tuple[str, ...]:
     """Say that cells of a layer are 0 because nobody reads them."""
     odd = gradients[:, 1::2].any() or gradients[:, :, 1::2].any()
     if odd or min(gradients.shape[1:]) < 2:

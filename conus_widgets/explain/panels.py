@@ -10,6 +10,7 @@ import matplotlib
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.explain.explanation import Explanation
@@ -65,7 +66,7 @@ def map_title(explanation: Explanation) -> list[str]:
     return [*textwrap.wrap(explanation.target.words, 40)[:4], *textwrap.wrap(how, 40)]
 
 
-def _lines(axes: Any, shown: np.ndarray, limit: float) -> None:
+def _lines(axes: Any, shown: NDArray[Any], limit: float) -> None:
     """Draw lines at quarters of the limit: solid for, dashed against, with a white edge."""
     steps = limit * np.array([0.25, 0.5, 0.75])
     for levels, colour, dash in ((steps, FOR, "solid"), (-steps[::-1], AGAINST, "dashed")):
@@ -78,7 +79,7 @@ def _lines(axes: Any, shown: np.ndarray, limit: float) -> None:
                 text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
 
 
-def _shown(image: Image.Image) -> np.ndarray:
+def _shown(image: Image.Image) -> NDArray[Any]:
     """Return the photograph as uint8 (height, width, 3), no larger than it is drawn."""
     if max(image.size) > SIDE:
         factor = SIDE / max(image.size)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.arguments import number, one_of
@@ -147,7 +149,7 @@ def _draw(explanations: list[Explanation], style: str, limit: float | None) -> P
 
 
 def _bar(
-    picture: Picture, grid: np.ndarray, explanations: list[Explanation], limit: float | None
+    picture: Picture, grid: NDArray[Any], explanations: list[Explanation], limit: float | None
 ) -> None:
     reach = limit or 1.0
     largest = max(float(np.abs(e.values).max()) for e in explanations)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.arguments import number, whole
 from conus_widgets.explain.covering import Covering, moments
@@ -115,19 +116,19 @@ def random_masks(
     return explanation
 
 
-def _mask(rng: np.random.Generator, size: int, cells: int, keep: float) -> np.ndarray:
+def _mask(rng: np.random.Generator, size: int, cells: int, keep: float) -> NDArray[Any]:
     """Return how much of each pixel is kept, (size, size), 0 to 1; `keep` in the mean."""
     step = -(-size // cells)
     bits = rng.random((cells + 2, cells + 2)) < keep
     down, right = (
         _between(size, step, int(shift), cells + 2) for shift in rng.integers(step, size=2)
     )
-    mask: np.ndarray = down @ bits @ right.T
+    mask: NDArray[Any] = down @ bits @ right.T
     return mask
 
 
-def _between(size: int, step: int, shift: int, nodes: int) -> np.ndarray:
+def _between(size: int, step: int, shift: int, nodes: int) -> NDArray[Any]:
     """Return weights (size, nodes) that draw straight lines between nodes, `step` pixels apart."""
     at = (np.arange(size) + shift)[:, None] / step
-    weights: np.ndarray = np.clip(1 - np.abs(at - np.arange(nodes)), 0, None)
+    weights: NDArray[Any] = np.clip(1 - np.abs(at - np.arange(nodes)), 0, None)
     return weights

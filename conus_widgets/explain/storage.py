@@ -20,8 +20,8 @@ from conus_widgets.explain.explanation import Cost, Explanation
 from conus_widgets.explain.target import Target
 from conus_widgets.machine.beside import written_whole
 from conus_widgets.outputs import is_our_png, place_for
-from conus_widgets.photographs.decoding import plain
 from conus_widgets.photographs.filekind import what_is
+from conus_widgets.photographs.names import plain
 from conus_widgets.photographs.photograph import PhotographError, read_photograph
 
 KIND = "conus_widgets explanation "
@@ -197,7 +197,7 @@ def _unpacked(path: Path, shown: str) -> Explanation:
         details = {name.removeprefix(DETAIL): file[name] for name in kept}
     texts = json.loads(arrays["texts"].tobytes().decode("utf-8"))
     if texts["format"] != FORMAT:
-        raise _Foreign(f"its format is {texts['format']!r}, where {FORMAT!r} is needed")
+        raise _Foreign(f"its format is {texts['format']!r}, but {FORMAT!r} is needed")
     return Explanation(
         values=arrays["values"].astype(np.float32),
         target=Target(arrays["weights"].astype(np.float32), str(texts["words"])),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.arguments import shown
 from conus_widgets.explain.explanation import Cost, Explanation
@@ -21,7 +22,7 @@ from conus_widgets.network.interface import (
     PredictorProtocol,
     Progress,
 )
-from conus_widgets.photographs.names import PhotographError, label
+from conus_widgets.photographs.names import NAMELESS, PhotographError, name_of
 from conus_widgets.preparation import is_alone, several
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -64,21 +65,21 @@ class Subject:
         _validate_numbers(image)
         preparation = predictor.preparation
         self.image, self.remarks = preparation.held(preparation.open(image))
-        self.inputs: np.ndarray = predictor.inputs([self.image])
+        self.inputs: NDArray[Any] = predictor.inputs([self.image])
         self.size: int = predictor.size
         rgb = np.asarray(predictor.preparation.mean_rgb, np.float32)
         self.mean = rgb[::-1].reshape(3, 1, 1)
 
     @functools.cached_property
-    def logits(self) -> np.ndarray:
+    def logits(self) -> NDArray[Any]:
         """The network's answer, float32 (classes,); asking for it runs the network, once."""
-        found: np.ndarray = self.network.forward(self.inputs).logits[0]
+        found: NDArray[Any] = self.network.forward(self.inputs).logits[0]
         return found
 
     @property
-    def spread(self) -> np.ndarray:
+    def spread(self) -> NDArray[Any]:
         """Range of the photograph's pixels in each channel, float32 (3, 1, 1), 0 to 255."""
-        spread: np.ndarray = np.ptp(self.inputs[0], axis=(1, 2), keepdims=True)
+        spread: NDArray[Any] = np.ptp(self.inputs[0], axis=(1, 2), keepdims=True)
         return spread
 
     def aim(self, target: Any) -> Target:
@@ -93,7 +94,7 @@ class Subject:
         return resolve(target, self.predictor.labels, logits)
 
     def explanation(
-        self, values: np.ndarray, target: Target, method: str, *, logits: Any = None, **rest: Any
+        self, values: NDArray[Any], target: Target, method: str, *, logits: Any = None, **rest: Any
     ) -> Explanation:
         """Return what a method found, with what is known of the photograph and the cost so far.
 
@@ -133,7 +134,7 @@ class Meter:
         self._began = time.perf_counter()
         self._forward = self._backward = 0
         self.layers: tuple[str, ...] = network.layers
-        self.head: tuple[np.ndarray, np.ndarray] = network.head
+        self.head: tuple[NDArray[Any], NDArray[Any]] = network.head
         self.batch: int = network.batch
         self.gradient_batch: int = network.gradient_batch
         self.variants_batch: int = network.variants_batch
@@ -151,25 +152,25 @@ class Meter:
             raise ValueError(f"layer is {shown(name)}: give a name, one of {layers}.")
         return str(self._network.layer(name))
 
-    def forward(self, inputs: np.ndarray, **options: Any) -> Forward:
+    def forward(self, inputs: NDArray[Any], **options: Any) -> Forward:
         found: Forward = self._network.forward(inputs, **options)
         self._forward += len(inputs)
         return found
 
-    def activations(self, inputs: np.ndarray, layer: str, **options: Any) -> Inside:
+    def activations(self, inputs: NDArray[Any], layer: str, **options: Any) -> Inside:
         found: Inside = self._network.activations(inputs, layer, **options)
         self._forward += len(inputs)
         return found
 
     def variants(
-        self, whole: np.ndarray, copies: np.ndarray, places: Any, **options: Any
+        self, whole: NDArray[Any], copies: NDArray[Any], places: Any, **options: Any
     ) -> Inside:
         """As `Network.variants`."""
         found: Inside = self._network.variants(whole, copies, places, **options)
         self._forward += len(copies)
         return found
 
-    def gradients(self, inputs: np.ndarray, weighting: np.ndarray, **options: Any) -> Gradients:
+    def gradients(self, inputs: NDArray[Any], weighting: NDArray[Any], **options: Any) -> Gradients:
         found: Gradients = self._network.gradients(inputs, weighting, **options)
         self._forward += len(inputs)
         self._backward += len(inputs)
@@ -194,7 +195,12 @@ def each(method: Method) -> Method:
         found = []
         for number, one in enumerate(images):
             progress = told and _share(told, number, len(images))
-            found.append(method(predictor, one, *arguments, progress=progress, **options))
+            try:
+                found.append(method(predictor, one, *arguments, progress=progress, **options))
+            except PhotographError as error:
+                if error.name != NAMELESS:
+                    raise
+                raise PhotographError(name_of(one, number + 1), error.problem) from error
         return found
 
     return call  # type: ignore[return-value]
@@ -217,7 +223,7 @@ def _validate_numbers(image: Any) -> None:
         wrong = image.size - int(np.isfinite(image).sum())
         if wrong:
             raise PhotographError(
-                label(image, None),
+                name_of(image),
                 f"has {wrong} of {image.size} values that are not numbers (NaN or infinite); "
                 "repair them and give uint8 with values from 0 to 255.",
             )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.explain.covering import Covering
 from conus_widgets.explain.windows import Windows
@@ -34,10 +37,10 @@ class Sweep:
         self.total, self.done = windows.count, 0
         self._covering = covering
         self._values = np.full(windows.count, np.nan)
-        self._rounds: list[np.ndarray] = []  # places along an axis
+        self._rounds: list[NDArray[Any]] = []  # places along an axis
         self._order = self._plan()
 
-    def _plan(self) -> np.ndarray:
+    def _plan(self) -> NDArray[Any]:
         """Return the numbers of all windows, in the order of their rounds."""
         side = self.windows.side
         step = 1
@@ -59,7 +62,7 @@ class Sweep:
         self.done += len(numbers)
         return len(numbers)
 
-    def grid(self) -> np.ndarray:
+    def grid(self) -> NDArray[Any]:
         """Return a value for each window, (side, side): straight lines between those looked at."""
         side = self.windows.side
         values = self._values.reshape(side, side)
@@ -73,12 +76,12 @@ class Sweep:
         return np.where(np.isnan(values), drawn, values)
 
 
-def _places(side: int, step: int) -> np.ndarray:
+def _places(side: int, step: int) -> NDArray[Any]:
     """Return every `step`-th place along an axis, and the last."""
     return np.unique(np.append(np.arange(0, side, step), side - 1))
 
 
-def _between(side: int, places: np.ndarray) -> np.ndarray:
+def _between(side: int, places: NDArray[Any]) -> NDArray[Any]:
     """Return weights (side, places) that draw straight lines between places."""
     weights = [np.interp(np.arange(side), places, unit) for unit in np.eye(len(places))]
     return np.stack(weights, axis=1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.arguments import number, shown
 from conus_widgets.equality import ByValue
@@ -33,7 +34,7 @@ class Target(ByValue):
         For weights that are no row of finite numbers.
     """
 
-    weights: np.ndarray
+    weights: NDArray[Any]
     words: str
 
     def __post_init__(self) -> None:
@@ -48,12 +49,12 @@ class Target(ByValue):
             )
         object.__setattr__(self, "weights", weights.astype(np.float32))
 
-    def of(self, logits: np.ndarray) -> np.ndarray:
+    def of(self, logits: NDArray[Any]) -> NDArray[Any]:
         """Return the weighted sum of logits (..., classes) along their last axis, float64."""
         return np.asarray(logits, np.float64) @ self.weights.astype(np.float64)
 
 
-def resolve(target: Any, labels: Sequence[str], logits: np.ndarray | None = None) -> Target:
+def resolve(target: Any, labels: Sequence[str], logits: NDArray[Any] | None = None) -> Target:
     """Return the target that a caller means.
 
     Parameters
@@ -124,7 +125,7 @@ def class_number(key: Any, labels: Sequence[str]) -> int:
     )
 
 
-def _words(weights: np.ndarray, labels: Sequence[str]) -> str:
+def _words(weights: NDArray[Any], labels: Sequence[str]) -> str:
     positive = [int(i) for i in np.argsort(-weights, kind="stable") if weights[i] > 0]
     negative = [int(i) for i in np.argsort(weights, kind="stable") if weights[i] < 0]
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from conus_widgets.explain.windows import Windows
@@ -41,7 +44,7 @@ class Unmixing:
         self.distance = np.linalg.norm(centre[:, None] - cell, axis=-1)  # (windows, cells)
         self._alike = _alike(side, windows.stride, windows.window)
 
-    def start(self, taken: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    def start(self, taken: NDArray[Any], numbers: NDArray[Any]) -> NDArray[Any]:
         """Return how much each window is expected to take from each cell, (windows, cells).
 
         Parameters
@@ -54,12 +57,12 @@ class Unmixing:
         energy = taken**2
         spread = (energy * self.distance[numbers] ** 2).sum() / max(energy.sum(), 1e-30)
         # The squared Gaussian exp(-2 d^2 / s^2) has the mean square distance s^2 / 2.
-        expected: np.ndarray = np.exp(-(self.distance**2) / max(2 * spread, 1e-30)) + 1e-3
+        expected: NDArray[Any] = np.exp(-(self.distance**2) / max(2 * spread, 1e-30)) + 1e-3
         return expected
 
     def __call__(
-        self, taken: np.ndarray, groups: np.ndarray, expected: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+        self, taken: NDArray[Any], groups: NDArray[Any], expected: NDArray[Any]
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return what each window takes from each cell, and the variance of that.
 
         Parameters
@@ -96,7 +99,7 @@ class Unmixing:
         return found, np.clip(variance, 0, None)
 
 
-def _alike(side: int, stride: int, window: int) -> np.ndarray:
+def _alike(side: int, stride: int, window: int) -> NDArray[Any]:
     """Return the covariance of any two windows, float32 (windows, windows)."""
     lags = np.arange(-(side - 1), side) * stride
     distance = np.hypot(lags[:, None], lags)
@@ -106,13 +109,13 @@ def _alike(side: int, stride: int, window: int) -> np.ndarray:
     table += STRIDES * _matern(distance / (FAR * window)) * np.outer(waves, waves)
     table[side - 1, side - 1] += OWN
     row, column = np.divmod(np.arange(side * side), side)
-    found: np.ndarray = table.astype(np.float32)[
+    found: NDArray[Any] = table.astype(np.float32)[
         row[:, None] - row + side - 1, column[:, None] - column + side - 1
     ]
     return found
 
 
-def _matern(x: np.ndarray) -> np.ndarray:
+def _matern(x: NDArray[Any]) -> NDArray[Any]:
     """Matérn covariance of smoothness 3/2 at the distance x: continuous, with a slope."""
     x = np.sqrt(3) * x
     return (1 + x) * np.exp(-x)

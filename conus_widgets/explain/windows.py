@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.arguments import whole
 
@@ -65,13 +67,13 @@ class Windows:
         return slice(top, top + self.window), slice(left, left + self.window)
 
     @functools.cached_property
-    def _covers(self) -> np.ndarray:
+    def _covers(self) -> NDArray[Any]:
         """Whether a window covers a pixel, along one axis, (side, size) of 0 and 1."""
         start = np.arange(self.side)[:, None] * self.stride
         pixel = np.arange(self.size)
         return ((start <= pixel) & (pixel < start + self.window)).astype(np.float64)
 
-    def on_pixels(self, grid: np.ndarray) -> np.ndarray:
+    def on_pixels(self, grid: NDArray[Any]) -> NDArray[Any]:
         """Return for each pixel the mean over the windows that cover it.
 
         Parameters
@@ -85,5 +87,5 @@ class Windows:
         """
         covers = self._covers
         number = covers.sum(axis=0)
-        mean: np.ndarray = covers.T @ grid @ covers / np.outer(number, number)
+        mean: NDArray[Any] = covers.T @ grid @ covers / np.outer(number, number)
         return mean

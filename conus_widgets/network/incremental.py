@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.checkpoint.architecture import Architecture
 from conus_widgets.network import inference, reach
@@ -29,9 +31,9 @@ SIDE = 32  # pixels in which a change is measured: each shape of a crop needs ke
 class Known:
     """A picture (1, 3, size, size), its layers as the engine orders their axes, and its logits."""
 
-    picture: np.ndarray
-    layers: dict[str, np.ndarray]
-    logits: np.ndarray | None = None
+    picture: NDArray[Any]
+    layers: dict[str, NDArray[Any]]
+    logits: NDArray[Any] | None = None
 
 
 def has_parts(architecture: Architecture) -> bool:
@@ -90,8 +92,8 @@ class Variants:
         self._newest: Known | None = None
 
     def __call__(
-        self, whole: np.ndarray, copies: np.ndarray, places: Sequence[Sequence[Place]]
-    ) -> tuple[np.ndarray, np.ndarray]:
+        self, whole: NDArray[Any], copies: NDArray[Any], places: Sequence[Sequence[Place]]
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return logits (N, classes) and the last layer (N, C, H, W) of copies of a photograph.
 
         Parameters
@@ -107,7 +109,7 @@ class Variants:
         logits, last = self._onwards(layers, outputs=("logits", self._last))
         return logits, last
 
-    def follow(self, picture: np.ndarray) -> np.ndarray:
+    def follow(self, picture: NDArray[Any]) -> NDArray[Any]:
         """Return the logits (1, classes) of a picture (1, 3, size, size) that differs in a small
         place from the one that this was asked before; they may differ in all, at more cost."""
         known, self._newest = self._newest, None  # nothing is known of it if this fails
@@ -123,7 +125,7 @@ class Variants:
         self._newest = known
         return known.logits.copy()
 
-    def _look_at(self, picture: np.ndarray) -> Known:
+    def _look_at(self, picture: NDArray[Any]) -> Known:
         found = self._early(picture, outputs=[f"read {name}" for name in self._known])
         layers = {
             name: np.ascontiguousarray(layer.transpose(self._axes))
@@ -131,22 +133,22 @@ class Variants:
         }
         return Known(picture.copy(), layers)
 
-    def _shown(self, layers: np.ndarray) -> np.ndarray:
+    def _shown(self, layers: NDArray[Any]) -> NDArray[Any]:
         """Return a view with the channels first."""
         return layers if self._axes[1] == 1 else np.moveaxis(layers, 3, 1)
 
     def _run(
         self,
         known: Known,
-        copies: np.ndarray,
+        copies: NDArray[Any],
         places: Sequence[Sequence[Place]],
         *,
         in_place: bool,
-    ) -> np.ndarray:
+    ) -> NDArray[Any]:
         """Return the third stage's last layer of all copies; `in_place`, of a single one, writes
         it and those before over what was known."""
 
-        def start(name: str) -> np.ndarray:
+        def start(name: str) -> NDArray[Any]:
             layer = known.layers[name]
             return layer if in_place else np.repeat(layer, len(copies), axis=0)
 
@@ -182,7 +184,7 @@ def _is_cheaper(changes: Sequence[Change], copies: int, cells: int) -> bool:
     return crops <= WORTH * copies * cells**2
 
 
-def _difference(old: np.ndarray, new: np.ndarray) -> list[Place] | None:
+def _difference(old: NDArray[Any], new: NDArray[Any]) -> list[Place] | None:
     """Return where two pictures differ: in one place, nowhere (empty), or in most of it (None).
 
     The place is taken a little larger than need be: its sides are multiples of `SIDE`.

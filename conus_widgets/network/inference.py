@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets import ops
 from conus_widgets.checkpoint.architecture import (
@@ -27,13 +28,13 @@ from conus_widgets.network.engine import chosen_engine, settle_threads
 from conus_widgets.network.grids import grids
 from conus_widgets.network.slopes import first_max_pool, rectify
 
-Weights = dict[str, tuple[np.ndarray, np.ndarray]]
+Weights = dict[str, tuple[NDArray[Any], NDArray[Any]]]
 
 
 def fold(
     architecture: Architecture,
-    arrays: Iterable[np.ndarray],
-    keep: Callable[[np.ndarray], np.ndarray] = ops.read_only,
+    arrays: Iterable[NDArray[Any]],
+    keep: Callable[[NDArray[Any]], NDArray[Any]] = ops.read_only,
 ) -> Weights:
     """Fold each batch norm into the convolution before it.
 
@@ -249,7 +250,7 @@ class Look:
         for other, name in (others or {}).items():
             self._places[other] = self._places[name]
 
-    def __call__(self, *inputs: np.ndarray, outputs: Sequence[str]) -> list[np.ndarray]:
+    def __call__(self, *inputs: NDArray[Any], outputs: Sequence[str]) -> list[NDArray[Any]]:
         """Compute the `outputs` of these names, in this order, and no more than they need."""
         places = [self._places[name] for name in outputs]
         return list(self._function(*inputs, output_subset=places))

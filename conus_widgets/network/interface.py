@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.checkpoint.files import Checkpoint
 from conus_widgets.equality import ByValue
@@ -44,8 +45,8 @@ class Forward(ByValue):
         What the dense layer reads.
     """
 
-    logits: np.ndarray
-    features: np.ndarray
+    logits: NDArray[Any]
+    features: NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +60,8 @@ class Inside(ByValue):
         Of the layer, after its ReLU.
     """
 
-    logits: np.ndarray
-    activations: np.ndarray
+    logits: NDArray[Any]
+    activations: NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +77,9 @@ class Gradients(ByValue):
         Of that layer, after its ReLU.
     """
 
-    logits: np.ndarray
-    values: np.ndarray
-    activations: np.ndarray | None = None
+    logits: NDArray[Any]
+    values: NDArray[Any]
+    activations: NDArray[Any] | None = None
 
 
 class NetworkProtocol(Protocol):
@@ -97,7 +98,7 @@ class NetworkProtocol(Protocol):
         """For each layer, where its cells stand over the input."""
 
     @property
-    def head(self) -> tuple[np.ndarray, np.ndarray]:
+    def head(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Weights (F, classes) and bias (classes,) of the dense layer."""
 
     @property
@@ -117,7 +118,7 @@ class NetworkProtocol(Protocol):
 
     def forward(
         self,
-        inputs: np.ndarray,
+        inputs: NDArray[Any],
         *,
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
@@ -126,7 +127,7 @@ class NetworkProtocol(Protocol):
 
     def activations(
         self,
-        inputs: np.ndarray,
+        inputs: NDArray[Any],
         layer: str,
         *,
         progress: Progress | None = None,
@@ -136,8 +137,8 @@ class NetworkProtocol(Protocol):
 
     def variants(
         self,
-        whole: np.ndarray,
-        copies: np.ndarray,
+        whole: NDArray[Any],
+        copies: NDArray[Any],
         places: Sequence[Sequence[Place]],
         *,
         progress: Progress | None = None,
@@ -145,13 +146,13 @@ class NetworkProtocol(Protocol):
     ) -> Inside:
         """Run copies of a photograph that differ from it in small places."""
 
-    def follow(self, picture: np.ndarray) -> np.ndarray:
+    def follow(self, picture: NDArray[Any]) -> NDArray[Any]:
         """Run an input that differs in a small place from the one before."""
 
     def gradients(
         self,
-        inputs: np.ndarray,
-        weighting: np.ndarray,
+        inputs: NDArray[Any],
+        weighting: NDArray[Any],
         *,
         layer: str | None = None,
         guided: bool = False,
@@ -215,12 +216,12 @@ class PredictorProtocol(Protocol):
     def stages(self) -> tuple[str, ...]:
         """What `shuffled` can shuffle, from the top down; empty if nothing can be."""
 
-    def inputs(self, photographs: Any, *, views: int = 1, seed: int | None = None) -> np.ndarray:
+    def inputs(self, photographs: Any, *, views: int = 1, seed: int | None = None) -> NDArray[Any]:
         """Return inputs (N * views, 3, size, size), float32."""
 
     def forward(
         self,
-        inputs: np.ndarray,
+        inputs: NDArray[Any],
         *,
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
@@ -292,7 +293,7 @@ def batches(
             progress(part.stop, total)
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
+def softmax(logits: NDArray[Any]) -> NDArray[Any]:
     """Return probabilities, float64, from logits along the last axis.
 
     Notes
@@ -301,4 +302,4 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     """
     shifted = np.asarray(logits, np.float64) - np.max(logits, axis=-1, keepdims=True)
     exponentials = np.exp(shifted)
-    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))

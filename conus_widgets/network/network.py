@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 import logging
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets import ops
 from conus_widgets.checkpoint.files import Checkpoint
@@ -75,7 +77,7 @@ class Network:
 
     def forward(
         self,
-        inputs: np.ndarray,
+        inputs: NDArray[Any],
         *,
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
@@ -114,7 +116,7 @@ class Network:
 
     def activations(
         self,
-        inputs: np.ndarray,
+        inputs: NDArray[Any],
         layer: str,
         *,
         progress: Progress | None = None,
@@ -138,8 +140,8 @@ class Network:
 
     def variants(
         self,
-        whole: np.ndarray,
-        copies: np.ndarray,
+        whole: NDArray[Any],
+        copies: NDArray[Any],
         places: Sequence[Sequence[Place]],
         *,
         progress: Progress | None = None,
@@ -173,7 +175,7 @@ class Network:
             found.append(values)
         return Inside(logits, np.concatenate(found))
 
-    def follow(self, picture: np.ndarray) -> np.ndarray:
+    def follow(self, picture: NDArray[Any]) -> NDArray[Any]:
         """Run a picture that differs in a small place from the one before, as under a brush: in
         two thirds of the time.
 
@@ -207,8 +209,8 @@ class Network:
 
     def gradients(
         self,
-        inputs: np.ndarray,
-        weighting: np.ndarray,
+        inputs: NDArray[Any],
+        weighting: NDArray[Any],
         *,
         layer: str | None = None,
         guided: bool = False,
@@ -241,7 +243,7 @@ class Network:
         weighting = np.asarray(weighting, np.float32)
         if weighting.shape not in ((classes,), (len(inputs), classes)):
             raise ValueError(
-                f"The weighting of the classes has shape {weighting.shape}, where ({classes},) or "
+                f"The weighting of the classes has shape {weighting.shape}, but ({classes},) or "
                 f"({len(inputs)}, {classes}) is needed."
             )
         weighting = np.broadcast_to(weighting, (len(inputs), classes))
@@ -266,7 +268,7 @@ class Network:
         near = difflib.get_close_matches(str(name), self.layers, 3, cutoff=0.4) or self.layers
         raise ValueError(f"No layer is called {name!r}; the nearest are {', '.join(near)}.")
 
-    def _inputs(self, inputs: np.ndarray) -> np.ndarray:
+    def _inputs(self, inputs: NDArray[Any]) -> NDArray[Any]:
         inputs = np.asarray(inputs, np.float32)
         size = self.architecture.size
         if inputs.ndim != 4 or inputs.shape[1:] != (3, size, size):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.network.grids import Grid
 
@@ -79,14 +80,14 @@ def onwards(changes: Sequence[Change], grid: Grid) -> list[Change]:
     ]
 
 
-def cut(images: np.ndarray, change: Change, step: int) -> np.ndarray:
+def cut(images: NDArray[Any], change: Change, step: int) -> NDArray[Any]:
     """Return the part (C, rows, columns) of one of the images (N, C, rows, columns) that what is to
     be computed, in cells of `step`, reads."""
     y, x = change.rows, change.columns
     return images[change.number, :, step * y.start : step * y.end, step * x.start : step * x.end]
 
 
-def paste(crops: np.ndarray, changes: Sequence[Change], layers: np.ndarray) -> None:
+def paste(crops: NDArray[Any], changes: Sequence[Change], layers: NDArray[Any]) -> None:
     """Put what has changed of crops (K, C, rows, columns) into layers (N, C, rows, columns)."""
     for found, change in zip(crops, changes, strict=True):
         y, x = change.rows, change.columns

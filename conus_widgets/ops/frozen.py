@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.machine.runtime import T, theano
 from conus_widgets.ops.shelf import Shelved
@@ -48,7 +49,7 @@ def frozen(value: Any, *, name: str | None = None) -> FrozenVariable:
     return FrozenVariable(name=name, type=kind, value=array, strict=True)
 
 
-def read_only(value: Any) -> np.ndarray:
+def read_only(value: Any) -> NDArray[Any]:
     """Return an array that nobody can write to: `value` itself if it is one, else a copy."""
     if isinstance(value, np.ndarray) and value.flags.c_contiguous and not value.flags.writeable:
         if value.flags.owndata or isinstance(value.base, Shelved):

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from conus_widgets.machine.runtime import T, theano
-from conus_widgets.ops.convolution import ReluGradient
 from conus_widgets.ops.onednn import GradientOp, OneDNNOp, image, integers, like, tensor
+from conus_widgets.ops.relu import ReluGradient
 
 
 def batch_norm(

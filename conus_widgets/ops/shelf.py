@@ -10,9 +10,10 @@ import mmap
 import tempfile
 import weakref
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 SMALL = 65536  # bytes; what is smaller stays in memory
 
@@ -42,7 +43,7 @@ class Shelf:
         weakref.finalize(self, self._file.close)  # the arrays have it open for themselves
         self._end = 0
 
-    def put(self, array: np.ndarray) -> np.ndarray:
+    def put(self, array: NDArray[Any]) -> NDArray[Any]:
         """Return a read-only array with the same numbers, on the shelf unless it is small.
 
         Raises
@@ -63,4 +64,4 @@ class Shelf:
         )
         step = mmap.ALLOCATIONGRANULARITY
         self._end += -(-data.nbytes // step) * step
-        return np.ndarray(data.shape, data.dtype, buffer=mapped)
+        return NDArray[Any](data.shape, data.dtype, buffer=mapped)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.photographs.depth import Scale, scale
@@ -42,7 +43,7 @@ class Composite:
 
     channels: int
     ranges: list[tuple[int, int]]
-    tables: list[np.ndarray]
+    tables: list[NDArray[Any]]
 
 
 def described(tags: Any) -> Composite | None:
@@ -102,7 +103,7 @@ def compose(image: Any, about: Composite, name: str) -> tuple[Image.Image, str]:
     return result, f"{said}; {remark}" if remark else said
 
 
-def _page(image: Any, number: int, name: str) -> np.ndarray:
+def _page(image: Any, number: int, name: str) -> NDArray[Any]:
     image.seek(number)
     image.load()
     page = np.array(image)
@@ -116,15 +117,15 @@ def _page(image: Any, number: int, name: str) -> np.ndarray:
     return page
 
 
-def _plain_table(number: int) -> np.ndarray:
+def _plain_table(number: int) -> NDArray[Any]:
     return np.outer(np.arange(256), _COLOURS[number][1]).astype(np.uint8)
 
 
-def _metadata(tags: Any, channels: int) -> tuple[list[tuple[int, int]], list[np.ndarray]]:
+def _metadata(tags: Any, channels: int) -> tuple[list[tuple[int, int]], list[NDArray[Any]]]:
     """Ranges and tables of colours from ImageJ's private tags; empty lists where they are not."""
     data, counts = tags.get(_METADATA, b""), tags.get(_METADATA_COUNTS, ())
     ranges: list[tuple[int, int]] = []
-    tables: list[np.ndarray] = []
+    tables: list[NDArray[Any]] = []
     if not isinstance(data, bytes) or not isinstance(counts, tuple) or len(counts) < 2:
         return ranges, tables
     order = {b"IJIJ": ">", b"JIJI": "<"}.get(data[:4])

@@ -10,14 +10,15 @@ from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.photographs import formats, heic, tiff
 from conus_widgets.photographs.filekind import announced_bytes, what_is
-from conus_widgets.photographs.names import AGAIN, SAVE_AS, PhotographError, label, plain
+from conus_widgets.photographs.names import AGAIN, SAVE_AS, PhotographError, plain
 from conus_widgets.photographs.picture import Decoded, Picture
 
-__all__ = ["PhotographError", "content", "label", "opened", "plain"]
+__all__ = ["content", "opened"]
 
 _OTHER = "choose the photograph itself, or save it as JPEG or PNG first"
 
@@ -73,7 +74,7 @@ def _given(image: Image.Image, name: str) -> Decoded:
     return formats.decoded(image, name)
 
 
-def _from_array(array: np.ndarray, name: str) -> Image.Image:
+def _from_array(array: NDArray[Any], name: str) -> Image.Image:
     shape = " x ".join(map(str, array.shape)) or "no axes"
     if array.dtype != np.uint8:
         raise PhotographError(
@@ -88,7 +89,7 @@ def _from_array(array: np.ndarray, name: str) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(array))
 
 
-def _file(path: str | os.PathLike, name: str) -> BinaryIO:
+def _file(path: str | os.PathLike[Any], name: str) -> BinaryIO:
     where = os.path.abspath(os.fsdecode(os.fspath(path)).replace("\0", "\ufffd"))
     folder = plain(os.path.dirname(where))
     try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.photographs.names import PhotographError
@@ -37,7 +38,7 @@ class Scale:
     white: int = _FULL
     remark: str = ""
 
-    def apply(self, values: np.ndarray) -> np.ndarray:
+    def apply(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return numbers (rows, ...) from 0 to 65535 as uint8 of the same shape.
 
         With ``white = 2**n - 1`` this keeps the upper 8 of n bits, as viewers do.
@@ -123,7 +124,7 @@ def _stated(tags: Any, largest: int) -> tuple[int, int] | None:
     return (0, white) if is_depth and largest <= white else None
 
 
-def eight_bits(values: np.ndarray, found: Scale) -> np.ndarray:
+def eight_bits(values: NDArray[Any], found: Scale) -> NDArray[Any]:
     """Return uint16 (rows, columns, channels) as uint8; the last of 2 or 4 channels is alpha."""
     if values.shape[2] in (1, 3):
         return found.apply(values)
@@ -131,7 +132,7 @@ def eight_bits(values: np.ndarray, found: Scale) -> np.ndarray:
     return np.concatenate([found.apply(colours), Scale().apply(alpha)], axis=2)
 
 
-def range_of(strips: Iterable[np.ndarray]) -> tuple[int, int]:
+def range_of(strips: Iterable[NDArray[Any]]) -> tuple[int, int]:
     """Return the least and the largest number in strips (rows, columns, channels) but alpha."""
     colours = (part if part.shape[2] in (1, 3) else part[..., :-1] for part in strips)
     ends = [(int(part.min()), int(part.max())) for part in colours]

@@ -125,7 +125,7 @@ def _coefficients(image: Any) -> float:
     """Bytes for each pixel that a progressive JPEG keeps until its last scan."""
     if image.format != "JPEG" or not image.info.get("progressive"):
         return 0
-    sizes = [(layer[1], layer[2]) for layer in image.layer]
+    sizes: list[tuple[int, int]] = [(layer[1], layer[2]) for layer in image.layer]
     widest, highest = (max(size[axis] for size in sizes) for axis in (0, 1))
     return 2 * sum(wide * high for wide, high in sizes) / (widest * highest)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.photographs.views import require_rgb, resampling
@@ -16,7 +18,7 @@ def to_input(
     mean_rgb: Sequence[float],
     size: int = 224,
     resample: str = "nearest",
-) -> np.ndarray:
+) -> NDArray[Any]:
     """Turn RGB images into the network's input.
 
     Parameters

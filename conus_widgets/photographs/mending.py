@@ -162,7 +162,7 @@ def _filled(data: bytes, open_: Open) -> tuple[Image.Image, float]:
         image = open_(io.BytesIO(data))
         bands = Image.getmodebands(image.mode)
         colour: Any = filling if bands == 1 else (filling,) * bands
-        image.im = Image.core.fill(image.mode, _stored(image), colour)
+        image.im = Image.new(image.mode, _stored(image), colour).im
         images.append(_loaded(image))
     first, second = (np.asarray(image) for image in images)
     differs = first != second
@@ -179,7 +179,8 @@ def _stored(image: Any) -> tuple[int, int]:
 
 def _loaded(image: Any) -> Image.Image:
     image.load()
-    return image
+    loaded: Image.Image = image
+    return loaded
 
 
 def _webp(data: bytes) -> bytes:

@@ -30,8 +30,24 @@ class PhotographError(ValueError):
         return PhotographError, (self.name, self.problem)
 
 
-def label(source: Any, name: str | None) -> str:
-    """What to call a photograph: one line of plain text, whatever its file is called."""
+def name_of(source: Any, number: int | None = None, *, name: str | None = None) -> str:
+    """Return what to call a photograph: one line of plain text, whatever its file is called.
+
+    Parameters
+    ----------
+    source : photograph
+        In any form; the name of its file is taken.
+    number : int, optional
+        Its place, counted from 1, among those that were given together or stand on the page.
+    name : str, optional
+        The name that somebody gave it, in place of its file's.
+
+    Returns
+    -------
+    str
+        Without any name "photograph 3", or only "photograph" if it has no number. Letters that do
+        not print are shown escaped: see `plain`.
+    """
     if name is None:
         if isinstance(source, str | os.PathLike):
             path = os.fsdecode(os.fspath(source))
@@ -39,7 +55,8 @@ def label(source: Any, name: str | None) -> str:
         else:
             given = getattr(source, "name", None) or getattr(source, "filename", None)
             name = os.path.basename(os.fsdecode(given)) if isinstance(given, str | bytes) else ""
-    return plain(name) or NAMELESS
+    name = plain(name) or NAMELESS
+    return name if name != NAMELESS or number is None else f"{NAMELESS} {number}"
 
 
 def plain(text: str) -> str:

@@ -13,7 +13,7 @@ from PIL import Image
 from conus_widgets.photographs import room
 from conus_widgets.photographs.colours import to_rgb
 from conus_widgets.photographs.decoding import content, opened
-from conus_widgets.photographs.names import AGAIN, SAVE_AS, PhotographError, label, plain
+from conus_widgets.photographs.names import AGAIN, SAVE_AS, PhotographError, name_of, plain
 from conus_widgets.photographs.picture import Decoded, Picture
 from conus_widgets.photographs.quiet import without_pillows_warnings
 from conus_widgets.photographs.reducing import (
@@ -176,7 +176,7 @@ def open_photograph(
     """
     if isinstance(source, Photograph):
         return source
-    name = label(source, name)
+    name = name_of(source, name=name)
     is_file = not isinstance(source, Image.Image | np.ndarray)
     if is_file and not isinstance(source, str | os.PathLike):
         source = content(source, name)  # so that it can be read again
@@ -253,7 +253,7 @@ def claimed_pixels(source: Any, *, name: str | None = None) -> int:
     """
     if isinstance(source, Photograph):
         return room.area(source.size)
-    with _opened(source, label(source, name), None) as picture:
+    with _opened(source, name_of(source, name=name), None) as picture:
         return room.area(picture.size)
 
 

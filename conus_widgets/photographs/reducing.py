@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 NEAREST = Image.Resampling.NEAREST
@@ -47,17 +49,17 @@ def upright_size(stored: tuple[int, int], orientation: int) -> tuple[int, int]:
     return (height, width) if orientation in (5, 6, 7, 8) else (width, height)
 
 
-def picks(length: int, count: int) -> np.ndarray:
+def picks(length: int, count: int) -> NDArray[Any]:
     """Return which of `length` pixels "nearest" picks for `count`, int64 (count,)."""
     line = Image.fromarray(np.arange(length, dtype=np.int32)[None])
-    return np.asarray(line.resize((count, 1), NEAREST))[0].astype(np.int64)
+    return np.asarray(np.asarray(line.resize((count, 1), NEAREST))[0], np.int64)
 
 
 def gathered(
     strips: Strips,
     stored: tuple[int, int],
     orientation: int,
-    wanted: Sequence[tuple[np.ndarray, np.ndarray]],
+    wanted: Sequence[tuple[NDArray[Any], NDArray[Any]]],
 ) -> list[Image.Image]:
     """Pick pixels, in one pass.
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.photographs import jpeg
@@ -47,7 +48,7 @@ def can(image: Any) -> bool:
     return False
 
 
-def numbers(kind: str, file: BinaryIO, multiple: int = 1) -> Iterator[np.ndarray]:
+def numbers(kind: str, file: BinaryIO, multiple: int = 1) -> Iterator[NDArray[Any]]:
     """Yield the rows of a file from the top, in strips.
 
     Parameters
@@ -125,12 +126,12 @@ def whole_jpeg(file: BinaryIO) -> BinaryIO | None:
     return None
 
 
-def whole(kind: str, file: BinaryIO) -> np.ndarray:
+def whole(kind: str, file: BinaryIO) -> NDArray[Any]:
     """Return all rows, as `numbers` yields them."""
     return np.concatenate(list(numbers(kind, file)))
 
 
-def image(strip: np.ndarray, mode: str) -> Image.Image:
+def image(strip: NDArray[Any], mode: str) -> Image.Image:
     """Return a strip of 8-bit numbers as a Pillow image.
 
     Parameters

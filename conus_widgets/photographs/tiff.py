@@ -170,14 +170,14 @@ def _directory_end(file: BinaryIO) -> int:
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(head[:4])
     if order is None or len(head) < 8:
         return 0
-    (start,) = struct.unpack(f"{order}I", head[4:])
+    start: int = struct.unpack(f"{order}I", head[4:])[0]
     file.seek(start)
     counted = file.read(2)
     if len(counted) < 2:
         return start + 2
     (count,) = struct.unpack(f"{order}H", counted)
     entries = file.read(12 * count)
-    ends = [start + 2 + 12 * count + 4]
+    ends: list[int] = [start + 2 + 12 * count + 4]
     for at in range(0, len(entries) - 11, 12):
         _, form, many, place = struct.unpack_from(f"{order}HHII", entries, at)
         length = many * _TYPE_BYTES.get(form, 0)

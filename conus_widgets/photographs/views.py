@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.photographs.reducing import picks
@@ -75,7 +77,7 @@ class View:
         quarter = _QUARTERS[self.quarters]
         return view if quarter is None else view.transpose(quarter)
 
-    def nearest(self, size: tuple[int, int], side: int) -> tuple[np.ndarray, np.ndarray, bool]:
+    def nearest(self, size: tuple[int, int], side: int) -> tuple[NDArray[Any], NDArray[Any], bool]:
         """Return which pixels "nearest" picks for the view, resized to a square.
 
         Parameters

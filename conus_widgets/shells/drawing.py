@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import difflib
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from conus_widgets.equality import ByValue
 
 from . import markings
-from .geometry import grow_form, locate
+from .geometry import Form, Surface, grow_form, locate
 from .kinds import KINDS
-from .knobs import draw_knobs
-from .scene import BACKGROUNDS, arrange, blur_reach, cast_shadow, ground, photograph
+from .knobs import Frame, draw_knobs
+from .scene import BACKGROUNDS, Scene, arrange, blur_reach, cast_shadow, ground, photograph
 from .shading import colour_aperture, light_up, wear_down
 
 OVERSAMPLE = 2
 VIEWS = ("apertural", "dorsal")
+
+Window = tuple[slice, slice]
+"""Rows and columns of a picture."""
 
 
 @dataclass(eq=False)
@@ -41,18 +47,18 @@ class Drawing(ByValue):
         little beyond the shell; the other markings' masks cover where they are seen.
     """
 
-    image: np.ndarray
+    image: NDArray[Any]
     label: str
     view: str
-    masks: dict[str, np.ndarray]
+    masks: dict[str, NDArray[Any]]
 
 
-def stream(seed, name):
+def stream(seed: int, name: str) -> np.random.Generator:
     """An independent stream of random numbers for one purpose."""
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
-def _one_of(value, allowed, what):
+def _one_of(value: str, allowed: Iterable[str], what: str) -> None:
     if value in allowed:
         return
     near = difflib.get_close_matches(str(value), allowed, 3, 0.4) or list(allowed)
@@ -60,7 +66,15 @@ def _one_of(value, allowed, what):
 
 
 def draw(
-    kind, seed, *, size=224, view=None, background=None, turn=None, fill=None, centre=None
+    kind: str,
+    seed: int,
+    *,
+    size: int = 224,
+    view: str | None = None,
+    background: str | None = None,
+    turn: float | None = None,
+    fill: float | None = None,
+    centre: tuple[float, float] | None = None,
 ) -> Drawing:
     """Draw a cone shell of a kind.
 
@@ -123,7 +137,7 @@ def draw(
 
     shape = tuple(OVERSAMPLE * (s.stop - s.start) for s in window)
 
-    def plane(values):
+    def plane(values: NDArray[Any]) -> NDArray[Any]:
         out = np.zeros((shape[0] * shape[1], *values.shape[1:]), values.dtype)
         out[inside] = values
         return out.reshape(*shape, *values.shape[1:])
@@ -169,7 +183,7 @@ def draw(
 PARTS = ("spire", "shoulder", "body_whorl", "aperture", "lip")
 
 
-def _parts(s):
+def _parts(s: Surface) -> NDArray[Any]:
     code = np.full(len(s.u), PARTS.index("body_whorl") + 1, np.uint8)
     code[s.u < 0.07] = PARTS.index("shoulder") + 1
     code[s.u < -0.015] = PARTS.index("spire") + 1
@@ -178,17 +192,17 @@ def _parts(s):
     return code
 
 
-def _fold(ufunc, plane):
+def _fold(ufunc: np.ufunc, plane: NDArray[Any]) -> NDArray[Any]:
     """Join each 2 x 2 block of `plane` to one value."""
     rows = ufunc(plane[0::2], plane[1::2])
     return ufunc(rows[:, 0::2], rows[:, 1::2])
 
 
-def _halve(plane):
+def _halve(plane: NDArray[Any]) -> NDArray[Any]:
     return _fold(np.add, plane) * np.float32(0.25)
 
 
-def _window(scene, form, size):
+def _window(scene: Scene, form: Form, size: int) -> Window:
     """The rows and columns of the frame that the shell, knobs included, can reach: two slices."""
     slices = []
     cos, sin = abs(np.cos(scene.turn)), abs(np.sin(scene.turn))
@@ -197,10 +211,10 @@ def _window(scene, form, size):
         reach = scene.length * (along * 0.5 + across * broad)
         low, high = (middle - reach) * size - 2, (middle + reach) * size + 3
         slices.append(slice(max(int(low), 0), min(int(high), size)))
-    return tuple(slices)
+    return slices[0], slices[1]
 
 
-def _frame(scene, size, window):
+def _frame(scene: Scene, size: int, window: Window) -> Frame:
     """How shell lengths become pixels of the oversampled window: length, x0, y0, cosine, sine."""
     return (
         scene.length * size * OVERSAMPLE,
@@ -211,19 +225,19 @@ def _frame(scene, size, window):
     )
 
 
-def _shell_plane(scene, size, window):
+def _shell_plane(scene: Scene, size: int, window: Window) -> tuple[NDArray[Any], NDArray[Any]]:
     """The place of each oversampled pixel in the shell's plane, in shell lengths: x and y, flat."""
     length, x0, y0, cos, sin = _frame(scene, size, window)
     rows, columns = (np.arange(OVERSAMPLE * (s.stop - s.start)) + 0.5 for s in window)
     p = ((columns - x0) / length).astype(np.float32)
     q = ((rows - y0) / length).astype(np.float32)
-    cos, sin, half = np.float32(cos), np.float32(sin), np.float32(0.5)
-    x = (p * cos)[None, :] + (q * sin)[:, None]
-    y = (q * cos + half)[:, None] - (p * sin)[None, :]
+    c, s, half = np.float32(cos), np.float32(sin), np.float32(0.5)
+    x = (p * c)[None, :] + (q * s)[:, None]
+    y = (q * c + half)[:, None] - (p * s)[None, :]
     return x.ravel(), y.ravel()
 
 
-def _base_colour(seed, base, s, colour):
+def _base_colour(seed: int, base: str | None, s: Surface, colour: NDArray[Any]) -> NDArray[Any]:
     """Fill in the ground colour; return the share of pigment that wear has left at each place."""
     rng = stream(seed, f"ground colour {base}")
     if base == "blotched":

@@ -8,8 +8,10 @@ aperture is at ``LIP_TURN``, on the right in apertural view and at the left marg
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.equality import ByValue
 
@@ -17,7 +19,9 @@ LIP_TURN = 0.22
 TABLE = 1024
 
 
-def smoothstep(low, high, x):
+def smoothstep(
+    low: float | NDArray[Any], high: float | NDArray[Any], x: float | NDArray[Any]
+) -> Any:
     """0 below `low`, 1 above `high`, a smooth cubic between: exactly 0 and 1 outside."""
     s = (x - low) * (1 / (high - low))
     s = np.minimum(np.maximum(s, 0), 1)
@@ -34,12 +38,12 @@ class Form(ByValue):
     tilt: float  # how far the spire leans to the viewer
     lip_width: float
     gape: float  # growth of the aperture's width towards the anterior end
-    left: np.ndarray
-    right: np.ndarray
-    slope: np.ndarray
+    left: NDArray[Any]
+    right: NDArray[Any]
+    slope: NDArray[Any]
 
 
-def grow_form(rng) -> Form:
+def grow_form(rng: np.random.Generator) -> Form:
     """Draw the proportions of a specimen; they never depend on its kind."""
     spire = rng.uniform(0.07, 0.15) + 0.07 * rng.random() ** 2
     radius = rng.uniform(0.24, 0.325)
@@ -78,7 +82,7 @@ def grow_form(rng) -> Form:
     )
 
 
-def whorl_fraction(s, phi, ratio):
+def whorl_fraction(s: NDArray[Any], phi: float | NDArray[Any], ratio: float) -> NDArray[Any]:
     """Place across a spire whorl, 0 at its upper suture and 1 at the next; `s` is ``t / spire``.
 
     Whorls shrink by `ratio` a turn, as in a logarithmic spiral, so the suture is a line of constant
@@ -91,21 +95,23 @@ def whorl_fraction(s, phi, ratio):
 class Surface(ByValue):
     """What the viewer sees at each of n pixels of the shell: all arrays have shape (n,)."""
 
-    t: np.ndarray
-    u: np.ndarray  # place along the body whorl: 0 at the shoulder, 1 at the anterior end
-    phi: np.ndarray
-    g: np.ndarray  # turns, stretched so that a marking does not shrink with the girth
-    girth: np.ndarray  # radius at this place, in shell lengths
-    whorl: np.ndarray  # place across the spire whorl
-    depth: np.ndarray  # cosine of the angle to the viewer: 1 in the middle, 0 at the limb
-    normal: tuple  # x to the right, y to the anterior end, z to the viewer
-    on_spire: np.ndarray
-    in_aperture: np.ndarray
-    across_lip: np.ndarray  # 0 at the inner edge of the aperture, 1 at the lip's edge
-    lip: np.ndarray
+    t: NDArray[Any]
+    u: NDArray[Any]  # place along the body whorl: 0 at the shoulder, 1 at the anterior end
+    phi: NDArray[Any]
+    g: NDArray[Any]  # turns, stretched so that a marking does not shrink with the girth
+    girth: NDArray[Any]  # radius at this place, in shell lengths
+    whorl: NDArray[Any]  # place across the spire whorl
+    depth: NDArray[Any]  # cosine of the angle to the viewer: 1 in the middle, 0 at the limb
+    normal: tuple[
+        NDArray[Any], NDArray[Any], NDArray[Any]
+    ]  # x to the right, y to the anterior end, z to the viewer
+    on_spire: NDArray[Any]
+    in_aperture: NDArray[Any]
+    across_lip: NDArray[Any]  # 0 at the inner edge of the aperture, 1 at the lip's edge
+    lip: NDArray[Any]
 
 
-def locate(form: Form, x, y, view):
+def locate(form: Form, x: NDArray[Any], y: NDArray[Any], view: str) -> tuple[NDArray[Any], Surface]:
     """Find which points (x, y) lie on the shell, and where.
 
     Parameters

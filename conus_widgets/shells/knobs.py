@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
-from .geometry import TABLE, smoothstep
+from .geometry import TABLE, Form, smoothstep
+from .scene import Scene
+
+Frame = tuple[float, float, float, float, float]
+"""How shell lengths become pixels: length, x0, y0, cosine and sine of the turn."""
 
 
-def draw_knobs(rng, layers, form, scene, view, frame):
+def draw_knobs(
+    rng: np.random.Generator,
+    layers: NDArray[Any],
+    form: Form,
+    scene: Scene,
+    view: str,
+    frame: Frame,
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Set knobs on the shoulder, lit like the shell, standing out a little at its sides.
 
     Parameters
     ----------
     layers : float32 array, shape (h, w, 4)
         Red, green and blue times coverage, and coverage; painted in place.
-    frame : tuple
-        How shell lengths become pixels: length, x0, y0, cosine and sine of the turn.
+    frame : Frame
 
     Returns
     -------

@@ -6,7 +6,10 @@ places, 0 to 1. `keep` (n,) is the share of pigment that wear has left.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from .geometry import Surface, smoothstep
 from .tents import CELLS, grow_tents, sample
@@ -43,20 +46,20 @@ DARK = np.array(
 )
 
 
-def pick(rng, palette, jitter=0.03):
+def pick(rng: np.random.Generator, palette: NDArray[Any], jitter: float = 0.03) -> NDArray[Any]:
     """One colour of a palette, slightly changed; float32 (3,)."""
     colour = palette[rng.integers(len(palette))] + rng.normal(0, jitter, 3)
     return np.clip(colour, 0.03, 1).astype(np.float32)
 
 
-def paint(colour, alpha, pigment):
+def paint(colour: NDArray[Any], alpha: NDArray[Any], pigment: NDArray[Any]) -> None:
     """Lay `pigment` over `colour` with coverage `alpha`, touching only places where it is not 0."""
     hit = np.flatnonzero(alpha)
     a = alpha[hit, None]
     colour[hit] += a * (pigment - colour[hit])
 
 
-def ripple(rng, s: Surface, frequency, terms=3):
+def ripple(rng: np.random.Generator, s: Surface, frequency: float, terms: int = 3) -> NDArray[Any]:
     """A smooth random field over the shell, about -1 to 1, from a few sines."""
     out = np.zeros(len(s.u), np.float32)
     for _ in range(terms):
@@ -65,17 +68,17 @@ def ripple(rng, s: Surface, frequency, terms=3):
     return out / terms
 
 
-def line(distance, half_width, soft):
+def line(distance: NDArray[Any], half_width: float | NDArray[Any], soft: float) -> NDArray[Any]:
     """Coverage of a line: 1 within `half_width` of its middle, 0 beyond `half_width + soft`."""
     return 1 - smoothstep(half_width, half_width + soft, np.abs(distance))
 
 
-def wrap(x):
+def wrap(x: NDArray[Any]) -> NDArray[Any]:
     """Distance to the nearest whole number, signed, -0.5 to 0.5."""
     return x - np.round(x)
 
 
-def spire_blotches(rng, s: Surface, alpha):
+def spire_blotches(rng: np.random.Generator, s: Surface, alpha: NDArray[Any]) -> None:
     """Replace `alpha` on the spire by blotches across its whorls, as most patterned cones have."""
     n = rng.integers(11, 18)
     shift = rng.random()
@@ -84,7 +87,9 @@ def spire_blotches(rng, s: Surface, alpha):
     alpha[where] = line(d, 0.14, 0.12) * smoothstep(0.008, 0.03, s.t[where])
 
 
-def banded(rng, s, colour, keep):
+def banded(
+    rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
+) -> NDArray[Any]:
     n = int(rng.integers(2, 4))
     shift = 0.06 * ripple(rng, s, 0.5)
     alpha = np.zeros(len(s.u), np.float32)
@@ -99,7 +104,9 @@ def banded(rng, s, colour, keep):
     return alpha
 
 
-def lined(rng, s, colour, keep):
+def lined(
+    rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
+) -> NDArray[Any]:
     n = rng.uniform(11, 16)
     shift = 0.12 * ripple(rng, s, 0.5)
     alpha = line(wrap(n * s.u + shift), rng.uniform(0.13, 0.19), 0.07) * smoothstep(0, 0.02, s.u)
@@ -108,7 +115,9 @@ def lined(rng, s, colour, keep):
     return alpha
 
 
-def cells(rng, s, rows, per_turn):
+def cells(
+    rng: np.random.Generator, s: Surface, rows: float, per_turn: float
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Divide the body whorl into staggered cells.
 
     Returns the offsets from each cell's centre (in rows, along the spiral and across it), the
@@ -126,7 +135,9 @@ def cells(rng, s, rows, per_turn):
     return (h - column - 0.5) * stretch, v - row - 0.5, stretch, chance
 
 
-def spotted(rng, s, colour, keep):
+def spotted(
+    rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
+) -> NDArray[Any]:
     rows = rng.uniform(8, 11.5)
     dx, dy, stretch, chance = cells(rng, s, rows, rows * rng.uniform(1.7, 2.1))
     # Towards the anterior end the columns crowd: the spots shrink rather than meet.
@@ -140,7 +151,9 @@ def spotted(rng, s, colour, keep):
     return alpha
 
 
-def dashed(rng, s, colour, keep):
+def dashed(
+    rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
+) -> NDArray[Any]:
     rows = rng.uniform(9, 13)
     dx, dy, _, chance = cells(rng, s, rows, rows * rng.uniform(0.55, 0.75))
     dx = np.abs(dx) / np.maximum(np.minimum(s.girth * 9.5, 1.4), 0.1)
@@ -153,7 +166,9 @@ def dashed(rng, s, colour, keep):
     return alpha
 
 
-def chequered(rng, s, colour, keep):
+def chequered(
+    rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
+) -> NDArray[Any]:
     rows = rng.uniform(5.5, 7.5)
     bend = 0.2 * ripple(rng, s, 1.3)
     v = s.u * rows + 0.3 + bend
@@ -174,7 +189,9 @@ def chequered(rng, s, colour, keep):
     return alpha
 
 
-def flamed(rng, s, colour, keep):
+def flamed(
+    rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
+) -> NDArray[Any]:
     n = rng.uniform(9, 13)
     bend = 0.32 * ripple(rng, s, 0.9) + 0.07 * ripple(rng, s, 3.0)
     h = n * s.g + bend + 0.25 * np.sin(s.u * rng.uniform(4, 8) + rng.uniform(0, 6))
@@ -192,7 +209,9 @@ def flamed(rng, s, colour, keep):
     return alpha
 
 
-def zigzag(rng, s, colour, keep):
+def zigzag(
+    rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
+) -> NDArray[Any]:
     n = rng.uniform(9, 13)
     m = rng.uniform(4.5, 7)
     tooth = 2 * np.abs(wrap(m * s.u + 0.2 * ripple(rng, s, 0.5)))
@@ -206,7 +225,9 @@ def zigzag(rng, s, colour, keep):
     return alpha
 
 
-def reticulated(rng, s, colour, keep):
+def reticulated(
+    rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
+) -> NDArray[Any]:
     n = rng.uniform(8, 11)
     m = n * rng.uniform(0.6, 0.85)
     bend = 0.3 * ripple(rng, s, 1.3), 0.3 * ripple(rng, s, 1.3)
@@ -222,7 +243,9 @@ def reticulated(rng, s, colour, keep):
     return alpha
 
 
-def blotched(rng, s, colour, keep):
+def blotched(
+    rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
+) -> NDArray[Any]:
     rows = rng.uniform(6, 8)
     bend = 0.25 * ripple(rng, s, 1.2)
     v = s.u * rows + bend + 0.3
@@ -244,7 +267,9 @@ def blotched(rng, s, colour, keep):
     return alpha
 
 
-def tented(rng, s, colour, keep):
+def tented(
+    rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
+) -> NDArray[Any]:
     resting, stripes = grow_tents(rng)
     zoom = rng.uniform(0.65, 1.0)
     scale = CELLS * zoom * rng.uniform(0.95, 1.15)
@@ -269,14 +294,22 @@ def tented(rng, s, colour, keep):
     return np.maximum(tent, dark)
 
 
-def dark_tip(rng, s, colour, keep):
+def dark_tip(
+    rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
+) -> NDArray[Any]:
     start = rng.uniform(0.76, 0.84)
     alpha = smoothstep(start, start + 0.03, s.u) * np.maximum(keep, 0.8)
     paint(colour, alpha, pick(rng, np.array([[0.16, 0.07, 0.07], [0.22, 0.09, 0.16]]), 0.02))
     return alpha
 
 
-def _belt(rng, s, colour, keep, pigment):
+def _belt(
+    rng: np.random.Generator,
+    s: Surface,
+    colour: NDArray[Any],
+    keep: NDArray[Any],
+    pigment: NDArray[Any],
+) -> NDArray[Any]:
     centre, half = rng.uniform(0.4, 0.52), rng.uniform(0.045, 0.06)
     alpha = line(s.u - centre, half, 0.012) * np.maximum(keep, 0.85)
     alpha[s.in_aperture] = 0
@@ -284,15 +317,21 @@ def _belt(rng, s, colour, keep, pigment):
     return alpha
 
 
-def pale_band(rng, s, colour, keep):
+def pale_band(
+    rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
+) -> NDArray[Any]:
     return _belt(rng, s, colour, np.ones_like(keep), pick(rng, LIGHT[1:2], 0.015))
 
 
-def dark_belt(rng, s, colour, keep):
+def dark_belt(
+    rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
+) -> NDArray[Any]:
     return _belt(rng, s, colour, keep, pick(rng, DARK[:2], 0.02))
 
 
-def dark_spire(rng, s, colour, keep):
+def dark_spire(
+    rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
+) -> NDArray[Any]:
     alpha = (1 - smoothstep(0.015, 0.035, s.u)) * np.maximum(keep, 0.85)
     alpha[s.in_aperture] = 0
     paint(colour, alpha, pick(rng, np.array([[0.17, 0.08, 0.05], [0.24, 0.10, 0.09]]), 0.02))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from scipy import ndimage
 
@@ -23,19 +25,27 @@ class Scene(ByValue):
     centre: tuple[float, float]
     length: float
     turn: float  # radians; 0 has the apex up, positive turns clockwise
-    light: np.ndarray  # unit vector in the frame: x right, y down, z to the camera
+    light: NDArray[Any]  # unit vector in the frame: x right, y down, z to the camera
     ambient: float
     diffuse: float
     gloss: float
     sharpness: float
-    white_balance: np.ndarray
+    white_balance: NDArray[Any]
     exposure: float
     contrast: float
     blur: float
     noise: float
 
 
-def arrange(rng, *, radius, background=None, turn=None, fill=None, centre=None) -> Scene:
+def arrange(
+    rng: np.random.Generator,
+    *,
+    radius: float,
+    background: str | None = None,
+    turn: float | None = None,
+    fill: float | None = None,
+    centre: tuple[float, float] | None = None,
+) -> Scene:
     """Draw a set-up for a shell of half-width `radius` (in shell lengths); options fix parts."""
     chosen = str(rng.choice(BACKGROUNDS, p=SHARES))
     upright, sideways = rng.normal(0, 8), rng.choice([-90, 90]) + rng.normal(0, 10)
@@ -76,7 +86,7 @@ def arrange(rng, *, radius, background=None, turn=None, fill=None, centre=None) 
     )
 
 
-def _smooth(rng, width):
+def _smooth(rng: np.random.Generator, width: float) -> NDArray[Any]:
     """Smooth noise with mean 0 and variance 1, (GRAIN, GRAIN) float32; `width` in grains."""
     coarse = max(int(width) // 4, 1)
     n = GRAIN // coarse
@@ -87,12 +97,12 @@ def _smooth(rng, width):
     return field if coarse == 1 else _resized(field, GRAIN)
 
 
-def _resized(plane, size):
+def _resized(plane: NDArray[Any], size: int) -> NDArray[Any]:
     image = Image.fromarray(np.ascontiguousarray(plane))
     return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
 
 
-def _sand(rng):
+def _sand(rng: np.random.Generator) -> NDArray[Any]:
     # Round grains in two sizes, each lit from above left: the height's slope is the light on it.
     fine, coarse = _smooth(rng, rng.integers(2, 4)), _smooth(rng, rng.integers(4, 7))
     height = fine + 1.6 * coarse
@@ -111,7 +121,7 @@ def _sand(rng):
     return ground
 
 
-def ground(rng, kind, size):
+def ground(rng: np.random.Generator, kind: str, size: int) -> NDArray[Any]:
     """The background `kind` as float32 (size, size, 3)."""
     x = np.linspace(-1, 1, GRAIN, dtype=np.float32)[None, :, None]
     y = x.transpose(1, 0, 2)
@@ -134,7 +144,7 @@ def ground(rng, kind, size):
     return np.stack([_resized(out[..., k], size) for k in range(3)], axis=-1)
 
 
-def cast_shadow(canvas, cover, scene):
+def cast_shadow(canvas: NDArray[Any], cover: NDArray[Any], scene: Scene) -> None:
     """Darken `canvas` in place where the shell `cover` (h, w, 0 to 1) keeps the light away."""
     size = len(cover)
     shade = np.zeros_like(cover)
@@ -150,7 +160,7 @@ def cast_shadow(canvas, cover, scene):
     canvas *= (1 - shade)[..., None]
 
 
-def photograph(rng, canvas, scene):
+def photograph(rng: np.random.Generator, canvas: NDArray[Any], scene: Scene) -> NDArray[Any]:
     """What the camera makes of the light: float32 (n, n, 3) in, uint8 out. Every step is local.
 
     A pixel depends on its neighbours up to `blur_reach` only, and never on the whole picture, so
@@ -176,6 +186,6 @@ def photograph(rng, canvas, scene):
     return out.astype(np.uint8)
 
 
-def blur_reach(scene, size):
+def blur_reach(scene: Scene, size: int) -> int:
     """How far the blur spreads, in pixels."""
     return int(np.ceil(2.5 * scene.blur * size / 224))

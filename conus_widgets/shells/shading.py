@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from . import markings
-from .geometry import smoothstep
+from .geometry import Surface, smoothstep
+from .scene import Scene
 
 
-def colour_aperture(rng, s, colour, alphas, extra):
+def colour_aperture(
+    rng: np.random.Generator,
+    s: Surface,
+    colour: NDArray[Any],
+    alphas: dict[str, NDArray[Any]],
+    extra: str | None,
+) -> None:
     """Colour the inside of the aperture: a dark gap beside the body, pale, the lip's thin edge."""
     inner = np.array(
         [[0.95, 0.93, 0.92], [0.86, 0.88, 0.94], [0.95, 0.85, 0.84], [0.93, 0.88, 0.80]]
@@ -35,7 +45,7 @@ def colour_aperture(rng, s, colour, alphas, extra):
     colour[margin] = 0.6 * colour[margin] + 0.4 * tone
 
 
-def wear_down(rng, s, colour):
+def wear_down(rng: np.random.Generator, s: Surface, colour: NDArray[Any]) -> None:
     """Scratches, growth scars and chalky spots, laid over everything."""
     facing = s.g - 0.5 * (s.phi > 0.25)
     for _ in range(rng.integers(0, 3)):
@@ -61,7 +71,9 @@ def wear_down(rng, s, colour):
         colour[hit] += chalk * (0.88 - colour[hit])
 
 
-def light_up(rng, s, colour, scene):
+def light_up(
+    rng: np.random.Generator, s: Surface, colour: NDArray[Any], scene: Scene
+) -> NDArray[Any]:
     """Light the coloured surface: growth lines, diffuse light, dark limbs, gloss."""
     lines = ndimage.gaussian_filter1d(rng.standard_normal(1024), 1.0).astype(np.float32)
     cords = rng.uniform(30, 55)

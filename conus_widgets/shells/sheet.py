@@ -8,7 +8,7 @@ from .drawing import VIEWS, draw
 from .kinds import KINDS
 
 
-def contact_sheet(*, seed=4, size=150, columns=4) -> Image.Image:
+def contact_sheet(*, seed: int = 4, size: int = 150, columns: int = 4) -> Image.Image:
     """Every kind in both views on black, its name beneath.
 
     Parameters

@@ -9,14 +9,17 @@ H. Meinhardt, "The Algorithmic Beauty of Sea Shells", 1995; the rule here is a s
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 CELLS = 170  # along the lip, shoulder to anterior end
 STEPS = 260  # growth steps; about 170 of them are half a turn
 
 
-def grow_tents(rng):
+def grow_tents(rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
     """Grow one field of tents.
 
     Returns
@@ -76,7 +79,7 @@ def grow_tents(rng):
     return ndimage.gaussian_filter(field, 0.8), stripes.astype(np.float32)
 
 
-def sample(field, row, column):
+def sample(field: NDArray[Any], row: NDArray[Any], column: NDArray[Any]) -> NDArray[Any]:
     """Read `field` between its cells (bilinear); beyond its edge the edge is repeated."""
     row = np.clip(row, 0, field.shape[0] - 1.001)
     column = np.clip(column, 0, field.shape[1] - 1.001)

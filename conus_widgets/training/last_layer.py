@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import softmax
 
 #: Inverse of the penalty on squared weights, for features scaled to a spread of 1.
@@ -27,27 +28,27 @@ class LastLayer:
         Minus infinity for a class without examples: its probability is 0.
     """
 
-    weights: np.ndarray
-    bias: np.ndarray
+    weights: NDArray[Any]
+    bias: NDArray[Any]
 
     @property
-    def learnt(self) -> np.ndarray:
+    def learnt(self) -> NDArray[Any]:
         """Which classes had examples, bool (classes,)."""
         return np.isfinite(self.bias)
 
-    def logits(self, features: np.ndarray) -> np.ndarray:
+    def logits(self, features: NDArray[Any]) -> NDArray[Any]:
         """Return the logits (N, classes), float32, of features (N, F)."""
         return np.asarray(features, np.float32) @ self.weights + self.bias
 
-    def probabilities(self, features: np.ndarray) -> np.ndarray:
+    def probabilities(self, features: NDArray[Any]) -> NDArray[Any]:
         """Return the probabilities (N, classes), float64, of features (N, F)."""
         return softmax(self.logits(features).astype(np.float64), axis=1)
 
 
 def fit(
-    features: np.ndarray,
-    labels: np.ndarray,
-    groups: Sequence[Any] | np.ndarray,
+    features: NDArray[Any],
+    labels: NDArray[Any],
+    groups: Sequence[Any] | NDArray[Any],
     classes: int,
     *,
     balance: bool = True,
@@ -115,15 +116,15 @@ class OutOfFold:
         0 for want of examples, and says nothing of the label. False without a label as well.
     """
 
-    probabilities: np.ndarray
-    fold: np.ndarray
-    judged: np.ndarray
+    probabilities: NDArray[Any]
+    fold: NDArray[Any]
+    judged: NDArray[Any]
 
 
 def out_of_fold(
-    features: np.ndarray,
-    labels: np.ndarray,
-    groups: Sequence[Any] | np.ndarray,
+    features: NDArray[Any],
+    labels: NDArray[Any],
+    groups: Sequence[Any] | NDArray[Any],
     classes: int,
     *,
     folds: int = 5,
@@ -154,7 +155,7 @@ def out_of_fold(
     ValueError
         For fewer than two folds or specimens, or as `fit`.
     """
-    from sklearn.model_selection import StratifiedGroupKFold  # heavy
+    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold  # heavy
 
     features, labels, numbers = _validated(features, labels, groups, classes)
     count = len(np.unique(numbers))
@@ -167,7 +168,9 @@ def out_of_fold(
     found = np.zeros((len(labels), classes))
     fold = np.zeros(len(labels), np.intp)
     judged = np.zeros(len(labels), bool)
-    split = StratifiedGroupKFold(total, shuffle=True, random_state=seed)
+    split: Any = StratifiedGroupKFold(total, shuffle=True, random_state=seed)
+    if np.unique(labels, return_counts=True)[1].max() < total:  # which it refuses
+        split = GroupKFold(total, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # It warns of classes with fewer specimens than folds: they are answered by `judged`.
         warnings.simplefilter("ignore", UserWarning)
@@ -192,8 +195,8 @@ def out_of_fold(
 
 
 def _validated(
-    features: np.ndarray, labels: np.ndarray, groups: Sequence[Any] | np.ndarray, classes: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    features: NDArray[Any], labels: NDArray[Any], groups: Sequence[Any] | NDArray[Any], classes: int
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     labels = np.asarray(labels)
     if features.ndim != 2 or not len(features) == len(labels) == len(groups):
         raise ValueError(
@@ -202,7 +205,7 @@ def _validated(
         )
     if len(labels) and (labels.min() < NOT_LABELLED or labels.max() >= classes):
         raise ValueError(
-            f"Labels run from {labels.min()} to {labels.max()}, where the layer has {classes} "
+            f"Labels run from {labels.min()} to {labels.max()}, but the layer has {classes} "
             f"classes: use 0 to {classes - 1}, and {NOT_LABELLED} for none."
         )
     listed = groups.tolist() if isinstance(groups, np.ndarray) else list(groups)
@@ -211,7 +214,7 @@ def _validated(
     return features, labels.astype(np.intp), numbers
 
 
-def _weights(labels: np.ndarray, groups: np.ndarray, balance: bool) -> np.ndarray:
+def _weights(labels: NDArray[Any], groups: NDArray[Any], balance: bool) -> NDArray[Any]:
     """Return a weight for each row, 1 in the mean of specimens."""
     pairs, row = np.unique(np.stack([labels, groups]), axis=1, return_inverse=True)
     weight = 1 / np.bincount(row)[row]
@@ -222,8 +225,8 @@ def _weights(labels: np.ndarray, groups: np.ndarray, balance: bool) -> np.ndarra
 
 
 def _regression(
-    x: np.ndarray, labels: np.ndarray, weight: np.ndarray, strength: float
-) -> tuple[np.ndarray, np.ndarray]:
+    x: NDArray[Any], labels: NDArray[Any], weight: NDArray[Any], strength: float
+) -> tuple[NDArray[Any], NDArray[Any]]:
     from sklearn.exceptions import ConvergenceWarning  # heavy
     from sklearn.linear_model import LogisticRegression
 

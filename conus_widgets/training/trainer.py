@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from conus_widgets import ops
@@ -25,9 +26,9 @@ SAVE_EVERY = 100  # steps
 class Examples(Protocol):
     """What can be trained on."""
 
-    labels: np.ndarray  # integers (N,)
+    labels: NDArray[Any]  # integers (N,)
 
-    def inputs(self, indices: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def inputs(self, indices: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
         """Return augmented network inputs (len(indices), 3, size, size), float32."""
 
 
@@ -113,7 +114,7 @@ class Trainer:
             [layers["input"].input_var, targets], [losses.mean(), right], updates=updates
         )
 
-    def step(self, inputs: np.ndarray, targets: np.ndarray, rate: float) -> tuple[float, float]:
+    def step(self, inputs: NDArray[Any], targets: NDArray[Any], rate: float) -> tuple[float, float]:
         """Train on one batch; return its mean loss and the share of right answers before it."""
         self.rate.set_value(np.float32(rate))
         loss, right = self._step(inputs, targets.astype("int32"))
@@ -270,12 +271,12 @@ def train(
 
 def _batches(
     examples: Examples, plan: Plan, first: int, steps: int
-) -> Iterator[tuple[int, tuple[np.ndarray, np.ndarray]]]:
+) -> Iterator[tuple[int, tuple[NDArray[Any], NDArray[Any]]]]:
     """Yield steps and their batches; the next ones are prepared while Theano computes."""
     count = len(examples.labels)
     epoch_steps = count // plan.batch
 
-    def prepare(step: int) -> tuple[np.ndarray, np.ndarray]:
+    def prepare(step: int) -> tuple[NDArray[Any], NDArray[Any]]:
         epoch, place = divmod(step, epoch_steps)
         order = np.random.default_rng((plan.seed, epoch)).permutation(count)
         indices = order[place * plan.batch : (place + 1) * plan.batch]

@@ -60,15 +60,15 @@ def set_json(section, **values):
 DAMAGE = {
     "another shape": (
         replace_array(2, lambda a: a[:3]),
-        r"random\.npz: array arr_2 \(conv1_bn.beta\) has shape 3, where 4 is needed",
+        r"random\.npz: array arr_2 \(conv1_bn.beta\) has shape 3, but 4 is needed",
     ),
     "turned shape": (
         replace_array(266, lambda a: a.T),
-        r"arr_266 \(logits.W\) has shape 5x128, where 128x5 is needed \(output_dim is 5\)",
+        r"arr_266 \(logits.W\) has shape 5x128, but 128x5 is needed \(output_dim is 5\)",
     ),
     "no shape at all": (
         replace_array(1, lambda a: np.float32(1)),
-        r"arr_1 \(conv1.b\) has shape \(\), where 4 is needed",
+        r"arr_1 \(conv1.b\) has shape \(\), but 4 is needed",
     ),
     "one array too few": (
         lambda folder: put(folder, arrays_of(folder)[:-1]),
@@ -92,7 +92,7 @@ DAMAGE = {
     "infinite": (replace_array(267, with_value(-np.inf)), r"arr_267 \(logits.b\): 1 of 5"),
     "integers": (
         replace_array(3, lambda a: a.astype("int32")),
-        r"arr_3 \(conv1_bn.gamma\) has dtype int32, where floats are needed",
+        r"arr_3 \(conv1_bn.gamma\) has dtype int32, but floats are needed",
     ),
     "complex numbers": (replace_array(3, lambda a: a.astype("complex64")), "arr_3 .*complex64"),
     "texts": (replace_array(3, lambda a: a.astype("U4")), "arr_3 .*U4"),
@@ -138,7 +138,7 @@ DAMAGE = {
     "width of another kind": (set_json("architecture", width=[1]), r"random\.json: "),
     "another width": (
         set_json("architecture", width=0.125),
-        r"arr_6 \(res2a_branch1.W\) has shape 16x4x1x1, where 32x4x1x1 is needed",
+        r"arr_6 \(res2a_branch1.W\) has shape 16x4x1x1, but 32x4x1x1 is needed",
     ),
     "mean of two": (set_json("augmentation_params", mean_RGB=[1, 2]), r"mean_RGB is \[1, 2\]"),
     "mean of texts": (set_json("augmentation_params", mean_RGB=["a", "b", "c"]), "mean_RGB is"),
@@ -180,7 +180,7 @@ DAMAGE = {
     ),
     "info is JSON": (
         write_file("info.txt", '{\n"error":\n"no such",\n"code": 1\n}'),
-        r"info\.txt is JSON, where one line a class is needed",
+        r"info\.txt is JSON, but one line for each class is needed",
     ),
     "mean beyond all numbers": (
         write_file(
@@ -205,7 +205,7 @@ DAMAGE = {
     ),
     "JSON of another name": (
         lambda f: (f / "random.json").rename(f / "renamed.json"),
-        r"random\.json is missing: .* Here lies renamed\.json: if it is the one, rename it",
+        r"random\.json is missing: .* The folder holds renamed\.json: if it is the right one",
     ),
     "JSON a folder": (
         lambda f: ((f / "random.json").unlink(), (f / "random.json").mkdir()),

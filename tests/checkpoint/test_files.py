@@ -294,7 +294,7 @@ def test_output_dim_rules_over_names_and_texts(published, tmp_path):
         (folder / name).write_text("\n".join(lines))
     with pytest.raises(
         CheckpointError,
-        match=r"arr_266 \(logits.W\) has shape 2048x70, where 2048x68 is needed \(output_dim is 68",
+        match=r"arr_266 \(logits.W\) has shape 2048x70, but 2048x68 is needed \(output_dim is 68",
     ):
         read(folder)
     shutil.rmtree(folder)

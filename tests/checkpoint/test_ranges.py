@@ -82,7 +82,7 @@ def test_what_is_written_is_read_again():
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ("Conus textile", "1 cells, where class, region"),
+        ("Conus textile", "1 cells, but class, region"),
         ("Conus textile,A,1,2", "4 cells"),
         ("Conus textil,A", "no class is called 'Conus textil'; near are Conus textile"),
         ("Xyz,A", "no class is called 'Xyz'."),

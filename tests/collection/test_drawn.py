@@ -171,3 +171,25 @@ def test_numbers_that_do_not_fit(tmp_path, options, words):
     with pytest.raises(ValueError, match=words):
         draw_collection(tmp_path / "x", **options)
     assert not (tmp_path / "x").exists()
+
+
+def test_some_kinds_only_take_turns_and_have_the_sand(tmp_path):
+    chosen = ("plain", "dark tip", "flamed")
+    draw_collection(
+        tmp_path, specimens=12, kinds=chosen, sand="plain", sand_shares=(0.75, 0), **SMALL
+    )
+    truth = read_truth(tmp_path)
+    assert Counter(one.kind for one in truth) == dict.fromkeys(chosen, 8)
+    assert Counter(one.kind for one in truth if one.background == "sand") == {"plain": 6}
+    with pytest.raises(ValueError, match="another drawing"):
+        draw_collection(tmp_path, specimens=12, kinds=chosen[:2], **SMALL)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [(["plain"], "two or more"), (["plain"] * 2, "two or more"), (["plain", "tipped"], "no kind")],
+)
+def test_kinds_that_cannot_be_are_refused(tmp_path, kinds, said):
+    with pytest.raises(ValueError, match=said):
+        draw_collection(tmp_path, kinds=kinds, **SMALL)
+    assert not list(tmp_path.iterdir())

@@ -55,7 +55,7 @@ def test_what_does_not_fit_is_said_with_numbers():
         by_specimen(rows, np.array([0, 1]), "abc")
     with pytest.raises(ValueError, match="3 photographs have 2 specimens"):
         by_specimen(rows, np.array([0, 1, 1]), "ab")
-    with pytest.raises(ValueError, match="-1 to 2, where the network has 2 classes"):
+    with pytest.raises(ValueError, match="-1 to 2, but the network has 2 classes"):
         by_specimen(rows, np.array([0, -1, 2]), "abc")
     with pytest.raises(ValueError, match="1 of 3 rows .* first row 1"):
         by_specimen(np.array([[0.5, 0.5], [np.nan, 1], [1, 0]]), np.array([0, 1, 1]), "abc")

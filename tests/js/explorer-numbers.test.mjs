@@ -8,7 +8,7 @@ import {
   matching,
   percentText,
   ranking,
-  regionShares,
+  areaShares,
   signedText,
   softmaxOf,
   speaks,
@@ -61,11 +61,11 @@ test("a cell speaks for the largest and against the smallest, and never both", (
 });
 
 test("the whole photograph's share is the logit minus the bias; halves add up", () => {
-  const whole = regionShares(sight, new Float64Array(6).fill(1));
+  const whole = areaShares(sight, new Float64Array(6).fill(1));
   whole.forEach((value, i) => assert.ok(Math.abs(value - (logits[i] - bias[i])) < 1e-6));
   const part = Float64Array.from([1, 0.5, 0, 0.25, 0, 1]);
   const rest = part.map((value) => 1 - value);
-  const [a, b] = [regionShares(sight, part), regionShares(sight, rest)];
+  const [a, b] = [areaShares(sight, part), areaShares(sight, rest)];
   whole.forEach((value, i) => assert.ok(Math.abs(a[i] + b[i] - value) < 1e-6));
 });
 

@@ -7,7 +7,7 @@ import os
 import pytest
 from PIL import Image
 
-from conus_widgets.photographs.names import label, plain
+from conus_widgets.photographs.names import name_of, plain
 from conus_widgets.photographs.photograph import PhotographError, open_photograph, read_photograph
 
 LATIN = "M\udcfcller.png"  # what Python makes of b"M\xfcller.png"
@@ -34,8 +34,8 @@ def test_a_name_that_is_no_utf_8_is_read_and_can_be_printed(latin):
         opened.name.encode("utf-8")
         json.dumps(opened.name)
     with open(latin, "rb") as file:
-        assert label(file, None) == r"M\udcfcller.png"
-    assert label(open(latin, "rb").raw, None) == r"M\udcfcller.png"
+        assert name_of(file) == r"M\udcfcller.png"
+    assert name_of(open(latin, "rb").raw) == r"M\udcfcller.png"
 
 
 class _Path:

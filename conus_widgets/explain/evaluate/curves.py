@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from scipy.special import softmax
 
@@ -41,9 +42,9 @@ class Curve(ByValue):
     """
 
     kind: str
-    shares: np.ndarray
-    logits: np.ndarray
-    probabilities: np.ndarray
+    shares: NDArray[Any]
+    logits: NDArray[Any]
+    probabilities: NDArray[Any]
     method: str
     words: str
     notice: str = ""
@@ -173,7 +174,7 @@ def _curve(
     )
 
 
-def on_input(explanation: Explanation, size: int) -> np.ndarray:
+def on_input(explanation: Explanation, size: int) -> NDArray[Any]:
     """Bring a map to the network's input, float32 (size, size), straight lines between cells."""
     grid = Image.fromarray(np.ascontiguousarray(explanation.values, np.float32))
     if grid.size == (size, size):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from conus_widgets.arguments import whole
@@ -79,7 +81,7 @@ class Game:
     __repr__ = __str__
 
 
-def point(values: np.ndarray, twins: Twins) -> Score:
+def point(values: NDArray[Any], twins: Twins) -> Score:
     """Score a map at the resolution of the drawing.
 
     Parameters

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.arguments import one_of, whole
@@ -68,7 +69,7 @@ def randomisation(
     photographs: Any,
     target: Any = None,
     *,
-    where: Sequence[np.ndarray] | None = None,
+    where: Sequence[NDArray[Any]] | None = None,
     name: str | None = None,
     stages: Sequence[str] = STAGES,
     seed: int = 0,
@@ -197,16 +198,16 @@ def _known(stages: Any, predictor: PredictorProtocol) -> tuple[str, ...]:
     )
 
 
-def _on_grid(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _on_grid(mask: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     """Return the cells of a map that lie mostly inside a mask; all, where these are too few."""
     share = Image.fromarray(np.asarray(mask, np.float32)).resize(
         (shape[1], shape[0]), Image.Resampling.BOX
     )
-    inside: np.ndarray = np.asarray(share) > 0.5
+    inside: NDArray[Any] = np.asarray(share) > 0.5
     return inside if inside.sum() >= FEWEST else np.ones(shape, bool)
 
 
-def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
+def rank_correlation(a: NDArray[Any], b: NDArray[Any]) -> float:
     """Return Spearman's rank correlation of two maps; 0 if one is constant."""
     from scipy.stats import rankdata  # takes half a second to load
 

@@ -15,9 +15,9 @@ import platformdirs
 
 from conus_widgets import shells
 from conus_widgets.explain.catalogue import METHODS, Method
-from conus_widgets.explain.evaluate.randomisation import STAGES, Randomisation, randomisation
+from conus_widgets.explain.evaluate.randomisation import Randomisation, randomisation
 from conus_widgets.machine.beside import written_whole
-from conus_widgets.network.interface import PredictorProtocol, Progress
+from conus_widgets.network.interface import STAGES, PredictorProtocol, Progress
 
 #: Kinds of shells that the test looks at; every network can be asked about a drawing.
 DRAWN = ("flamed", "tented", "reticulated")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets import shells
@@ -34,8 +35,8 @@ class Twins(ByValue):
     pair: shells.Pair
     marked: Image.Image
     plain: Image.Image
-    mask: np.ndarray
-    shell: np.ndarray
+    mask: NDArray[Any]
+    shell: NDArray[Any]
 
     @property
     def question(self) -> dict[str, float]:

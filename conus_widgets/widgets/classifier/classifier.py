@@ -1,34 +1,34 @@
 """The widget that answers photographs with ranked lists."""
 
-import contextvars
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import traitlets
 
 from conus_widgets.arguments import whole
-from conus_widgets.preparation import is_alone, name_of, several
+from conus_widgets.network.interface import PredictorProtocol
+from conus_widgets.preparation import is_alone, several
 from conus_widgets.widgets.classifier.board import Board
 from conus_widgets.widgets.classifier.cards import Settings
 from conus_widgets.widgets.classifier.picture import Picture
-from conus_widgets.widgets.dropzone.dropzone import STYLE, DropZone
-from conus_widgets.widgets.dropzone.parcels import DroppedFile
+from conus_widgets.widgets.dropzone.intake import ZONE, DroppedFile, Intake, Receiving
 from conus_widgets.widgets.live.arguments import existing
 from conus_widgets.widgets.live.bundle import bundle, styles
-from conus_widgets.widgets.live.loading import predictor_of, worker_of
-from conus_widgets.widgets.live.news import Answer, News
-from conus_widgets.widgets.live.saved import SavedPicture, show
+from conus_widgets.widgets.live.loading import Given, predictor_of
+from conus_widgets.widgets.live.network_widget import NetworkWidget
+from conus_widgets.widgets.live.news import Answer
+from conus_widgets.widgets.live.widget import Handler
+from conus_widgets.worker import Ticket
 
 __all__ = ["Classifier"]
 
 _PAGE = Path(__file__).with_name("page")
 _HOLD = 256 * 1024 * 1024
-_ASKS = ("info", "labels", "notice", "predict", "regions", "resample", "size")
 _MOST_VIEWS = 1000
 
 
-class Classifier(DropZone):
+class Classifier(Receiving, NetworkWidget):
     """Drop photographs of shells, read ranked lists.
 
     Parameters
@@ -51,6 +51,10 @@ class Classifier(DropZone):
     original : bool or None
         Have files sent unchanged. None: only where the network needs it, which is where its
         photographs were resized by nearest neighbour, so that smoothed ones look foreign to it.
+
+    **options
+        `long_side` (pixels; four times the network's input, unless it is given) and `limit`
+        (bytes): see `DropZone`. ``layout`` and other traits of every widget.
 
     Raises
     ------
@@ -78,16 +82,19 @@ class Classifier(DropZone):
     """
 
     _esm: Any = bundle(_PAGE / "classifier.js")
-    _css: Any = styles(STYLE, _PAGE / "classifier.css")
+    _css: Any = styles(ZONE, _PAGE / "classifier.css")
+    _asks = ("info", "labels", "notice", "predict", "regions", "resample", "size")
+    _place = (
+        "Write Classifier(), then drop photographs on the page, or give them to its classify()."
+    )
 
     views = traitlets.Int(1, min=1, max=_MOST_VIEWS).tag(sync=True)
     region = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     specimen = traitlets.Bool(False).tag(sync=True)
-    mark = traitlets.Unicode().tag(sync=True)
 
     def __init__(
         self,
-        predictor: Any = None,
+        predictor: Given = None,
         *,
         top: int = 5,
         views: int = 1,
@@ -98,27 +105,30 @@ class Classifier(DropZone):
         **options: Any,
     ) -> None:
         # All this comes first: a widget that is half made would stay on the page.
-        self._worker = worker_of(predictor, widget="Classifier", asks=_ASKS)
-        self._ready = predictor_of(self._worker, predictor)
+        worker = self._worker_of(predictor)
+        self._ready = predictor_of(worker, predictor)
         self._top = whole("top", top, least=1)
         self._seed = whole("seed", seed, or_none=True)
         views = whole("views", views, least=1, most=_MOST_VIEWS)
         if isinstance(region, str) and region and self._ready is not None:
             _known_region(region, self._ready)
         super().__init__(
-            original=bool(original), views=views, region=region, specimen=specimen, **options
+            worker,
+            original=bool(original),
+            views=views,
+            region=region,
+            specimen=specimen,
+            **options,
         )
-        self._context = contextvars.copy_context()
-        self._decide_original = original is None
-        self.mark = f"conus-saved-{self.model_id}"
-        self._saved = SavedPicture(self.picture, self.mark)
-        self._news = News(self)
+        self._undecided = {"original"} if original is None else set()
+        self._undecided |= {"long_side"} - set(options)
+        self._intake = Intake(self, self._received)
         self._board = Board(
             self._worker,
             self.model_id,
             settings=self._settings,
             tell=self._tell,
-            loaded=lambda predictor: self._in_context(self._loaded, predictor),
+            loaded=lambda predictor: self._in_context(self._take_wishes, predictor),
             finished=self._saved.renew,
             answered=self._answered,
         )
@@ -142,16 +152,6 @@ class Classifier(DropZone):
         """What went wrong with photographs on the page, in its order."""
         with self._board.changed:
             return [card.error for card in self._board.cards if card.error is not None]
-
-    @property
-    def predictor(self) -> Any:
-        """The network; waits until it is loaded."""
-        while self._worker.predictor is None:
-            ticket = self._board.start()
-            ticket.wait()
-            if ticket.error is not None:
-                raise ticket.error
-        return self._worker.predictor
 
     def classify(self, photographs: Any) -> Any:
         """Put photographs on the page and wait for their answers.
@@ -181,7 +181,7 @@ class Classifier(DropZone):
             raise ValueError("No photograph was given: a specimen needs at least one.")
         board = self._board
         with board.changed:
-            cards = [board.add(name_of(source, n), source) for n, source in enumerate(sources)]
+            cards = [board.add(source) for source in sources]
             if self.specimen:
                 board.again()
             else:
@@ -215,15 +215,13 @@ class Classifier(DropZone):
 
     def clear(self) -> None:
         """Take everything off the page."""
-        super().clear()
         self._board.clear()
 
     def picture(self) -> Picture:
         """The answers as they stand, as a picture (HTML and text) that needs no kernel."""
         with self._board.changed:
             together = self._board.together if self.specimen else None
-            # A mark is what the living widget hides the picture by: one that was closed does not.
-            return Picture(self._board.cards, together, self.mark if self.comm else "")
+            return Picture(self._board.cards, together)
 
     def _changed(self, change: Any) -> None:
         if change.name == "region":
@@ -241,25 +239,19 @@ class Classifier(DropZone):
             _known_region(region, self._ready)
         return region
 
-    def _tell(self, kind: str, buffers: list[bytes] | None = None, **content: Any) -> None:
-        self._in_context(self.send, {"kind": kind, **content}, buffers)
-
-    def _in_context(self, call: Callable[..., Any], *arguments: Any) -> Any:
-        # ipykernel sends what the page says next to the (sub)shell that wrote to it last, which it
-        # knows by a context variable. Unset in the worker's thread, that is the main shell, and
-        # the page would wait for whatever cell is running there.
-        return self._context.copy().run(call, *arguments)
+    def _start(self) -> Ticket:
+        return self._board.start()
 
     def _settings(self) -> Settings:
         return Settings(self._top, self.views, self._seed, self.region or None, self.specimen)
 
-    def _loaded(self, predictor: Any) -> str:
+    def _take_wishes(self, predictor: PredictorProtocol) -> str:
         """Take what the network wants; return what is wrong with the settings, or nothing."""
         self._ready = predictor
-        self.long_side = 4 * predictor.size
-        if self._decide_original:
-            self._decide_original = False
-            self.original = predictor.resample == "nearest"
+        wishes = {"long_side": 4 * predictor.size, "original": predictor.resample == "nearest"}
+        for name in self._undecided:
+            setattr(self, name, wishes[name])
+        self._undecided = set()
         try:
             if self.region is not None:
                 _known_region(self.region, predictor)
@@ -267,24 +259,18 @@ class Classifier(DropZone):
             return str(error)
         return ""
 
-    def _message(self, widget: Any, content: dict[str, Any], buffers: list[Any]) -> None:
-        self._context = contextvars.copy_context()
-        super()._message(widget, content, buffers)
-
-    def _handle(self, content: dict[str, Any], buffers: list[Any]) -> None:
-        kind, board = content.get("kind"), self._board
-        if kind == "hello":
-            board.tell_everything()
-        elif kind == "begin":
-            board.drops.add(str(content["drop"]))
-        elif kind == "end":
-            board.end_of_drop(str(content["drop"]))
-        elif kind == "remove":
-            board.remove(int(content["number"]))
-        elif kind in ("cancel", "resume", "clear"):
-            getattr(self, kind)()
-        else:
-            super()._handle(content, buffers)
+    def _kinds(self) -> Mapping[str, Handler]:
+        board = self._board
+        return {
+            "hello": lambda *_: board.tell_everything(),
+            "begin": lambda content, _: board.drops.add(str(content["drop"])),
+            "end": lambda content, _: board.end_of_drop(str(content["drop"])),
+            "remove": lambda content, _: board.remove(int(content["number"])),
+            "cancel": lambda *_: self.cancel(),
+            "resume": lambda *_: self.resume(),
+            "clear": lambda *_: self.clear(),
+            **self._intake.kinds,
+        }
 
     def _received(self, file: DroppedFile) -> None:
         board = self._board
@@ -295,18 +281,12 @@ class Classifier(DropZone):
                     f"{file.name} is not taken: the photographs on the page hold {held / 2**20:.0f}"
                     f" MB of at most {_HOLD / 2**20:.0f} MB. Clear the page first."
                 )
-            board.add(file.name, file.data, note=file.note, upload=file.upload)
+            board.add(file.data, name=file.name, note=file.note, upload=file.upload)
             if not self.specimen:
                 board.start()
 
-    def _ipython_display_(self, **_: Any) -> None:
-        show(self, self._saved)
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}: {self.picture()!r}"
-
-
-def _known_region(region: str, predictor: Any) -> None:
+def _known_region(region: str, predictor: PredictorProtocol) -> None:
     """Refuse a region that a network does not weigh by."""
     if not predictor.regions:
         raise ValueError(

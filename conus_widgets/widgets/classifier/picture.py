@@ -5,19 +5,20 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from conus_widgets.widgets.classifier.cards import Card, percent, remarks, sentence
-from conus_widgets.widgets.live.saved import hiding
+from conus_widgets.widgets.classifier.cards import Card, remarks
+from conus_widgets.widgets.live.saved import QUIET
+from conus_widgets.widgets.live.saved import Picture as Saved
+from conus_widgets.widgets.live.words import percent, sentence
 
 __all__ = ["Picture"]
 
 _AT_MOST = 24
 
 _NAME = "font-weight:600;overflow-wrap:anywhere"
-_QUIET = "opacity:.75;font-size:90%"
 _CELL = "padding:1px 12px 1px 0;border:0;background:none;text-align:left;vertical-align:middle"
 
 
-class Picture:
+class Picture(Saved):
     """The answers of a classifier as HTML and as text, fixed at the moment it was made.
 
     Parameters
@@ -25,12 +26,9 @@ class Picture:
     cards : sequence of Card
     specimen : Prediction, Exception or None
         The answer for all photographs together, where they were taken for one specimen.
-    mark : str
-        A class name for the HTML, by which the living widget hides it.
     """
 
-    def __init__(self, cards: Sequence[Card], specimen: Any = None, mark: str = "") -> None:
-        self._mark = mark
+    def __init__(self, cards: Sequence[Card], specimen: Any = None) -> None:
         entries = [_entry(card) for card in cards if card.settled and card.state != "stopped"]
         if specimen is not None:
             names = [card.name for card in cards if card.error is None]
@@ -40,17 +38,10 @@ class Picture:
         self._more = max(0, len(entries) - _AT_MOST)
         self._entries = entries[:_AT_MOST]
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": repr(self), "text/html": self._repr_html_()}
-
-    def _repr_html_(self) -> str:
+    def body(self) -> tuple[str, str]:
         body = "".join(_html(entry) for entry in self._entries)
         more = f"<p>... and {self._more} more</p>" if self._more else ""
-        hint = "Answers of the last run. " if body else ""
-        return (
-            f'{hiding(self._mark)}<div class="conus-saved {escape(self._mark)}">{body}{more}'
-            f'<p style="{_QUIET}">{hint}Run this cell for the live tool.</p></div>'
-        )
+        return body + more, "Answers of the last run." if body else ""
 
     def __repr__(self) -> str:
         lines = [line for entry in self._entries for line in _text(entry)]
@@ -123,5 +114,5 @@ def _table(answer: Any) -> str:
     said = escape("; ".join(remarks(answer)))
     return (
         f'<table style="border-collapse:collapse;margin:2px 0">{rows}</table>'
-        f'<div style="{_QUIET}">{said}</div>'
+        f'<div style="{QUIET}">{said}</div>'
     )

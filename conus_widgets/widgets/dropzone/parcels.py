@@ -1,8 +1,11 @@
 """Files that arrive in several messages."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from conus_widgets.photographs.names import name_of
 
 __all__ = ["LIMIT", "DroppedFile", "Parcels", "TooLargeError"]
 
@@ -23,7 +26,7 @@ class DroppedFile:
     Attributes
     ----------
     name : str
-        Its name there, without a folder. Text, never a path to write to.
+        Its name there, without a folder: one line of text, never a path to write to.
     data : bytes
     note : str
         What the browser did with it, e.g. ``"scaled from 4000 x 3000 to 896 x 672"``.
@@ -92,8 +95,8 @@ class Parcels:
             self._open.pop(upload, None)
             size = max(parcel.size, int(content.get("size", 0)))
             raise TooLargeError(
-                f"{name} has {size / 2**20:.0f} MB; at most {self.limit / 2**20:.0f} MB are taken:"
-                " save it smaller."
+                f"{name} has {_amount(size, math.ceil)}; at most {_amount(self.limit, math.floor)}"
+                " are taken: save it smaller."
             )
         parcel.chunks.append(chunk)
         if len(parcel.chunks) < count:
@@ -107,6 +110,11 @@ class Parcels:
         )
 
 
+def _amount(count: int, rounded: Callable[[float], int]) -> str:
+    """Bytes, or megabytes with one decimal; rounded so that a size over its limit looks so."""
+    return f"{count} bytes" if count < 2**20 else f"{rounded(10 * count / 2**20) / 10:g} MB"
+
+
 def _short(name: str) -> str:
-    name = "".join(c for c in name if c.isprintable()).replace("\\", "/").rsplit("/", 1)[-1]
-    return name[:255] or "photograph"
+    """The last part of a path, in whichever system; some browsers send one."""
+    return name_of(None, name=name.replace("\\", "/").rsplit("/", 1)[-1])[:255]

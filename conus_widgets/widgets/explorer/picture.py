@@ -5,20 +5,22 @@ from __future__ import annotations
 import base64
 import io
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.explain.scale import limit_of
-from conus_widgets.widgets.explorer import saving, telling
-from conus_widgets.widgets.live.saved import hiding
-from conus_widgets.widgets.live.words import percent
+from conus_widgets.network.interface import softmax
+from conus_widgets.widgets.explorer import lines
+from conus_widgets.widgets.explorer.methods import method_called
+from conus_widgets.widgets.explorer.state import State
+from conus_widgets.widgets.live.saved import QUIET
+from conus_widgets.widgets.live.saved import Picture as Saved
+from conus_widgets.widgets.live.words import percent, signed
 
-if TYPE_CHECKING:
-    from conus_widgets.widgets.explorer.session import Session
-
-__all__ = ["AGAINST", "FOR", "Picture", "overlay", "signed"]
+__all__ = ["AGAINST", "FOR", "Picture", "overlay"]
 
 #: Colours of what speaks for the target and against it, R, G, B: colours.js has the same.
 FOR, AGAINST = (255, 140, 26), (61, 139, 255)
@@ -26,77 +28,66 @@ OPACITY = 0.75
 SIDE = 420  # pixels of a map's longer side
 TOP = 6  # classes in the table
 
-_QUIET = "opacity:.75;font-size:90%"
 _CELL = "padding:1px 14px 1px 0;border:0;background:none;text-align:"
 
 
-class Picture:
-    """The maps, the ranking and the region's numbers, fixed at the moment it was made.
+class Picture(Saved):
+    """The maps, the ranking and the area's numbers, fixed at the moment it was made.
 
     Parameters
     ----------
-    session : Session
-    mark : str
-        A class name for the HTML, by which the living widget hides it.
+    state : State
+        Whoever makes a picture holds ``state.changed``.
     """
 
-    def __init__(self, session: Session, mark: str = "") -> None:
-        self._mark = mark
-        self._lines: list[str] = []
-        found = [pane for pane in session.panes if pane.explanation is not None]
-        self._errors = [pane.error for pane in session.panes if pane.error]
+    def __init__(self, state: State) -> None:
+        found = [(pane, pane.explanation) for pane in state.panes if pane.explanation is not None]
+        self._errors = [pane.error for pane in state.panes if pane.error]
         self._maps = []
-        for pane in found:
-            one = pane.explanation
-            peers = [p.explanation for p in found if p.explanation.unit == one.unit]
-            limit = limit_of(peers)
+        for pane, one in found:
+            limit = limit_of([peer for _, peer in found if peer.unit == one.unit])
             scale = (
                 "the same everywhere" if limit is None else f"colours up to ±{limit:.3g} {one.unit}"
             )
             rows, columns = one.values.shape
             how = f"{one.method}, {rows} × {columns} cells, {scale}"
+            line = lines.of_map(state, pane, method_called(pane.method), one.layer)
             png = overlay(one.image, one.values, limit)
-            self._maps.append((png, one.target.words, how, telling.python(session, pane)))
+            self._maps.append((png, one.target.words, how, line))
         self._rows: list[list[str]] = []
-        self._notice = session.predictor.notice if session.predictor else ""
-        self._region = ""
+        self._notice = state.predictor.notice if state.predictor else ""
+        self._covered = self._line = ""
         if found:
-            self._table(session, found[0].photograph)
+            self._table(state, found[0][0].photograph)
 
-    def _table(self, session: Session, number: int) -> None:
-        sight, region = session.sight(number), session.checker.region
+    def _table(self, state: State, number: int) -> None:
+        sight, area = state.sight(number), state.area
         if sight is None:
             return
-        # Theano comes with this import: by now it is there.
-        from conus_widgets.network.interface import softmax
-
         chances = softmax(sight.logits)
-        covered = not region.is_empty and region.covered is not None
-        covered = covered and region.photograph == number
+        here = area.is_checked and area.photograph == number
+        evidence = state.evidence(area) if here else None
         heads = ["class", "probability", "logit"]
-        if covered:
-            checked = saving.evidence(session, region)
-            heads += ["share of the region", "checked: change where covered"]
-            self._region = (
-                f"Covered: {checked.fraction:.1%} of the photograph, with {checked.fill}."
+        if evidence is not None:
+            heads += ["share of the area", "checked: change where covered"]
+            self._covered = (
+                f"Covered: {evidence.fraction:.1%} of the photograph, with {evidence.fill}."
             )
+            self._line = lines.of_evidence(state, area)
         self._rows.append(heads)
         for i in np.argsort(-sight.logits, kind="stable")[:TOP]:
-            label = session.predictor.labels[i]
+            label = state.loaded.labels[i]
             row = [label, percent(float(chances[i])), signed(float(sight.logits[i]))]
-            if covered:
-                row += [signed(float(checked.shares[i])), signed(float(checked.changes[i]))]
+            if evidence is not None:
+                row += [signed(float(evidence.shares[i])), signed(float(evidence.changes[i]))]
             self._rows.append(row)
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": repr(self), "text/html": self._repr_html_()}
-
-    def _repr_html_(self) -> str:
+    def body(self) -> tuple[str, str]:
         maps = "".join(
             f'<div style="max-width:{SIDE}px"><img alt="{escape(words)}" style="max-width:100%" '
             f'src="data:image/jpeg;base64,{base64.b64encode(data).decode()}">'
             f'<div style="font-weight:600;overflow-wrap:anywhere">{escape(words)}</div>'
-            f'<div style="{_QUIET}">{escape(how)}<br><code>{escape(line)}</code></div></div>'
+            f'<div style="{QUIET}">{escape(how)}<br><code>{escape(line)}</code></div></div>'
             for data, words, how, line in self._maps
         )
         rows = "".join(
@@ -106,20 +97,20 @@ class Picture:
         table = (
             f'<table style="border-collapse:collapse;margin:6px 0">{rows}</table>' if rows else ""
         )
-        said = " ".join(text for text in (*self._errors, self._region, self._notice) if text)
-        hint = "Orange speaks for, blue against. The last state. " if maps else ""
-        return (
-            f'{hiding(self._mark)}<div class="conus-saved {escape(self._mark)}">'
+        said = " ".join(text for text in (*self._errors, self._covered, self._notice) if text)
+        body = (
             f'<div style="display:flex;flex-wrap:wrap;gap:16px">{maps}</div>{table}'
-            f'<div style="{_QUIET}">{escape(said)}</div>'
-            f'<p style="{_QUIET}">{hint}Run this cell for the live tool.</p></div>'
+            f'<div style="{QUIET}">{escape(said)}</div>'
         )
+        if self._line:
+            body += f'<code style="{QUIET};overflow-wrap:anywhere">{escape(self._line)}</code>'
+        return body, "Orange speaks for, blue against. The last state." if maps else ""
 
     def __repr__(self) -> str:
-        lines = [f"{words} ({how})" for _, words, how, _ in self._maps]
-        lines += ["  " + "  ".join(row) for row in self._rows]
-        lines += [text for text in (*self._errors, self._region, self._notice) if text]
-        return "\n".join(lines) or "There is no photograph yet."
+        said = [f"{words} ({how})" for _, words, how, _ in self._maps]
+        said += ["  " + "  ".join(row) for row in self._rows]
+        said += [text for text in (*self._errors, self._covered, self._notice) if text]
+        return "\n".join(said) or "There is no photograph yet."
 
 
 def _cell(number: int, text: str) -> str:
@@ -127,7 +118,7 @@ def _cell(number: int, text: str) -> str:
     return f'<td style="{_CELL}{side}">{escape(text)}</td>'
 
 
-def overlay(image: Image.Image, values: np.ndarray, limit: float | None) -> bytes:
+def overlay(image: Image.Image, values: NDArray[Any], limit: float | None) -> bytes:
     """Return a JPEG of the photograph with the map's cells over it.
 
     Parameters
@@ -149,15 +140,3 @@ def overlay(image: Image.Image, values: np.ndarray, limit: float | None) -> byte
     file = io.BytesIO()
     drawn.save(file, "JPEG", quality=88)
     return file.getvalue()
-
-
-def signed(value: float) -> str:
-    """Two decimals with a sign, as on the page.
-
-    >>> signed(0.829), signed(-0.3), signed(-0.001)
-    ('+0.83', '\\u22120.30', '0.00')
-    """
-    text = f"{abs(value):.2f}"
-    if float(text) == 0:
-        return text
-    return ("+" if value > 0 else "\u2212") + text

@@ -3,7 +3,12 @@
 import re
 from pathlib import Path
 
-__all__ = ["bundle", "styles"]
+__all__ = ["PAGES", "bundle", "styles"]
+
+PAGES = Path(__file__).parents[1]
+"""The folder of all widgets; each has its JavaScript and CSS in ``page``."""
+
+_BASE = PAGES / "live" / "page" / "base.css"
 
 _IMPORT = re.compile(r'^import\s[^;]*?from\s+"(\.\.?/[^"]+)";\n', re.M)
 _EXPORT = re.compile(r"^export (?!default\b)", re.M)
@@ -50,5 +55,5 @@ def bundle(entry: Path) -> str:
 
 
 def styles(*paths: Path) -> str:
-    """Return several style sheets as one, in their order."""
-    return "".join(path.read_text(encoding="utf-8") for path in paths)
+    """Return one style sheet: what all widgets share, and then `paths` in their order."""
+    return "".join(path.read_text(encoding="utf-8") for path in (_BASE, *paths))

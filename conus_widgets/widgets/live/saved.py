@@ -5,17 +5,37 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from html import escape
-from typing import Any, Protocol
+from typing import Any
 
-__all__ = ["SavedPicture", "hiding", "show"]
+__all__ = ["QUIET", "Picture", "SavedPicture", "show"]
 
-_AGAIN = "run this cell for the live tool"
+_CELL = "this cell for the live tool."
+QUIET = "opacity:.75;font-size:90%"  # the style of what is less important
 
 
-class Picture(Protocol):
-    """HTML and text, fixed at the moment it was made."""
+class Picture:
+    """HTML and text, fixed at the moment it was made.
 
-    def _repr_mimebundle_(self) -> dict[str, str]: ...
+    Notes
+    -----
+    How to extend it: a subclass gives `body` and ``__repr__``.
+    """
+
+    def body(self) -> tuple[str, str]:
+        """Return the HTML, every text of which is escaped, and a sentence that goes below it."""
+        raise NotImplementedError
+
+    def html(self, mark: str = "") -> str:
+        """Return all of it; a living widget hides what has its `mark`."""
+        body, hint = self.body()
+        said = escape(f"{hint} Run {_CELL}".strip())
+        return (
+            f'{_hiding(mark)}<div class="{escape(f"conus-saved {mark}".strip())}">{body}'
+            f'<p style="{QUIET}">{said}</p></div>'
+        )
+
+    def _repr_html_(self) -> str:
+        return self.html()
 
 
 class SavedPicture:
@@ -24,7 +44,7 @@ class SavedPicture:
     Parameters
     ----------
     make : callable
-        Returns the Picture of now.
+        Returns the Picture of now, or None if there is none.
     mark : str
         Identifies the output.
     rest : float
@@ -36,7 +56,7 @@ class SavedPicture:
     a widget without a kernel, not even the other forms in the same output; hence a second one.
     """
 
-    def __init__(self, make: Callable[[], Picture], mark: str, *, rest: float = 0.0) -> None:
+    def __init__(self, make: Callable[[], Picture | None], mark: str, *, rest: float = 0.0) -> None:
         self._make, self._mark, self._rest = make, mark, rest
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
@@ -66,11 +86,12 @@ class SavedPicture:
     def _publish(self, *, update: bool) -> None:
         from IPython.display import publish_display_data
 
-        data: dict[str, Any] = self._make()._repr_mimebundle_()
-        publish_display_data(data, transient={"display_id": self._mark}, update=update)
+        if (made := self._make()) is not None:
+            data = {"text/plain": repr(made), "text/html": made.html(self._mark)}
+            publish_display_data(data, transient={"display_id": self._mark}, update=update)
 
 
-def show(widget: Any, saved: SavedPicture | None = None) -> None:
+def show(widget: Any, saved: SavedPicture) -> None:
     """Display a widget, and below it the picture that is saved.
 
     A widget that was closed cannot live again: a sentence says so, beside its last picture.
@@ -80,17 +101,18 @@ def show(widget: Any, saved: SavedPicture | None = None) -> None:
     name = type(widget).__name__
     if widget.comm is None:
         said = f"This {name} was closed, so it has no page any more. Make a new one: {name}(...)."
-        last = widget.picture()._repr_mimebundle_() if saved is not None else {}
-        data = {"text/plain": said, "text/html": f"<p>{escape(said)}</p>"}
-        publish_display_data({kind: text + last.get(kind, "") for kind, text in data.items()})
+        last = widget.picture()
+        text, html = ("", "") if last is None else (repr(last), last.html())
+        publish_display_data(
+            {"text/plain": said + text, "text/html": f"<p>{escape(said)}</p>{html}"}
+        )
         return
     data, metadata = widget._repr_mimebundle_() or ({}, {})
-    publish_display_data({**data, "text/plain": f"{name}: {_AGAIN}."}, metadata)
-    if saved is not None:
-        saved.show()
+    publish_display_data({**data, "text/plain": f"{name}: run {_CELL}"}, metadata)
+    saved.show()
 
 
-def hiding(mark: str) -> str:
+def _hiding(mark: str) -> str:
     """Return the style that goes with a picture.
 
     Without a kernel JupyterLab writes "Error displaying widget: model not found" into the output

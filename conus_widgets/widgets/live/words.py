@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+__all__ = ["percent", "sentence", "signed"]
+
 
 def percent(probability: float) -> str:
     """One decimal; never a flat 0 or 100, which no network means.
@@ -14,3 +16,27 @@ def percent(probability: float) -> str:
     if probability < 0.0005:
         return "<\u00a00.1\u00a0%"
     return f"{100 * probability:.1f}\u00a0%"
+
+
+def signed(value: float) -> str:
+    """Two decimals with a sign, as on the page.
+
+    >>> signed(0.829), signed(-0.3), signed(-0.001)
+    ('+0.83', '\\u22120.30', '0.00')
+    """
+    text = f"{abs(value):.2f}"
+    if float(text) == 0:
+        return text
+    return ("+" if value > 0 else "\u2212") + text
+
+
+def sentence(error: BaseException) -> str:
+    """What an error says; its kind, if that is nothing or only the name of what is missing.
+
+    >>> sentence(ValueError("It is empty.")), sentence(MemoryError()), sentence(KeyError("id"))
+    ('It is empty.', 'MemoryError', "KeyError: 'id'")
+    """
+    kind, said = type(error).__name__, str(error)
+    if isinstance(error, KeyError):
+        return f"{kind}: {said}"
+    return said or kind

@@ -1,6 +1,7 @@
 // Pieces of the page: a ranking and a card. Text is set as text, never as HTML.
 
 import { make } from "../../live/page/elements.js";
+import { counted } from "../../live/page/words.js";
 
 const WAITING = {
   preparing: "Reading ...",
@@ -55,7 +56,7 @@ export function makeSpecimen() {
   element.append(title, place);
   const update = (specimen, count) => {
     element.hidden = count === 0;
-    title.textContent = `One specimen, ${count === 1 ? "1 photograph" : `${count} photographs`}`;
+    title.textContent = `One specimen, ${counted(count)}`;
     if (!specimen) showWaiting(place, WAITING.running);
     else
       showAnswer(place, specimen.error ? makeError(specimen.error) : makeRanking(specimen.answer));

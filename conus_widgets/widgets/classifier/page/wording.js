@@ -1,22 +1,14 @@
 // What is said of answers. Pure functions: Node tests them.
 
-/** "92 percent", for ears; the page shows one decimal. */
-export function spoken(probability) {
-  const whole = Math.round(100 * probability);
-  if (whole < 1) return "less than 1 percent";
-  if (whole > 99) return "more than 99 percent";
-  return `${whole} percent`;
-}
+import { counted, spokenPercent } from "../../live/page/words.js";
 
 /** "shell.jpg: tented, 92 percent", or what went wrong. */
 export function outcome(name, answer, error) {
   if (error) return error;
   if (!answer) return `${name}: no answer`;
   const [first] = answer.rows;
-  return `${name}: ${first.label}, ${spoken(first.probability)}`;
+  return `${name}: ${first.label}, ${spokenPercent(first.probability)}`;
 }
-
-const count = (n) => (n === 1 ? "1 photograph" : `${n} photographs`);
 
 /**
  * One sentence or a few for the end of a run. `cards` are those that got an answer or an error in
@@ -27,18 +19,18 @@ export function announcement({ cards, specimen = null, stopped = false, open = 0
   const said = [];
   if (specimen) {
     const good = cards.length - failed.length;
-    if (specimen.answer) said.push(outcome(`One specimen, ${count(good)}`, specimen.answer, ""));
+    if (specimen.answer) said.push(outcome(`One specimen, ${counted(good)}`, specimen.answer, ""));
     else said.push(specimen.error);
     said.push(...failed.map((card) => card.error).filter((text) => text !== specimen.error));
   } else if (cards.length <= 3) {
     said.push(...cards.map((card) => outcome(card.name, card.answer, card.error)));
   } else {
     const good = cards.length - failed.length;
-    said.push(`${count(good)} classified`);
+    said.push(`${counted(good)} classified`);
     if (failed.length)
       said.push(`${failed.length} cannot be used: ${failed.map((c) => c.name).join(", ")}`);
   }
-  if (stopped) said.push(open ? `Stopped: ${count(open)} without an answer` : "Stopped");
+  if (stopped) said.push(open ? `Stopped: ${counted(open)} without an answer` : "Stopped");
   return said.map((text) => text.replace(/[.!?]?$/, (end) => end || ".")).join(" ");
 }
 

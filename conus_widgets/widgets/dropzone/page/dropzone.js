@@ -1,54 +1,58 @@
 // The drop zone by itself: a list of what has arrived.
 
-import { openLine } from "../../live/page/connection.js";
-import { sendFiles } from "./sending.js";
 import { make } from "../../live/page/elements.js";
+import { startPage } from "../../live/page/start.js";
+import { sendFiles, settingsOf } from "./sending.js";
 import { makeZone } from "./zone.js";
-import { isAlive, showDead } from "../../live/page/saved.js";
 
-const STATES = { preparing: "is being read", sending: "is being sent", sent: "has arrived" };
-
-function render({ model, el }) {
-  if (!isAlive(el)) return showDead(el);
-  const root = make("div", "cw-root");
-  const warning = make("div", "cw-warning", "", { role: "alert", hidden: "" });
-  const status = make("div", "cw-status", "", { role: "status" });
-  const list = make("ul", "cw-files", "", { "aria-label": "Photographs" });
-  const line = openLine(model, el, {
-    listen: () => {},
-    say(text, gone) {
-      warning.textContent = text;
-      warning.hidden = !text;
-      zone.disable(gone);
-    },
-  });
+/** The list of files, by their uploads. */
+function makeFiles() {
+  const element = make("ul", "cw-files", "", { "aria-label": "Photographs" });
   const rows = new Map();
-  const show = ({ upload, name, state, note, error }) => {
+  const show = ({ upload, name, note, error }) => {
     if (!rows.has(upload)) {
       const row = make("li");
       row.append(make("span", "cw-name"), " ", make("span", "cw-note"));
       rows.set(upload, row);
-      list.append(row);
+      element.append(row);
     }
     const [label, remark] = rows.get(upload).children;
     label.textContent = name;
-    if (note) remark.textContent = note;
-    if (error) remark.textContent = error;
-    if (state === "sent" || state === "failed")
-      status.textContent = error ?? `${name} ${STATES[state]}`;
+    remark.textContent = error || note || remark.textContent;
   };
-  const settings = () => ({
-    original: model.get("original"),
-    longSide: model.get("long_side"),
-    limit: model.get("limit"),
-  });
-  let queue = Promise.resolve();
-  const zone = makeZone(root, (files, pasted) => {
-    queue = queue.then(() => sendFiles(line, files, { pasted, settings, show }));
-  });
-  root.append(warning, zone.element, status, list);
-  el.append(root);
-  return () => line.close();
+  const discard = (upload) => {
+    rows.get(upload).remove();
+    rows.delete(upload);
+  };
+  return { element, show, discard };
 }
+
+const render = (view) =>
+  startPage(view, "cw-dropzone", ({ root, model, line }) => {
+    const status = make("div", "cw-status", "", { role: "status" });
+    const list = makeFiles();
+    let arrived = new Set(); // uploads that the kernel has
+    const kinds = {
+      files({ files }) {
+        const now = new Set(files.map(({ upload }) => upload));
+        for (const upload of arrived) if (!now.has(upload)) list.discard(upload);
+        for (const file of files) list.show(file);
+        arrived = now;
+      },
+    };
+    const show = ({ state, ...news }) => {
+      // Of what has arrived the kernel tells the name that it has there.
+      if (state !== "sent") list.show(news);
+      if (state === "sent") status.textContent = `${news.name} has arrived.`;
+      if (state === "failed") status.textContent = news.error;
+    };
+    let queue = Promise.resolve();
+    const zone = makeZone(root, (files, pasted) => {
+      const settings = () => settingsOf(model);
+      queue = queue.then(() => sendFiles(line, files, { pasted, settings, show }));
+    });
+    root.append(zone.element, status, list.element);
+    return { kinds, lost: () => zone.disable(true) };
+  });
 
 export default { render };

@@ -44,7 +44,7 @@ async function decode(file) {
 }
 
 /** Prepares a file: what to send of it, in words too, and a thumbnail as a blob (or null). */
-export async function prepare(file, { original, longSide, limit }) {
+async function prepare(file, { original, longSide, limit }) {
   const bitmap = await decode(file);
   try {
     const from = bitmap && { width: bitmap.width, height: bitmap.height };
@@ -61,13 +61,20 @@ export async function prepare(file, { original, longSide, limit }) {
   }
 }
 
+/** What a widget wants done to files before they are sent: traits of `Receiving`. */
+export const settingsOf = (model) => ({
+  original: model.get("original"),
+  longSide: model.get("long_side"),
+  limit: model.get("limit"),
+});
+
 /** Sends one prepared file; each chunk waits for the receipt of the one before. */
-export async function sendFile(line, { name, upload, blob, note }) {
+async function sendFile(line, kind, { name, upload, blob, note }) {
   const ranges = chunks(blob.size);
   for (const [index, [start, end]] of ranges.entries()) {
     const bytes = await blob.slice(start, end).arrayBuffer();
     const content = {
-      kind: "file",
+      kind,
       upload,
       name,
       note,
@@ -80,10 +87,14 @@ export async function sendFile(line, { name, upload, blob, note }) {
 }
 
 /**
- * Sends files one after another. `show` is told of each: {upload, name, state, note, thumbnail,
+ * Sends files one after another, to the intake of that `kind`. `show` is told of each: {upload, name, state, note, thumbnail,
  * error}, the state being "preparing", "sending", "sent" or "failed".
  */
-export async function sendFiles(line, files, { pasted, settings, show, stopped = () => false }) {
+export async function sendFiles(
+  line,
+  files,
+  { pasted, settings, show, stopped = () => false, kind = "file" },
+) {
   const entries = [...files].map((file) => ({
     file,
     name: fileName(file, pasted),
@@ -96,7 +107,7 @@ export async function sendFiles(line, files, { pasted, settings, show, stopped =
       const prepared = await prepare(file, await settings());
       const { note, thumbnail } = prepared;
       show({ name, upload, note, thumbnail, state: "sending" });
-      await sendFile(line, { name, upload, ...prepared });
+      await sendFile(line, kind, { name, upload, ...prepared });
       show({ name, upload, state: "sent" });
     } catch (error) {
       show({ name, upload, state: "failed", error: error.message });

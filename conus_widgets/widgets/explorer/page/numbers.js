@@ -1,4 +1,4 @@
-// The numbers on the page: shares of cells and regions, sums, ranks, words. Pure functions.
+// The numbers on the page: shares of cells and areas, sums, ranks, words. Pure functions.
 
 /** The photograph as the network sees it. `shares` is (classes, rows, columns), flat. */
 export function makeSight({ logits, bias, shares, rows, columns, ...rest }) {
@@ -47,8 +47,8 @@ export function speaks(sight, cell, count = 3) {
   };
 }
 
-/** What the map attributes to a region, for each class: cells weighed by their area inside. */
-export function regionShares({ shares, cells, logits }, weights) {
+/** What the map attributes to an area, for each class: cells weighed by their area inside. */
+export function areaShares({ shares, cells, logits }, weights) {
   return Float64Array.from(logits, (_, number) => {
     let sum = 0;
     for (let i = 0; i < cells; i++) sum += shares[number * cells + i] * weights[i];
