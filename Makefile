@@ -12,8 +12,10 @@ PEERS := build/bench-venv
 VOILA := build/voila-venv
 LASAGNE := build/lasagne
 
-# JavaScript and CSS, C++, and Python that is written twice, beside Python's own.
+# JavaScript and CSS, C++, and whatever is written twice, beside Python's own.
 SCRIPTS := conus_widgets/widgets benchmarks/browser tests/js
+TWICE := jscpd --min-lines 10 --min-tokens 40 --mode weak --ignore-identifiers --format javascript,css \
+    --exit-code --no-tips --no-colors conus_widgets/widgets
 define STYLE
 { ruff check --quiet .; ruff format --check --quiet .; \
   oxfmt --check $(SCRIPTS) >/dev/null || { echo "Not formatted: run oxfmt $(SCRIPTS)" >&2; exit 1; }; \
@@ -21,7 +23,8 @@ define STYLE
   clang-format --dry-run --Werror conus_widgets/ops/*.h; \
   lint-imports --no-logo >/dev/null || lint-imports; \
   pylint --disable=all --enable=duplicate-code --min-similarity-lines=10 --ignore-imports=y \
-    --score=n conus_widgets/widgets; }
+    --score=n conus_widgets/widgets; \
+  $(TWICE) >/dev/null || $(TWICE); }
 endef
 
 help:  ## this list

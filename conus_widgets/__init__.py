@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from conus_widgets.checkpoint.arrays import CheckpointError
     from conus_widgets.checkpoint.download import fetch
     from conus_widgets.checkpoint.transfer import DownloadError
+    from conus_widgets.collection.finetuning import finetune
     from conus_widgets.machine.machine import SetupError
     from conus_widgets.network.interface import Cancelled
     from conus_widgets.photographs.photograph import PhotographError
@@ -36,6 +37,7 @@ _HOMES = {
     "Predictor": "predictor",
     "SetupError": "machine.machine",
     "fetch": "checkpoint.download",
+    "finetune": "collection.finetuning",
     "load_predictor": "predictor",
 }
 
@@ -53,6 +55,7 @@ __all__ = [
     "SetupError",
     "explain",
     "fetch",
+    "finetune",
     "load_predictor",
 ]
 

@@ -110,6 +110,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.set_defaults(command=_evaluate)
 
+    finetune = commands.add_parser(
+        "finetune",
+        help="teach a network the classes of your own photographs",
+        description="Fit the last layer of a network to the photographs of a collection, in "
+        "seconds, say how good it is about specimens that it never saw, and write it.",
+        epilog="Example: python -m conus_widgets finetune my-shells --out my-network --pattern "
+        "'{label}_{specimen}_{view}'",
+        fill=_finetune_options,
+    )
+    finetune.set_defaults(command=_finetune)
+
     fetch = commands.add_parser("fetch", help="fetch a checkpoint, once")
     fetch.set_defaults(command=_fetch)
     fetch.add_argument(
@@ -187,6 +198,12 @@ def _evaluate_options(evaluate: argparse.ArgumentParser) -> None:
 
     add_arguments(evaluate)
     _trust_options(evaluate, shown=False)  # what `trust` was called by version 0.1
+
+
+def _finetune_options(finetune: argparse.ArgumentParser) -> None:
+    from conus_widgets.collection.finetuning_command import add_arguments
+
+    add_arguments(finetune)
 
 
 def _trust_options(trust: argparse.ArgumentParser, *, shown: bool = True) -> None:
@@ -299,6 +316,12 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _trust(options: argparse.Namespace) -> int:
     from conus_widgets.explain.evaluate.command import run
+
+    return run(options)
+
+
+def _finetune(options: argparse.Namespace) -> int:
+    from conus_widgets.collection.finetuning_command import run
 
     return run(options)
 

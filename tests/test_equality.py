@@ -120,7 +120,7 @@ def test_no_dataclass_with_arrays_compares_tuples_of_them():
         for _, kind in inspect.getmembers(importlib.import_module(info.name), inspect.isclass):
             if kind.__module__ != info.name or not dataclasses.is_dataclass(kind):
                 continue
-            if any("ndarray" in str(field.type) for field in dataclasses.fields(kind)):
+            if any("NDArray" in str(field.type) for field in dataclasses.fields(kind)):
                 seen += 1
                 if "__eq__" in vars(kind):
                     wrong.append(kind.__qualname__)

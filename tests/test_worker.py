@@ -77,7 +77,6 @@ def test_a_newer_request_of_an_owner_replaces_the_older_ones(worker):
     assert done == ["other", "newest"]
     assert running.cancelled() and waiting.cancelled()
     assert not newest.cancelled() and not other.cancelled()
-    assert newest.generation == running.generation + 2
 
 
 def test_cancel_stops_between_batches_and_says_nothing(worker):
@@ -131,6 +130,161 @@ def test_loading_happens_in_the_thread_once_and_is_tried_again_after_a_failure()
         assert len(loads) == 2 and threading.current_thread() not in loads
     finally:
         worker.close()
+
+
+def test_owners_that_are_gone_are_forgotten(worker):
+    class Owner:
+        """Somebody who asks."""
+
+    owners = [Owner() for _ in range(1000)]
+    gone = [weakref.ref(owner) for owner in owners]
+    for number, owner in enumerate(owners):
+        for _ in range(2):  # the second request replaces the first
+            ticket = worker.submit(owner, lambda net, ticket: None, urgent=number % 2 == 0)
+        if number % 100 == 99:
+            wait(ticket)
+    wait(worker.submit("last", lambda net, ticket: None))
+    del owners, owner, ticket
+    gc.collect()
+    assert [one() for one in gone if one() is not None] == []
+
+
+# Urgent work, between two batches of other work
+
+
+class Batches:
+    """Long work of so many batches; `order` says what ran, `before(n)` what comes before one."""
+
+    def __init__(self, count, order, before=lambda number: None):
+        self.count, self.order, self.before = count, order, before
+
+    def __call__(self, net, ticket):
+        for number in range(self.count):
+            self.before(number)
+            if ticket.checkpoint():
+                self.order.append("stopped")
+                return
+            self.order.append("batch")
+
+
+def test_urgent_work_of_any_widget_runs_between_two_batches(worker):
+    order = []
+
+    def brush(net, ticket):
+        order.append("brush")
+
+    def before(number):
+        if number in (1, 3):
+            worker.submit(f"widget {number}", brush, urgent=True)
+
+    wait(worker.submit("map", Batches(5, order, before)))
+    assert order == ["batch", "brush", "batch", "batch", "brush", "batch", "batch"]
+
+
+def test_long_work_gets_at_least_every_second_batch(worker):
+    """Also if several widgets ask for more than the network can do."""
+    order = []
+
+    def brush(name):
+        def task(net, ticket):
+            order.append(name)
+            if order.count("batch") < 20:
+                worker.submit(name, brush(name), urgent=True)
+
+        return task
+
+    _, go = blocked(worker, "first")
+    for name in ("a", "b", "c"):
+        worker.submit(name, brush(name), urgent=True)
+    ticket = worker.submit("map", Batches(20, order))
+    go.set()
+    wait(ticket)
+    places = [at for at, name in enumerate(order) if name == "batch"]
+    assert len(places) == 20 and max(b - a for a, b in zip(places, places[1:], strict=False)) == 2
+    assert places[0] <= 1, "it begins after one piece of urgent work"
+    counts = [order.count(name) for name in ("a", "b", "c")]
+    assert max(counts) - min(counts) <= 1, "each widget has its turn"
+
+
+def test_other_work_that_waits_has_its_turn_under_a_ceaseless_brush(worker):
+    order = []
+
+    def brush(net, ticket):
+        order.append("brush")
+        if "three" not in order and len(order) < 1000:
+            worker.submit("brush", brush, urgent=True)
+
+    _, go = blocked(worker, "first")
+    worker.submit("brush", brush, urgent=True)
+    for name in ("one", "two", "three"):
+        ticket = worker.submit(name, lambda net, ticket, name=name: order.append(name))
+    go.set()
+    wait(ticket)
+    assert order[:6] == ["brush", "one", "brush", "two", "brush", "three"]
+
+
+def test_urgent_work_is_never_nested(worker):
+    order = []
+
+    def brush(net, ticket):
+        order.append("begins")
+        worker.submit("another", lambda net, ticket: order.append("another"), urgent=True)
+        assert not ticket.checkpoint()
+        order.append("ends")
+
+    wait(worker.submit("brush", brush, urgent=True))
+    wait(worker.submit("last", lambda net, ticket: None))
+    assert order == ["begins", "ends", "another"]
+
+
+def test_a_checkpoint_in_another_thread_runs_nothing(worker):
+    """Photographs are decoded in threads; the network belongs to the worker's."""
+    running, go = blocked(worker)
+    waiting = worker.submit("brush", lambda net, ticket: None, urgent=True)
+    assert not running.checkpoint() and not waiting.done
+    go.set()
+    wait(waiting)
+
+
+def test_of_urgent_work_the_newest_takes_the_place_of_the_older(worker):
+    _, go = blocked(worker, "first")
+    done = []
+
+    def task(name):
+        return lambda net, ticket: done.append(name)
+
+    older = worker.submit("a", task("a 1"), urgent=True)
+    worker.submit("b", task("b 1"), urgent=True)
+    newest = worker.submit("a", task("a 2"), urgent=True)
+    assert older.done and older.cancelled(), "whoever waits for it does not wait in vain"
+    go.set()
+    wait(newest)
+    wait(worker.submit("last", task("last")))
+    assert done == ["a 2", "b 1", "last"]
+
+
+def test_urgent_work_that_fails_does_not_end_what_it_passed(worker):
+    order, failures = [], []
+
+    def before(number):
+        if number == 1:
+            worker.submit("brush", lambda net, ticket: 1 / 0, failed=failures.append, urgent=True)
+
+    ticket = wait(worker.submit("map", Batches(3, order, before)))
+    assert order == ["batch"] * 3 and ticket.error is None
+    assert [type(error) for error in failures] == [ZeroDivisionError]
+
+
+def test_work_that_is_not_wanted_any_more_stops_at_its_checkpoint(worker):
+    order = []
+
+    def before(number):
+        if number == 2:
+            worker.submit("map", lambda net, ticket: order.append("newer"))
+
+    wait(worker.submit("map", Batches(9, order, before)))
+    wait(worker.submit("last", lambda net, ticket: None))
+    assert order == ["batch", "batch", "stopped", "newer"]
 
 
 def test_one_worker_for_one_predictor():

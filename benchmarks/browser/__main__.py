@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks import machine, network
 from benchmarks.browser import figures, hosts
 from benchmarks.browser.figures import CANCEL, CHOICE, FREE, HOVER, WrongAnswer
-from benchmarks.browser.hand import PROBE, VIEWPORT, Hand
+from benchmarks.browser.hand import SCRIPTS, VIEWPORT, Hand
 from benchmarks.browser.kernel import computations
 from benchmarks.browser.page import page
 from benchmarks.browser.results import Results, Seen, read
@@ -126,7 +126,8 @@ def measure(
     context = chromium.new_context(viewport=VIEWPORT)
     context.set_default_timeout(30_000)
     browser_page = context.new_page()
-    browser_page.add_init_script(path=str(PROBE))
+    for script in SCRIPTS:
+        browser_page.add_init_script(path=str(script))
     host.open(browser_page, name)
     hand = Hand(browser_page)
     say(f"{where}: ready")

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-PROBE = Path(__file__).with_name("probe.js")
+#: What runs in a page before anything else.
+SCRIPTS = tuple(Path(__file__).with_name(name) for name in ("line.js", "probe.js"))
 VIEWPORT = {"width": 1440, "height": 1000}
 STEP = 1 / 60  # seconds between two places of a moving mouse
 SILENCE = 1.0  # seconds after a cancel in which nothing else is asked of the network
@@ -24,7 +25,7 @@ class Hand:
     Parameters
     ----------
     page : playwright.sync_api.Page
-        In which `PROBE` was run before anything else.
+        In which `SCRIPTS` were run before anything else.
     seed : int
         Of the ways that the mouse takes.
 

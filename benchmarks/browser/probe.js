@@ -9,7 +9,8 @@ window.probe = (() => {
   let drawn = 0; // when the map was drawn last
   let wanted = null; // {test, found}: what `expect` waits for
   let root = null;
-  let app = null;
+  let labels = []; // of the network
+  const newest = { asked: 0, answered: 0 }; // covered areas, by their numbers
 
   const { drawImage } = CanvasRenderingContext2D.prototype;
   CanvasRenderingContext2D.prototype.drawImage = function (...what) {
@@ -17,7 +18,7 @@ window.probe = (() => {
     return drawImage.apply(this, what);
   };
 
-  function behindFrame(call) {
+  function afterFrame(call) {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => call(performance.now());
     port2.postMessage(0);
@@ -46,42 +47,42 @@ window.probe = (() => {
     if (drawn < notes.moves[count - 1].at) return; // the text alone is no answer
     const text = root.querySelector(".cx-place").textContent;
     const value = root.querySelector(".cx-value").textContent;
-    behindFrame((at) => notes.answers.push({ at, count, text, value }));
+    afterFrame((at) => notes.answers.push({ at, count, text, value }));
   }
 
   // Brushing: which moves a request held, and when its answer stood in the bars.
-  function follow({ region, flow, checked }) {
-    const { packed } = region;
-    region.packed = () => {
-      // at the moment of sending
-      if (mode === "brush")
-        notes.sent.push({
-          number: flow.newest(),
-          at: performance.now(),
-          count: notes.moves.length,
-        });
-      return packed();
-    };
-    app.checked = (message, logits) => {
-      checked(message, logits);
-      if (mode === "brush" && app.covered() === logits)
-        notes.arrived = { number: message.generation, at: performance.now(), logits };
-    };
-  }
+  window.line.onSent = ({ kind, generation: number }) => {
+    if (kind !== "area") return;
+    newest.asked = number;
+    if (mode === "brush")
+      notes.sent.push({ number, at: performance.now(), count: notes.moves.length });
+  };
+  window.line.onHeard = ({ kind, generation: number, ...message }, [buffer]) => {
+    if (kind === "network" && message.labels.length) ({ labels } = message);
+    if (kind !== "checked") return;
+    newest.answered = number;
+    const logits = new Float32Array(buffer);
+    if (mode === "brush") notes.arrived.push({ number, at: performance.now(), logits });
+  };
 
   const numberOf = (text) => Number(text.replace("\u2212", "-"));
-  function onBars() {
-    const { arrived } = notes;
-    if (mode !== "brush" || !arrived) return;
-    notes.arrived = null;
+  /** Whether the list of classes shows an answer's logits. */
+  function isShown({ logits }) {
     const rows = [...root.querySelectorAll(".cx-class:not([hidden])")];
-    const right = rows.every((row) => {
+    return rows.every((row) => {
+      const label = labels.indexOf(row.querySelector(".cx-name").textContent);
       const shown = numberOf(row.querySelectorAll(".cx-number")[1].textContent);
-      return Math.abs(shown - arrived.logits[row.dataset.number]) < 0.00501;
+      return Math.abs(shown - logits[label]) < 0.00501;
     });
-    behindFrame((at) =>
-      notes.answers.push({ at, number: arrived.number, arrived: arrived.at, right }),
-    );
+  }
+
+  function onBars() {
+    if (mode !== "brush") return;
+    const last = notes.arrived.findLastIndex(isShown);
+    if (last < 0) return; // of an answer before these
+    const { number, at: arrived } = notes.arrived[last];
+    notes.arrived.splice(0, last + 1);
+    afterFrame((at) => notes.answers.push({ at, number, arrived, right: true }));
   }
 
   // A single answer: `test` holds, and the map was drawn since the click.
@@ -90,7 +91,7 @@ window.probe = (() => {
       return;
     const { found } = wanted;
     wanted = null;
-    behindFrame((at) => found({ clicked: notes.clicked, at }));
+    afterFrame((at) => found({ clicked: notes.clicked, at }));
   }
 
   const TESTS = {
@@ -103,10 +104,8 @@ window.probe = (() => {
   return {
     attach() {
       root = document.querySelector(".cw-explorer");
-      app = root.app;
       for (const type of ["pointerdown", "pointermove", "click"])
         window.addEventListener(type, listen, true);
-      follow(app);
       const observe = (selector, call) =>
         new MutationObserver(call).observe(root.querySelector(selector), {
           subtree: true,
@@ -129,13 +128,16 @@ window.probe = (() => {
         moves: [],
         sent: [],
         answers: [],
-        arrived: null,
+        arrived: [],
         origin: performance.timeOrigin,
       });
     },
     stop() {
       mode = "";
-      const { moves, sent, answers, origin } = notes;
+      const { moves, sent, answers, origin, arrived } = notes;
+      // One that is the same as the answer before it changes nothing; but it must stand there.
+      const wrong = arrived.slice(-1).filter((answer) => !isShown(answer));
+      for (const { number, at } of wrong) answers.push({ at, number, arrived: at, right: false });
       return { moves, sent, answers, origin };
     },
     /** Begins to wait for the answer to a click that is still to come; `answer` gives it. */
@@ -156,10 +158,18 @@ window.probe = (() => {
         sum = (Math.imul(sum, 31) + data[i] + 3 * data[i + 1] + 7 * data[i + 2]) | 0;
       return sum;
     },
-    isIdle: () => app.flow.isIdle(),
-    labels: () => app.network.labels,
-    shape: () => [app.sight().rows, app.sight().columns],
-    hasPart: () => app.pane().state === "running" && app.pane().map !== null,
+    isIdle: () => newest.answered >= newest.asked,
+    shape: () => {
+      const { textContent } = root.querySelector(".cx-caption .cx-quiet");
+      return textContent
+        .match(/(\d+) × (\d+) cells/)
+        .slice(1)
+        .map(Number);
+    },
+    hasPart: () => {
+      const { textContent } = root.querySelector(".cx-caption .cx-quiet");
+      return textContent.includes("cells") && textContent.includes("working");
+    },
     origin: () => performance.timeOrigin,
   };
 })();

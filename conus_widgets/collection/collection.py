@@ -199,6 +199,11 @@ class Collection(Derived):
         return found
 
     @property
+    def evaluated(self) -> bool:
+        """Whether a network was asked about it."""
+        return self._store is not None
+
+    @property
     def fingerprint(self) -> str:
         """Of the network that was asked."""
         return self._opened.fingerprint.digest

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -13,33 +12,37 @@ if TYPE_CHECKING:
     from conus_widgets.collection.problems import Problem
 
 SHOWN = 5  # files of each problem
-_ARCHIVES = (".zip", ".dwca")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes; `collection` may be missing (see `__main__`)."""
+def add_source(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
+    """Add what says which collection: see `reading.read_collection`."""
     parser.add_argument(
         "collection",
-        nargs="?",
+        nargs="?" if optional else None,
         metavar="FOLDER|TABLE|ARCHIVE",
         help="a folder with a folder for each class, a CSV or Parquet file, or a Darwin Core "
         "archive (a .zip, or a folder with meta.xml)",
-    )
-    parser.add_argument(
-        "--out", metavar="DIR", help="the folder of the answers; an old one goes on"
     )
     parser.add_argument(
         "--names",
         metavar="FILE",
         help="which names mean the same: names.csv, or a WoRMS Taxon Match",
     )
-    parser.add_argument("--model", help="a checkpoint's folder, .npz or name (the demonstration)")
     parser.add_argument(
         "--photographs", metavar="DIR", help="where the photographs of a table or archive are"
     )
     parser.add_argument(
         "--pattern", help="what the names of files in a folder say: '{label}_{specimen}_{view}'"
     )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes; `collection` may be missing (see `__main__`)."""
+    add_source(parser, optional=True)
+    parser.add_argument(
+        "--out", metavar="DIR", help="the folder of the answers; an old one goes on"
+    )
+    parser.add_argument("--model", help="a checkpoint's folder, .npz or name (the demonstration)")
     parser.add_argument(
         "--views", type=int, default=1, help="random views to average (1: the plain photograph)"
     )
@@ -56,9 +59,15 @@ def run(options: argparse.Namespace) -> int:
 
     try:
         # If Theano cannot start, the reason is one sentence, not a traceback.
+        from conus_widgets.collection.reading import read_collection
         from conus_widgets.predictor import load_predictor
 
-        collection = _read(options)
+        collection = read_collection(
+            options.collection,
+            options.photographs,
+            pattern=options.pattern,
+            names=options.names,
+        )
         predictor = load_predictor(options.model)
         done = collection.evaluate(
             predictor, options.out, views=options.views, seed=options.seed, progress=_terminal()
@@ -80,23 +89,6 @@ def run(options: argparse.Namespace) -> int:
         )
         return 130
     return 1 if done.failed else 0
-
-
-def _read(options: argparse.Namespace) -> Collection:
-    from conus_widgets.collection.collection import Collection
-
-    given, photographs = options.collection, options.photographs
-    if os.path.isdir(given):
-        if not os.path.exists(os.path.join(given, "meta.xml")):
-            return Collection.from_folder(given, options.pattern, names=options.names)
-    elif not given.lower().endswith(_ARCHIVES):
-        return Collection.from_table(given, photographs, names=options.names)
-    if photographs is None:
-        raise ValueError(
-            f"{given} is an archive of occurrences: say where its photographs are, with "
-            "--photographs DIR."
-        )
-    return Collection.from_darwin_core(given, photographs, names=options.names)
 
 
 def _terminal() -> bool:

@@ -126,7 +126,9 @@ def slices(
     return Slices(_compared(judged, confidence), tuple(small))
 
 
-def membership(known: Mapping[str, Sequence[Any] | np.ndarray]) -> dict[tuple[str, str], np.ndarray]:
+def membership(
+    known: Mapping[str, Sequence[Any] | NDArray[Any]],
+) -> dict[tuple[str, str], NDArray[np.intp]]:
     """Return the photographs, by number, of each slice that `slices` looks at.
 
     Parameters

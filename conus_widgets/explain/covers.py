@@ -6,6 +6,7 @@ and integrated gradients start from them.
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from conus_widgets.arguments import shown, whole
+from conus_widgets.arguments import shown
 from conus_widgets.explain.subject import Subject
 
 COVERS = {
@@ -60,6 +61,8 @@ class Cover:
             How much of each pixel is covered, 0 to 1. Where it is 0 the input stays what it was,
             to the bit.
         """
+        if part.dtype == bool:
+            return np.where(part, self.pixels, inputs)[None].astype(np.float32, copy=False)
         part = np.asarray(part, np.float32)
         mixed = (1 - part) * inputs + part * self.pixels.astype(np.float32)
         return np.where(part > 0, mixed, inputs)[None].astype(np.float32, copy=False)
@@ -117,14 +120,16 @@ def cover(
     Raises
     ------
     ValueError
-        If it is none of these, or holds values that are not numbers.
+        If it is none of these, or holds values that are not numbers; for an `offset` that is not
+        two whole numbers.
     PhotographError
         If a photograph cannot be used.
     """
+    steps = _steps(offset)
     if isinstance(given, str):
         given = OLDER.get(given, given)
     if isinstance(given, str) and given in COVERS:
-        pixels = _named(inputs, mean, given, offset, seed)
+        pixels = _named(inputs, mean, given, steps, seed)
         return Cover(np.broadcast_to(pixels, inputs.shape).astype(np.float64), COVERS[given])
     if is_colour(given):
         colour = np.asarray(given, np.float64)[::-1].reshape(3, 1, 1)
@@ -163,7 +168,7 @@ def is_colour(given: Any) -> bool:
 
 
 def _named(
-    inputs: NDArray[Any], mean: NDArray[Any], name: str, offset: tuple[int, int], seed: int
+    inputs: NDArray[Any], mean: NDArray[Any], name: str, steps: tuple[int, int], seed: int
 ) -> NDArray[Any]:
     if name == "mean":
         return np.zeros((3, 1, 1))
@@ -179,9 +184,18 @@ def _named(
         # A pixel of a photograph is 0 to 255, noise or not.
         return np.clip(middle + deviation * drawn, -mean, 255 - mean)
     size = inputs.shape[-1]
-    steps = [whole("offset", step, least=None) for step in offset]
     columns, rows = (np.clip(np.arange(size) + step, 0, size - 1) for step in steps)
     return inputs[:, rows][:, :, columns]
+
+
+def _steps(offset: Any) -> tuple[int, int]:
+    try:
+        columns, rows = map(operator.index, offset)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"offset is {shown(offset)}: give two whole numbers, columns and rows."
+        ) from None
+    return columns, rows
 
 
 def _validated(given: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import os
 import sys
@@ -29,11 +28,11 @@ from conus_widgets.machine.beside import beside
 from conus_widgets.machine.machine import threads
 from conus_widgets.machine.runtime import lasagne
 from conus_widgets.network.resnet import build
-from conus_widgets.outputs import place_for
 from conus_widgets.photographs.inputs import to_input
 from conus_widgets.photographs.views import random_views
 from conus_widgets.prediction import Prediction
 from conus_widgets.predictor import Predictor, load_predictor
+from conus_widgets.training.place import validate
 from conus_widgets.training.trainer import Plan, Trainer, train
 
 NAME = "demonstration"
@@ -188,22 +187,7 @@ def _validate(work: Path, out: Path, force: bool) -> None:
     """Raise a ValueError if the checkpoint would be written over something else."""
     if out.resolve() == work.resolve():
         raise ValueError(f"{out} cannot hold the drawings and the checkpoint: give two folders.")
-    others = [file.name for file in out.glob("*.npz") if file.name != f"{NAME}.npz"]
-    if others:
-        raise ValueError(
-            f"{out} holds {others[0]}; a checkpoint needs its own folder: give another one."
-        )
-    try:
-        notice = json.loads((out / f"{NAME}.json").read_text(encoding="utf-8"))["notice"]
-    except (OSError, ValueError, TypeError, KeyError):
-        notice = ""
-    for name in (f"{NAME}.npz", f"{NAME}.json", "synsets.txt", "info.txt"):
-        place_for(
-            out / name,
-            is_ours=lambda _: notice == NOTICE,
-            force=force,
-            way="give another folder, or --force to replace it",
-        )
+    validate(out, NAME, is_ours=lambda record: record.get("notice") == NOTICE, force=force)
 
 
 def accuracy(predictor: Predictor, examples: DrawnShells) -> float:

@@ -155,7 +155,7 @@ def out_of_fold(
     ValueError
         For fewer than two folds or specimens, or as `fit`.
     """
-    from sklearn.model_selection import StratifiedGroupKFold  # heavy
+    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold  # heavy
 
     features, labels, numbers = _validated(features, labels, groups, classes)
     count = len(np.unique(numbers))
@@ -168,7 +168,9 @@ def out_of_fold(
     found = np.zeros((len(labels), classes))
     fold = np.zeros(len(labels), np.intp)
     judged = np.zeros(len(labels), bool)
-    split = StratifiedGroupKFold(total, shuffle=True, random_state=seed)
+    split: Any = StratifiedGroupKFold(total, shuffle=True, random_state=seed)
+    if np.unique(labels, return_counts=True)[1].max() < total:  # which it refuses
+        split = GroupKFold(total, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # It warns of classes with fewer specimens than folds: they are answered by `judged`.
         warnings.simplefilter("ignore", UserWarning)

@@ -22,10 +22,10 @@ TOKEN = "test"
 collect_ignore = ["saved"]  # notebooks to look at, not to run
 
 TOOL = """\
-from fake_predictor import FakePredictor
+from stand_in import StandIn
 from conus_widgets.widgets import Classifier
 from conus_widgets.widgets.live.words import percent
-predictor = FakePredictor(regions=["Panamic", "South African"])
+predictor = StandIn(size=224, regions=["Panamic", "South African"])
 classifier = Classifier(predictor)
 classifier"""
 
@@ -52,7 +52,7 @@ def lab(tmp_path_factory):
     home = tmp_path_factory.mktemp("lab")
     root = home / "notebooks"
     root.mkdir()
-    shutil.copy(HERE.parent / "fake_predictor.py", root)
+    shutil.copy(HERE.parent / "stand_in.py", root)
     # Keeps the page from asking the network for news.
     notification = home / "settings" / "@jupyterlab" / "apputils-extension"
     notification.mkdir(parents=True)

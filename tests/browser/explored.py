@@ -1,9 +1,11 @@
 """The explorer on a page, as a user has it: by its words, buttons and keys."""
 
 import re
+import time
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 TESTS = Path(__file__).parent.parent
 
@@ -35,33 +37,64 @@ def picture(seed):
     return Image.fromarray(rng.integers(0, 255, (6, 8, 3), dtype=np.uint8)).resize((160, 120), 2)
 {more}"""
 
-# Nothing is under way: no map, no check, no answer of the network; and all of it is drawn.
-REST = """() => {
-    const { app } = document.querySelector(".cw-explorer");
-    const idle = app.panes.every(({ state }) => !["waiting", "running"].includes(state));
-    return idle && !app.isAwaiting() && app.checking === null;
-}"""
+# What is asked for is drawn with the next frame; so two frames later all of it is.
+DRAWN = "() => new Promise((d) => requestAnimationFrame(() => requestAnimationFrame(d)))"
 
-PLAIN = """([target, against]) => {
-    const { app } = document.querySelector(".cw-explorer");
-    const search = document.querySelector(".cx-search");
-    search.value = "";
-    search.dispatchEvent(new Event("input"));
-    app.cancel();
-    app.reset();
-    app.setFill("black");
-    app.source = null;
-    app.useTool("look");
-    app.holdScale(false);
-    app.draw({ style: "grey", opacity: 0.75 });
-    app.setBrush(14);
-    app.point(null, 0);
-    while (app.panes.length > 1) app.dropPane(app.panes.length - 1);
-    for (const pin of app.pins) app.pin(pin);
-    app.choose(0, { photograph: 1 });
-    app.choose(0, { method: "cam", layer: null, target, against });
-    app.zoom(0);
-}"""
+# Nothing is under way: no map, no test, no answer of the network; and all of it is drawn.
+REST = f"""(root) => ({DRAWN})().then(() => {{
+    const texts = (selector) => [...root.querySelectorAll(selector)].map((one) => one.textContent);
+    return !texts(".cx-caption .cx-quiet").some((text) => text.includes("working ..."))
+        && !texts("button").some((text) => text.startsWith("Testing:"))
+        && root.querySelector(".cx-classes table").getAttribute("aria-busy") !== "true";
+}})"""
+
+# By its own controls: one map, CAM of A rather than B, nothing covered, nothing pinned, no tool.
+PLAIN = f"""async (root, [a, b]) => {{
+    const drawn = {DRAWN};
+    const named = (label) => root.querySelector(`[aria-label="${{label}}"]`);
+    const put = async (control, value, event = "input") => {{
+        if (control.value === value) return;
+        control.value = value;
+        control.dispatchEvent(new Event(control.matches("select") ? "change" : event));
+        await drawn();
+    }};
+    const press = async (button) => {{
+        if (!button || button.hidden || button.disabled) return;
+        button.click();
+        await drawn();
+    }};
+    const button = (text) =>
+        [...root.querySelectorAll("button")].find((one) => one.textContent === text);
+    const all = (selector) => [...root.querySelectorAll(selector)].filter((one) => !one.hidden);
+    await drawn();
+    await press(button("Cancel"));
+    await put(root.querySelector(".cx-search"), "");
+    await press(button("Reset"));
+    await put(named("Cover with"), "mean");
+    await press(button("Brush"));
+    await put(named("Size of the brush"), "14");
+    await press(button("Look"));
+    const held = root.querySelector("[type=checkbox]");
+    if (held.checked) held.click();
+    await put(named("Draw"), "grey");
+    await put(named("Opacity"), "75");
+    for (let one; (one = all(".cx-caption .cw-remove").at(-1)); ) await press(one);
+    for (const number of ["2", "1"]) {{
+        await put(named("Photograph"), number);
+        for (let pin; (pin = root.querySelector("[aria-label^=Unpin]")); ) await press(pin);
+    }}
+    await put(named("Method"), "cam");
+    await put(named("Layer"), "res4e");
+    for (const [at, name] of [a, b].entries()) {{
+        await put(root.querySelector(".cx-search"), name);
+        const row = all(".cx-class").find(
+            (one) => one.querySelector(".cx-name").textContent === name);
+        const letter = row.querySelectorAll(".cx-letter")[at];
+        if (letter.getAttribute("aria-pressed") !== "true") await press(letter);
+    }}
+    await put(root.querySelector(".cx-search"), "");
+    await press(button("Fit"));
+}}"""
 
 
 def stand_in(more):
@@ -81,7 +114,9 @@ class Explored:
         self.root = self.page.locator(".cw-explorer").nth(which)
         self.status = self.root.locator(".cw-status")
         self.verdict = self.root.locator(".cx-verdict")
+        self.line = self.root.get_by_label("Python that gives these numbers again")
         self.python, self.quiet = notebook.python, notebook.quiet
+        self.shape = None
 
     def run(self):
         """Run all cells, and wait for the ranked list."""
@@ -90,31 +125,30 @@ class Explored:
         return self
 
     def rest(self, timeout=30_000):
-        """Wait until nothing is under way, and two frames more, so that it is drawn."""
-        self.page.wait_for_function(REST, timeout=timeout)
-        self.page.evaluate(
-            "() => new Promise((d) => requestAnimationFrame(() => requestAnimationFrame(d)))"
-        )
+        """Wait until nothing is under way, and all of it is drawn."""
+        end = time.monotonic() + timeout / 1000
+        while not self.root.evaluate(REST):
+            assert time.monotonic() < end, self.root.inner_text()
 
     def do(self, code):
         """Run statements in the kernel."""
         self.python(f"exec({code!r}, globals())")
 
-    def app(self, expression):
-        """Plain data of what the page holds."""
-        return self.page.evaluate(
-            f"() => {{ const {{ app }} = document.querySelector('.cw-explorer'); "
-            f"return {expression}; }}"
-        )
+    def see(self, expression):
+        """Plain data of what stands on the page, `root` being the explorer."""
+        return self.root.evaluate(f"(root) => {expression}")
+
+    def pictures(self):
+        """The photographs as they are drawn."""
+        return self.see("[...root.querySelectorAll('.cx-canvas')].map((one) => one.toDataURL())")
 
     def drawn(self):
         """The pictures on the page; and the same once more, with nothing kept of a drawing."""
-        script = "[...document.querySelectorAll('.cx-canvas')].map((one) => one.toDataURL())"
-        first, opacity = self.app(script), self.app("app.opacity")
-        for other in (opacity / 2 + 0.1, opacity):
-            self.app(f"app.draw({{ opacity: {other} }})")
+        first, style = self.pictures(), self.menu("Draw").input_value()
+        for other in ("contours" if style != "contours" else "mask", style):
+            self.menu("Draw").select_option(other)
             self.rest()
-        return first, self.app(script)
+        return first, self.pictures()
 
     def canvas(self, index=0):
         return self.root.locator(".cx-canvas").nth(index)
@@ -122,9 +156,10 @@ class Explored:
     def box(self, index=0):
         """Where a photograph stands on the screen: (x, y, width, height)."""
         box = self.canvas(index).bounding_box()
-        shape = self.app(f"(({{ width, height }}) => [width, height])(app.sight({index}))")
-        fit = min(box["width"] / shape[0], box["height"] / shape[1])
-        width, height = shape[0] * fit, shape[1] * fit
+        if self.shape is None:  # all photographs of a page here have one shape
+            self.shape = self.python("list(explorer.explanation.image.size)")
+        fit = min(box["width"] / self.shape[0], box["height"] / self.shape[1])
+        width, height = self.shape[0] * fit, self.shape[1] * fit
         x, y = box["x"] + (box["width"] - width) / 2, box["y"] + (box["height"] - height) / 2
         return x, y, width, height
 
@@ -161,12 +196,13 @@ class Explored:
 
     def plain(self):
         """One map, CAM, nothing covered, nothing pinned: as it began, whatever was done."""
-        marked, against = self.python(
-            "[predictor.labels.index(name) for name in (twins.pair.marked, twins.pair.plain)]"
-        )
         self.page.mouse.move(0, 0)
-        self.page.evaluate(PLAIN, [marked, against])
+        a, b = pair = self.python("[twins.pair.marked, twins.pair.plain]")
+        self.root.evaluate(PLAIN, pair)
         self.rest()
+        expect(self.root.locator(".cx-question")).to_have_text(
+            "Why {} rather than {}?".format(*pair)
+        )
         return self
 
 

@@ -1,6 +1,6 @@
 """The classifier on a page of JupyterLab, used as people use it.
 
-The network is a stand-in (``fake_predictor.py``) except in ``test_first_notebook.py``. Every test
+The network is a stand-in (``stand_in.py``) except in ``test_first_notebook.py``. Every test
 ends with the browser's console empty; see ``conftest.tool``.
 """
 
@@ -105,6 +105,10 @@ def test_keyboard_alone(tool, files):
     page.keyboard.press("ArrowDown")
     expect(tool.card("keys.png").get_by_text("mean of 10 random views")).to_be_visible()
     page.keyboard.press("ArrowUp")
+    # On a busy machine there is a button Cancel until the answer is there.
+    expect(tool.card("keys.png").get_by_text("mean of 10 random views")).to_have_count(0)
+    expect(tool.card("keys.png")).to_have_attribute("aria-busy", "false")
+    expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
     for label in ("Region", "All photographs show one specimen", "Original pixels", "Clear all"):
         page.keyboard.press("Tab")
         expect(page.locator(":focus")).to_have_accessible_name(label)
@@ -234,7 +238,7 @@ def test_one_specimen_and_region(tool, files):
 
 def test_progress_cancel_go_on(tool, files):
     paths = files({f"{n}.png": pictures.encoded(pictures.shell(n), "PNG") for n in range(3)})
-    tool.python("setattr(predictor, 'delay', 0.15)")
+    tool.python("setattr(predictor.network, 'delay', 0.15)")
     tool.page.get_by_label("Views").select_option("10")
     tool.zone.drop({"files": paths})
     bar = tool.page.get_by_role("progressbar", name="Progress")
@@ -245,7 +249,7 @@ def test_progress_cancel_go_on(tool, files):
     tool.status("without an answer.")
     expect(bar).to_be_hidden()
     expect(tool.page.get_by_text("Stopped before its turn.").first).to_be_visible()
-    tool.python("setattr(predictor, 'delay', 0)")
+    tool.python("setattr(predictor.network, 'delay', 0)")
     tool.page.get_by_role("button", name="Go on").click()
     expect(tool.page.locator(".cw-card[data-state=done]")).to_have_count(3)
     tool.page.get_by_label("Views").select_option("1")

@@ -16,10 +16,10 @@ pytest_plugins = ["explored"]  # its fixtures
 MAKE = stand_in("""\
 import ipywidgets
 from IPython.display import display
-from fake_predictor import FakePredictor
+from stand_in import StandIn
 from conus_widgets import Classifier
 from conus_widgets.widgets import DropZone
-named, explained = FakePredictor(), StandIn()
+named, explained = StandIn(), StandIn()
 def make(kind):
     if kind == "Classifier":
         widget = Classifier(named)
@@ -163,21 +163,22 @@ def test_a_widget_is_seen_wherever_it_is_shown(shown, way, tmp_path):
 
 TWICE = stand_in("""\
 from IPython.display import display
-from fake_predictor import FakePredictor
+from stand_in import StandIn
 from conus_widgets import Classifier
-classifier = Classifier(FakePredictor())
+classifier = Classifier(StandIn())
 predictor = StandIn()
 explorer = Explorer(predictor, picture(1), target="banded")
 display(classifier, classifier, explorer, explorer)""")
 
 
 def verdict_on(explored, share):
-    """The verdict once it is on the whole stroke, which covers `share` percent."""
+    """The answer to the whole stroke, which covers `share` percent; it comes after the share."""
     for _ in range(400):
         text = explored.verdict.inner_text()
         found = re.match(r"([\d.]+) % .*(still|became)", text)
-        if found and abs(float(found[1]) - share) < 1:
-            return text
+        awaited = explored.root.locator("table[aria-busy=true]").count()
+        if found and abs(float(found[1]) - share) < 1 and not awaited:
+            return explored.verdict.inner_text()
         explored.page.wait_for_timeout(50)
     raise AssertionError(f"{text!r} does not become a verdict on {share:.1f} %")
 

@@ -146,7 +146,7 @@ def test_in_one_column_the_bars_are_seen_while_one_paints(page):
             assert column["orderly"], maps
             classes = page.root.locator(".cx-classes").bounding_box()
             assert scale.bounding_box()["y"] >= classes["y"] + classes["height"]
-            assert page.app("document.scrollingElement.scrollWidth - innerWidth") <= 0
+            assert page.see("document.scrollingElement.scrollWidth - innerWidth") <= 0
             if maps == 1:
                 expect(button).to_be_focused()  # it was moved
             if maps < 4:

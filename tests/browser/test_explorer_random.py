@@ -1,6 +1,7 @@
 """Two hundred quick actions of a user without a plan leave the page true, quiet and as light."""
 
 import random
+import re
 
 from explored import number
 
@@ -12,51 +13,35 @@ METHODS = [
     *("occlusion", "smoothgrad"),  # slow: they are overtaken, or stopped
 ]
 
-#: What the map of each pane must be, by the functions that anybody can call.
+#: What the page must show, by the functions that anybody can call.
 EXPECTED = """\
-import base64, gc
-from conus_widgets.explain.area import coverage
+import gc
 from conus_widgets.explain.catalogue import METHODS
-from conus_widgets.widgets.explorer import composing
 images = [twins.marked, twins.plain]
-def differs(choice, values):
-    "How far a map on the page is from the one of its own choice, as a part of its largest value."
-    method, labels = METHODS[choice["method"]], predictor.labels
-    target = {labels[choice["target"]]: 1}
-    if choice["against"] not in (None, choice["target"]):
-        target[labels[choice["against"]]] = -1
+def made(photograph, name, layer, target, against):
+    "The values of a map."
+    method = METHODS[name]
     options = dict(method.offered)
     if method.takes("layer"):
-        options["layer"] = choice["layer"] or "res4e"
-    found = method.function(predictor, images[choice["photograph"] - 1], target, **options).values
-    shown = np.frombuffer(base64.b64decode(values), np.float32).reshape(found.shape)
-    return float(abs(shown - found).max() / (abs(found).max() or 1))
-def covered(bits, number, fill, offset, lender):
-    "The logits of a photograph with a region covered."
-    inputs = predictor.inputs(images)
-    mean = np.asarray(predictor.preparation.mean_rgb, np.float32)[::-1].reshape(3, 1, 1)
-    mask = composing.unpack(base64.b64decode(bits), 224)
-    if fill == "given":
-        behind = inputs[lender - 1]
-    else:
-        behind = composing.backdrop(inputs[number - 1], mean, fill, tuple(map(int, offset)))
-    shown = np.where(mask, behind, inputs[number - 1])[None]
-    return list(map(float, predictor.forward(shown).logits[0]))
+        options["layer"] = layer
+    target = {target: 1, against: -1} if against else target
+    return method.function(predictor, images[photograph - 1], target, **options).values
+def covered(line, photograph, other):
+    "The logits with an area covered, by the line of Python on the page."
+    names = {"explain": explain, "predictor": predictor, "photograph": images[photograph - 1]}
+    if not line:
+        return list(map(float, predictor.logits([names["photograph"]])[0]))
+    if other:
+        names["other"] = images[other - 1]
+    return list(map(float, eval(line, names).covered))
 def resident():
     gc.collect()
     [line] = [line for line in open("/proc/self/status") if line.startswith("VmRSS")]
     return int(line.split()[1]) / 1024
 """
 
-BYTES = "(view) => btoa(Array.from(new Uint8Array(view), (n) => String.fromCharCode(n)).join(''))"
-PANES = (
-    "app.panes.map(({ choice, state, map }) => ({ choice, state, words: map?.words,"
-    f" values: map && ({BYTES})(map.values.slice().buffer) }}))"
-)
-REGION = (
-    f"[({BYTES})(app.region.packed()), app.pane().choice.photograph, app.fill, app.offset,"
-    " app.lender]"
-)
+QUESTION = re.compile(r"Why (.+?)(?: rather than (.+))?\?")
+PLACE = re.compile(r"Row (\d+), column (\d+) of (\d+) × (\d+)")
 
 
 class Hands:
@@ -214,23 +199,59 @@ def weight(page):
     return used, page.python("resident()")
 
 
-def assert_true(page):
-    """Nothing on the page is stale: maps, list and picture are those of the last choices."""
+def chosen(page):
+    """What the active map is of, as it stands on the page: the arguments of `made`."""
+    method = page.menu("Method").input_value()
+    target, against = QUESTION.fullmatch(page.root.locator(".cx-question").inner_text()).groups()
+    photograph = int(page.menu("Photograph").input_value())
+    layer = page.menu("Layer").input_value() if method in ("hires_cam", "layer_cam") else None
+    return photograph, method, layer, target, against
+
+
+def assert_values(page, index, rng):
+    """What stands beside some cells of a map are its values."""
+    x, y, width, height = page.box(index)
+    for _ in range(4):
+        page.page.mouse.move(x + rng.uniform(0.02, 0.98) * width, y + 0.5 * height)
+        page.page.mouse.move(
+            x + rng.uniform(0.02, 0.98) * width, y + rng.uniform(0.02, 0.98) * height
+        )
+        page.rest()
+        row, column, rows, columns = map(
+            int, PLACE.fullmatch(page.root.locator(".cx-place").inner_text()).groups()
+        )
+        assert [rows, columns] == page.python("list(values.shape)")
+        expected = page.python(f"float(values[{row - 1}, {column - 1}])")
+        shown = number(page.root.locator(".cx-value").inner_text())
+        assert abs(shown - expected) < max(0.0051 * (abs(expected) >= 0.005), 0.006 * abs(expected))
+
+
+def assert_true(page, rng):
+    """Nothing on the page is stale: maps, list and pictures are those of the last choices."""
     page.rest(60_000)
-    panes = page.app(PANES)
-    kept = page.python("[(one.choice(), one.state) for one in explorer._session.panes]")
-    assert [[one["choice"], one["state"]] for one in panes] == kept
-    compared = 0
+    for button in ("Look", "Fit"):
+        page.button(button).click()
+    kept = page.python("[(one.choice(), one.state) for one in explorer._state.panes]")
     captions = page.root.locator(".cx-words").all_inner_texts()
-    for one, caption in zip(panes, captions, strict=True):
-        if one["state"] == "done":
-            assert page.python(f"differs({one['choice']!r}, {one['values']!r})") < 1e-4, one[
-                "choice"
-            ]
-            assert caption == one["words"]
+    labels, compared = page.python("predictor.labels"), 0
+    assert len(captions) == len(kept)
+    for index, (choice, state) in enumerate(kept):
+        page.canvas(index).focus()  # its map is the active one now
+        page.rest()
+        photograph, method, layer, target, against = shown = chosen(page)
+        assert [photograph, method] == [choice["photograph"], choice["method"]]
+        classes = [n if n is None else labels[n] for n in (choice["target"], choice["against"])]
+        assert [target, against] == classes
+        if state == "done":
+            assert captions[index] == (f"{target} rather than {against}" if against else target)
+            page.do(f"values = made(*{shown!r})")
+            assert_values(page, index, rng)
             compared += 1
-    expected = page.python(f"covered(*{page.app(REGION)!r})")
-    labels = page.python("predictor.labels")
+    # `input_value` of a menu that lends another photograph's pixels is that photograph's number.
+    fill = page.menu("Cover with").input_value()
+    line = page.line.input_value() if page.line.is_visible() else ""
+    other = int(fill) if fill.isdigit() else 0
+    expected = page.python(f"covered({line!r}, {chosen(page)[0]}, {other})")
     for label, (_, logit, _, _) in page.bars().items():
         assert abs(number(logit) - expected[labels.index(label)]) < 0.0061, label
     drawn, anew = page.drawn()
@@ -256,7 +277,7 @@ def test_two_hundred_random_actions(page):
     compared = 0
     for _ in range(4):
         hands.act(COUNT // 4)
-        compared += assert_true(page)
+        compared += assert_true(page, hands.rng)
     assert compared >= 4 and len(hands.done) > 20, (compared, hands.done)
     assert page.root.locator(".cw-warning").is_hidden()
     after = weight(page)

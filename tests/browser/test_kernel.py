@@ -8,9 +8,9 @@ import pictures
 from playwright.sync_api import expect
 
 SMALL = """\
-from fake_predictor import FakePredictor
+from stand_in import StandIn
 from conus_widgets.widgets import Classifier
-classifier = Classifier(FakePredictor())
+classifier = Classifier(StandIn())
 classifier"""
 
 EVIL = "<img src=x onerror=alert(1)>.jpg"
@@ -87,3 +87,54 @@ def test_a_busy_kernel_and_one_that_dies(open_notebook, files):
     )
     expect(notebook.card("late.png").locator(".cw-ranking")).to_be_visible()
     notebook.quiet(allow=["Could not restore the debugger state"])  # as above
+
+
+MISSING = """\
+from conus_widgets.widgets import Classifier
+from conus_widgets.widgets.live import loading
+from stand_in import StandIn
+found = []
+def load(source):
+    if not found:
+        raise FileNotFoundError("shells/resnet50.npz is not there: copy it into this folder.")
+    return found[0]
+loading.load = load
+classifier = Classifier("shells")
+classifier"""
+
+
+def test_a_network_that_cannot_be_loaded_is_tried_again_by_a_key(open_notebook, files):
+    shell = pictures.encoded(pictures.shell(1), "PNG")
+    early, path = files({"early.png": shell, "shell.png": shell})
+    notebook = open_notebook("missing", [MISSING]).open()
+    notebook.command("notebook:run-all-cells")
+    alert = notebook.page.get_by_role("alert").and_(notebook.page.locator(".cw-warning"))
+    expect(alert).to_contain_text("shells/resnet50.npz is not there: copy it into this folder.")
+    again = alert.get_by_role("button", name="Try again")
+    again.press("Enter")
+    expect(alert).to_contain_text("is not there")  # it still is not
+    # What the kernel does is said, and then it can be tried again as before.
+    process = notebook.python("__import__('os').getpid()")
+    os.kill(process, signal.SIGSTOP)
+    try:
+        notebook.zone.drop({"files": [early]})
+        expect(alert).to_contain_text("The kernel has not answered for", timeout=30_000)
+    finally:
+        os.kill(process, signal.SIGCONT)
+    expect(alert).to_contain_text("is not there")
+    notebook.python("found.append(StandIn()) or 1")
+    again.press("Enter")
+    expect(alert).to_be_hidden()
+    notebook.status("early.png: ")  # which waited for the network
+    # The button that had the focus is gone. In the notebook, this key would add a cell.
+    inside = "document.querySelector('.cw-classifier').contains(document.activeElement)"
+    assert notebook.page.evaluate(inside)
+    notebook.page.keyboard.press("b")
+    assert notebook.page.locator(".jp-Notebook-cell").count() == 1
+    notebook.zone.drop({"files": [path]})
+    assert len(notebook.ranking("shell.png")) == 5
+    # What the kernel refuses is said on the page.
+    notebook.python("classifier._board.__dict__.pop('drops') and 1 or 1")
+    notebook.zone.drop({"files": [path]})
+    expect(alert).to_contain_text("drops")
+    notebook.quiet()

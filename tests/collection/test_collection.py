@@ -6,8 +6,8 @@ import sys
 
 import numpy as np
 import pytest
-from networks import SMALL
-from quick_predictor import QuickPredictor, write_photographs
+from made_photographs import SPECIES, write_photographs
+from stand_in import FILTERS, StandIn
 
 from conus_widgets.__main__ import main
 from conus_widgets.collection import Collection, Record, StoreError, Table
@@ -31,7 +31,7 @@ def made(tmp_path_factory):
     )
     bad = Record(str(folder / "missing.jpg"), "species 0", "lost")
     collection = Collection(Table((bad, *records), (), str(folder), True))
-    collection.evaluate(QuickPredictor(), folder / "out", progress=False)
+    collection.evaluate(StandIn(labels=SPECIES), folder / "out", progress=False)
     return folder / "out"
 
 
@@ -106,12 +106,12 @@ def test_labels_of_today_count(made):
     for n, record in enumerate(opened.table.records[1:], 1):
         records.append(Record(record.path, f"species_{best[n]}", str(n)))
     renamed = Collection(Table(tuple(records), (), "x", True))
-    done = renamed.evaluate(QuickPredictor(), made, progress=False)
+    done = renamed.evaluate(StandIn(labels=SPECIES), made, progress=False)
     assert done.asked == 0
     assert renamed.accuracy.top1.part == 60 > first
     assert np.trace(renamed.confusion.matrix()[:5, :5]) == 60
     Collection(Table(opened.table.records, (), "x", True)).evaluate(
-        QuickPredictor(), made, progress=False
+        StandIn(labels=SPECIES), made, progress=False
     )
 
 
@@ -148,7 +148,7 @@ def test_opening_a_case_imports_nothing_heavy(made):
 def quick(monkeypatch):
     import conus_widgets.predictor
 
-    predictor = QuickPredictor()
+    predictor = StandIn(labels=SPECIES)
     monkeypatch.setattr(conus_widgets.predictor, "load_predictor", lambda model=None: predictor)
     return predictor
 
@@ -162,8 +162,8 @@ def test_a_folder_is_evaluated_and_goes_on(tmp_path, quick, capsys):
     assert "12 asked" in said.out and "Right, of photographs" in said.out
     assert "empty.png is empty" in said.err and str(tmp_path / "out") in said.out
     main(call)
-    assert "0 asked" in capsys.readouterr().out and quick.network.runs == 12
-    assert Collection.open(tmp_path / "out").answers.features.shape[1] == SMALL.features
+    assert "0 asked" in capsys.readouterr().out and quick.network.counted_forward == 12
+    assert Collection.open(tmp_path / "out").answers.features.shape[1] == FILTERS
 
 
 def test_a_table_is_evaluated_with_its_specimens_and_names(tmp_path, quick, capsys):

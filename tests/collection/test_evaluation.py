@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from killing import assert_same, kill_after, rows_of, start
+from made_photographs import SPECIES, write_photographs
 from PIL import Image
-from quick_predictor import QuickPredictor, write_photographs
+from stand_in import StandIn
 
 from conus_widgets.collection import evaluation, store
 from conus_widgets.collection.collection import Collection
@@ -33,7 +34,7 @@ def out(tmp_path):
 
 @pytest.fixture
 def predictor():
-    return QuickPredictor()
+    return StandIn(labels=SPECIES)
 
 
 def run(table, predictor, out, **options):
@@ -47,7 +48,7 @@ def answers_of(out):
 def test_every_photograph_is_asked_once_and_its_answer_is_kept(table, predictor, out):
     done = run(table, predictor, out)
     assert (done.photographs, done.asked, done.runs, done.failed) == (30, 30, 30, 0)
-    assert predictor.network.runs == 30
+    assert predictor.network.counted_forward == 30
     answers = answers_of(out)
     assert answers.status == ["answered"] * 30
     images = [read_photograph(record.path) for record in table.records]
@@ -68,7 +69,7 @@ def test_a_second_time_nothing_runs_and_nothing_is_written(table, predictor, out
     run(table, predictor, out)
     kept = {f: f.stat().st_mtime_ns for f in (out / "answers").iterdir()}
     done = run(table, predictor, out)
-    assert (done.asked, done.runs, done.carried, predictor.network.runs) == (0, 0, 0, 30)
+    assert (done.asked, done.runs, done.carried, predictor.network.counted_forward) == (0, 0, 0, 30)
     assert {f: f.stat().st_mtime_ns for f in (out / "answers").iterdir()} == kept
 
 
@@ -77,7 +78,7 @@ def test_only_what_was_changed_or_added_is_asked_again(table, predictor, out, tm
     Image.new("RGB", (70, 50), "brown").save(table.records[3].path)
     before = answers_of(out)
     done = run(table, predictor, out)
-    assert (done.asked, predictor.network.runs) == (6, 31)
+    assert (done.asked, predictor.network.counted_forward) == (6, 31)
     after = answers_of(out)
     same = [n for n in range(25) if n != 3]
     assert [after.digests[n] for n in same] == [before.digests[n] for n in same]
@@ -105,7 +106,7 @@ def test_moved_copied_and_touched_files_are_recognised_by_their_content(
     ]
     records.append(Record(str(tmp_path / "copy.png"), "species 0"))
     done = run(Table(tuple(records), (), "x", True), predictor, out)
-    assert (done.asked, done.carried, predictor.network.runs) == (0, 8, 30)
+    assert (done.asked, done.carried, predictor.network.counted_forward) == (0, 8, 30)
     after = answers_of(out)
     assert after.digests == [*before.digests, before.digests[1]]
     np.testing.assert_array_equal(after.logits[:30], before.logits)
@@ -141,14 +142,14 @@ def test_a_bad_photograph_costs_itself_and_is_tried_again(table, predictor, out,
     assert (run(given, predictor, out).failed, sorted((out / "answers").iterdir())) == (6, kept)
     Image.new("RGB", (70, 50), "brown").save(tmp_path / "missing.jpg")
     done = run(given, predictor, out)
-    assert (done.asked, done.failed, predictor.network.runs) == (1, 5, 31)
+    assert (done.asked, done.failed, predictor.network.counted_forward) == (1, 5, 31)
     assert answers_of(out).status.count("failed") == 5
 
 
 def test_a_file_that_is_listed_twice_is_asked_once(table, predictor, out):
     twice = Table(table.records + table.records[:3], (), "x", True)
     assert run(twice, predictor, out).photographs == 30
-    assert predictor.network.runs == 30
+    assert predictor.network.counted_forward == 30
     answers = answers_of(out)
     assert len(answers) == 33 and answers.digests[30:] == answers.digests[:3]
 
@@ -190,22 +191,22 @@ def test_views_depend_on_seed_and_content_only(table, predictor, tmp_path):
 
 def test_another_model_or_other_settings_do_not_mix(table, predictor, out):
     run(table, predictor, out)
-    with pytest.raises(StoreError, match="the model is random .* Give another folder"):
-        run(table, QuickPredictor(seed=1), out)
+    with pytest.raises(StoreError, match="the model is stand-in .* Give another folder"):
+        run(table, StandIn(labels=SPECIES, seed=1), out)
     with pytest.raises(StoreError, match="views is 2, not 1"):
         run(table, predictor, out, views=2)
-    renamed = QuickPredictor(name="the same under another name")
+    renamed = StandIn(labels=SPECIES, name="the same under another name")
     assert run(table, renamed, out).asked == 0
 
 
 def test_stopping_keeps_what_was_answered_and_resuming_asks_the_rest(table, predictor, out):
-    runs = predictor.network
+    network = predictor.network
     with pytest.raises(Cancelled):
-        run(table, predictor, out, cancelled=lambda: runs.runs >= 12)
-    assert runs.runs == 12
+        run(table, predictor, out, cancelled=lambda: network.counted_forward >= 12)
+    assert network.counted_forward == 12
     assert answers_of(out).status.count("answered") == 12
     assert run(table, predictor, out).asked == 18
-    assert runs.runs == 30
+    assert network.counted_forward == 30
 
 
 def test_an_interruption_in_the_middle_keeps_what_was_answered(table, predictor, out):

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from quick_predictor import QuickPredictor, write_photographs
+from made_photographs import SPECIES, write_photographs
+from stand_in import StandIn
 
 from conus_widgets.collection import Collection, Record, Table
 from conus_widgets.collection.verdicts import VerdictError
@@ -22,7 +23,7 @@ def evaluated(tmp_path_factory):
         Record(r.path, f"species {n // 2 % 5}", f"S{n // 2}", "dorsal" if n % 2 else "ventral")
         for n, r in enumerate(good.records)
     )
-    predictor = QuickPredictor()
+    predictor = StandIn(labels=SPECIES)
     collection = Collection(Table(records, (), EVIL, True))
     collection.evaluate(predictor, folder / "out", progress=False)
     return folder / "out", predictor
@@ -31,10 +32,10 @@ def evaluated(tmp_path_factory):
 @pytest.fixture
 def collection(evaluated):
     out, predictor = evaluated
-    runs = predictor.network.runs
+    runs = predictor.network.counted_forward
     collection = Collection.open(out)
     yield collection
-    assert predictor.network.runs == runs, "the network ran"
+    assert predictor.network.counted_forward == runs, "the network ran"
     for file in collection.verdicts_folder.glob("*"):
         file.unlink()
 
@@ -63,7 +64,7 @@ def test_near_duplicates_and_specimens_stay_on_one_side_of_a_split(tmp_path):
     twin.write_bytes(Path(table.records[0].path).read_bytes())
     records = (*table.records, Record(str(twin), "species 1", "another specimen"))
     collection = Collection(Table(records, (), "", True))
-    collection.evaluate(QuickPredictor(), tmp_path / "out", progress=False)
+    collection.evaluate(StandIn(labels=SPECIES), tmp_path / "out", progress=False)
     groups = collection.split_groups
     assert groups[0] == groups[1] == groups[6]  # of one specimen, and a copy of one of them
     assert len(set(groups[[0, 2, 4]])) == 3

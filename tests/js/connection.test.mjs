@@ -50,10 +50,10 @@ test("a message is kept until its own receipt comes", async () => {
 
 test("what is posted has no number: nobody answers it", async () => {
   const { line, sent, handlers } = stand();
-  line.post({ kind: "region" }, [1]);
-  assert.deepEqual(sent, [{ content: { kind: "region", page: line.name }, buffers: [1] }]);
+  line.post({ kind: "area" }, [1]);
+  assert.deepEqual(sent, [{ content: { kind: "area", page: line.name }, buffers: [1] }]);
   handlers.status(null, "dead");
-  line.post({ kind: "region" });
+  line.post({ kind: "area" });
   assert.equal(sent.length, 1, "nor is it sent to nobody");
 });
 

@@ -15,7 +15,7 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "collection"), str(TESTS), str(TESTS.parent)]
 
 from killing import assert_same, kill_after, rows_of, start  # noqa: E402
-from quick_predictor import write_photographs  # noqa: E402
+from made_photographs import write_photographs  # noqa: E402
 
 BATCH = 32  # as in `evaluation`
 SETTINGS = {"batch": BATCH, "part_rows": 128, "delay": 0.004}  # so that parts are merged as well

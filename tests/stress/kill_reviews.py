@@ -16,11 +16,12 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "collection"), str(TESTS), str(TESTS.parent)]
 
 from account import Account, moments  # noqa: E402
+from made_photographs import SPECIES, write_photographs  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
-from quick_predictor import QuickPredictor, write_photographs  # noqa: E402
 from reviewed_page import KEYS, ReviewedPage, browser  # noqa: E402
 from reviewing import Kernel  # noqa: E402
 from served import Server  # noqa: E402
+from stand_in import StandIn  # noqa: E402
 
 from conus_widgets.collection import Collection, Record, Table  # noqa: E402
 from conus_widgets.collection.verdicts import WORDS, Verdict  # noqa: E402
@@ -63,7 +64,7 @@ def evaluated(folder, specimens):
         for number, record in enumerate(photographs.records)
     )
     Collection(Table(records, (), "", True)).evaluate(
-        QuickPredictor(), folder / "answers", progress=False
+        StandIn(labels=SPECIES), folder / "answers", progress=False
     )
     return folder / "answers"
 

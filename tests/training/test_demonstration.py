@@ -99,7 +99,7 @@ def test_another_checkpoint_is_not_written_over(tmp_path, capsys, never_drawn):
         assert out == "" and err.count("\n") == 1 and "is there already" in err and "--force" in err
     (tmp_path / "museum.npz").write_bytes(b"PK")
     assert demonstration.main(["--out", str(tmp_path), "--force"]) == 1
-    assert "holds museum.npz; a checkpoint needs a folder of its own" in capsys.readouterr().err
+    assert "holds museum.npz; a checkpoint needs its own folder" in capsys.readouterr().err
     for name, text in theirs.items():
         assert (tmp_path / name).read_text() == text
 

@@ -144,3 +144,13 @@ def test_what_does_not_fit_is_said_with_numbers():
         last_layer.fit(features, np.full(80, -1), groups, 4)
     with pytest.raises(ValueError, match="5 folds of 1 specimens"):
         last_layer.out_of_fold(features, labels, np.zeros(80, int), 4)
+
+
+@pytest.mark.parametrize("specimens, each", [(1, 1), (2, 1), (3, 1), (1, 2)])
+def test_few_specimens_are_split_all_the_same(specimens, each):
+    """Fewer in every class than folds: scikit-learn's stratified folds refuse that."""
+    features, labels, groups = clouds(classes=3, specimens=specimens, each=each)
+    found = last_layer.out_of_fold(features, labels, groups, 3, folds=8)
+    assert found.judged.all() == (specimens > 1)
+    for group in set(groups.tolist()):
+        assert len(set(found.fold[groups == group].tolist())) == 1

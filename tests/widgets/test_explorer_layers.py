@@ -88,8 +88,8 @@ def test_a_verdict_names_the_layer_that_was_tested_if_the_map_has_another(predic
 def test_without_a_layer_the_finer_one_is_looked_into(predictor, name):
     [image] = photographs(1)
     method = METHODS[name]
-    found = methods.run(method, predictor, image, 0, None)
+    found = methods.explain(method, predictor, image, 0, None)
     assert found.layer == "res4e"
     expected = getattr(explain, name)(predictor, image, 0, layer="res4e")
     np.testing.assert_array_equal(found.values, expected.values)
-    assert methods.run(method, predictor, image, 0, "res3a").layer == "res3a"
+    assert methods.explain(method, predictor, image, 0, "res3a").layer == "res3a"

@@ -5,12 +5,14 @@ import threading
 import numpy as np
 import pytest
 from explorer_page import Page, picture
+from networks import SMALL, random_checkpoint
 from stand_in import StandIn
 
 from conus_widgets import explain
 from conus_widgets.photographs.photograph import PhotographError
-from conus_widgets.widgets import Explorer
-from conus_widgets.widgets.explorer import composing
+from conus_widgets.predictor import Predictor
+from conus_widgets.widgets import Classifier, Explorer
+from conus_widgets.widgets.explorer import bits
 
 pytest_plugins = ["explorer_page"]  # its fixtures
 
@@ -89,12 +91,9 @@ def test_a_stroke_on_its_way_is_answered_by_its_numbers_alone(explore):
     """A message without a number, one of many of a stroke, gets no receipt; a wrong one is said."""
     widget, page = explore(picture(1))
     page.heard.clear()
-    mask = np.eye(56, dtype=bool)
-    content = {"kind": "region", "generation": 1, "photograph": 1, "fill": "black"}
-    content |= {"offset": [0, 0], "final": False}
-    widget._message(None, content, [composing.pack(mask)])
+    page.dab(np.eye(56, dtype=bool), 1)
     page.until(lambda: page.of("checked"))
-    widget._message(None, content | {"fill": "red"}, [composing.pack(mask)])
+    page.dab(np.eye(56, dtype=bool), 2, fill="red")
     assert {message["kind"] for message, _ in page.heard} == {"checked", "problem"}
     assert "red" in page.of("problem")[0][0]["text"]
     [(message, buffers)] = page.of("checked")
@@ -127,23 +126,100 @@ def test_the_brush_passes_a_slow_map_between_two_batches(explore, linear):
     assert order.index("brush") < len(order) - 3, "it did not wait for the end"
 
 
-# Two views of one widget
+def test_the_brush_of_one_widget_passes_the_slow_map_of_another(explore, linear):
+    """Both have the same predictor, and so the same worker."""
+    (slow, slow_page), (_, page) = explore(picture(11)), explore(picture(12))
+    order, quick, network = [], linear.network.gradients, linear.network
+
+    def gradients(inputs, *arguments, cancelled=None, **options):
+        def asked():
+            if len(order) == 2:
+                assert page.cover(np.eye(56, dtype=bool), 1) == ""
+            order.append("batch")
+            return cancelled()
+
+        return quick(inputs, *arguments, cancelled=asked, **options)
+
+    follow = network.follow
+    network.gradients = gradients
+    network.follow = lambda one: order.append("brush") or follow(one)
+    slow_page.choose(5, method="smoothgrad")
+    slow_page.until(lambda: slow_page.of("map")[-1][0]["state"] == "done")
+    assert page.of("checked"), "it did not wait for the map"
+    at = order.index("brush")
+    assert order[:at] == ["batch"] * 3 and len(order) > at + 3
+    assert slow.explanation.method == "smoothgrad"
 
 
-def test_what_one_view_does_the_other_hears_of_and_nobody_twice(explore):
+def test_the_brush_passes_the_views_that_a_classifier_averages(explore, monkeypatch):
+    predictor = Predictor(random_checkpoint(SMALL))
+    _, page = explore(picture(11), predictor)
+    classifier = Classifier(predictor, views=300)
+    order, network = [], predictor.network
+    forward, follow = network.forward, network.follow
+
+    def batch(*arguments, **options):
+        order.append("batch")
+        if len(order) == 2:
+            mask = np.eye(predictor.size, dtype=bool)
+            assert page.cover(mask, 1) == ""
+        return forward(*arguments, **options)
+
+    monkeypatch.setattr(network, "forward", batch)
+    monkeypatch.setattr(network, "follow", lambda one: order.append("brush") or follow(one))
+    try:
+        classifier.classify(picture(12))
+        assert order.index("brush") == 2 and order.count("batch") > 4
+    finally:
+        classifier.close()
+
+
+def test_a_brush_that_never_rests_leaves_the_map_every_second_batch(explore, linear):
+    widget, page = explore(picture(11))
+    order, quick, network = [], linear.network.gradients, linear.network
+
+    def gradients(inputs, *arguments, cancelled=None, **options):
+        def asked():
+            stop = cancelled()
+            order.append("batch")
+            return stop
+
+        return quick(inputs, *arguments, cancelled=asked, **options)
+
+    follow = network.follow
+
+    def brush(inputs):
+        order.append("brush")
+        if len(order) < 1000:  # the next dab is there before this one is answered
+            page.dab(np.eye(56, dtype=bool), len(order) + 1)
+        return follow(inputs)
+
+    network.gradients, network.follow = gradients, brush
+    page.dab(np.eye(56, dtype=bool), 1)
+    page.choose(5, method="smoothgrad")
+    page.until(lambda: page.of("map")[-1][0]["state"] == "done")
+    maps = [at for at, what in enumerate(order) if what == "batch"]
+    assert len(maps) > 8 and max(b - a for a, b in zip(maps, maps[1:], strict=False)) == 2
+    network.follow = follow
+
+
+# Two pages of one widget
+
+
+def test_what_one_page_does_the_other_hears_of_and_nobody_twice(explore):
     widget, page = explore(picture(1))
     page.say(kind="hello", page="a")
     assert page.cover(np.eye(56, dtype=bool), 1, page="a") == ""
-    assert page.of("region") == [], "there is no other view"
+    assert page.of("area") == [], "there is no other page"
     page.until(lambda: page.of("checked"))
     page.say(kind="hello", page="b")
     page.heard.clear()
     assert page.cover(np.eye(56, dtype=bool), 2, page="b", final=False) == ""
-    assert page.of("region") == [], "a stroke on its way is its own view's"
+    assert page.of("area") == [], "a stroke on its way is its own page's"
     mask = np.tri(56, dtype=bool)
     assert page.cover(mask, 3, page="b") == ""
-    [(told, buffers)] = page.of("region")
-    assert (told["page"], told["generation"], bytes(buffers[0])) == ("b", 3, composing.pack(mask))
+    [(told, buffers)] = page.of("area")
+    assert (told["page"], told["generation"], bytes(buffers[0])) == ("b", 3, bits.pack(mask))
     page.until(lambda: page.of("checked")[-1:] and page.of("checked")[-1][0]["generation"] == 3)
     assert {message["page"] for message, _ in page.of("checked")} == {"b"}
     page.choose(5, pane=1, target="tented")
@@ -152,17 +228,17 @@ def test_what_one_view_does_the_other_hears_of_and_nobody_twice(explore):
     page.say(kind="save", form="npz", pane=0, page="a")
     assert [message["page"] for message, _ in page.of("file")] == ["a"]
     widget.cover((0, 0, 20, 20))
-    assert page.of("region")[-1][0]["page"] == "", "all views take what Python covers"
+    assert page.of("area")[-1][0]["page"] == "", "all pages take what Python covers"
 
 
 # What can go wrong
 
 
 def test_photograph_errors_keep_their_kind(explore, linear):
-    from conus_widgets.widgets.explorer.sight import look
+    from conus_widgets.widgets.explorer.sight import sight_of
 
     with pytest.raises(PhotographError, match=r"^b\.png"):
-        look(linear, b"bad", "b.png")
+        sight_of(linear, b"bad", "b.png")
 
 
 def test_no_photograph(explore):
@@ -173,7 +249,7 @@ def test_no_photograph(explore):
     with pytest.raises(RuntimeError, match="no photograph"):
         widget.cover((0, 0, 5, 5))
     assert widget.evidence is None and "stand-in" in repr(widget)
-    widget.look(picture(1))
+    widget.add(picture(1))
     assert widget.explanation.values.shape == (7, 7)
 
 
@@ -199,7 +275,7 @@ def test_a_photograph_that_fails_gives_way_to_one_that_can_be_shown(explore, tmp
     widget, page = explore()
     for name in ("a.jpg", "b.jpg"):
         assert page.say([b"no"], kind="file", name=name, upload=name, index=0, count=1) == ""
-    widget._session.add(picture(2), "good.png")
+    widget._work.add(picture(2), "good.png")
     assert widget.explanation.image.tobytes() == picture(2).tobytes()
 
 
@@ -221,9 +297,9 @@ def test_a_method_s_check_tells_how_far_it_is_and_its_end(explore, linear, monke
     widget, page = explore(picture(1))
     page.say(kind="hello")
     assert page.of("map")[-1][0]["map"]["untested"] is True
-    page.say(kind="check", method="cam")
-    page.until(lambda: page.of("checking") and page.of("checking")[-1][0]["part"] == 1)
-    assert [m["part"] for m, _ in page.of("checking")] == [0.5, 1]
+    page.say(kind="test", method="cam")
+    page.until(lambda: page.of("testing") and page.of("testing")[-1][0]["part"] == 1)
+    assert [m["part"] for m, _ in page.of("testing")] == [0.5, 1]
     page.until(lambda: page.of("map")[-1][0]["map"]["untested"] is False)
     line = explain.evaluate.trust_line(linear, "cam")
     told = page.of("map")[-1][0]["map"]["trust"]
@@ -236,9 +312,9 @@ def test_a_network_that_cannot_be_shuffled_is_not_tested(explore):
     found = page.of("map")[-1][0]["map"]
     assert found["untested"] is False
     assert "test" not in [line["kind"] for line in found["trust"]]
-    page.say(kind="check", method="layer_cam")
-    page.until(lambda: page.of("checking") and "error" in page.of("checking")[-1][0])
-    assert "cannot be shuffled" in page.of("checking")[-1][0]["error"]
+    page.say(kind="test", method="layer_cam")
+    page.until(lambda: page.of("testing") and "error" in page.of("testing")[-1][0])
+    assert "cannot be shuffled" in page.of("testing")[-1][0]["error"]
 
 
 def test_the_page_takes_a_limited_number_of_photographs(explore):
@@ -246,7 +322,7 @@ def test_the_page_takes_a_limited_number_of_photographs(explore):
     error = page.say([b"x"], kind="file", name="b.jpg", upload="1", index=0, count=1)
     assert "12 photographs" in error
     with pytest.raises(ValueError, match="12 photographs are on the page"):
-        widget.look(picture(1))
+        widget.add(picture(1))
     with pytest.raises(ValueError, match="13 photographs were given, and an Explorer shows at"):
         explore([picture(n) for n in range(13)])
     # Those that cannot be used are not among them.
@@ -270,7 +346,14 @@ def test_wrong_choices_are_named_and_change_nothing(explore):
             widget.choose(**choice)
     assert widget.explanation.method == "cam"
     assert "bytes" in page.say(
-        [b"1"], kind="region", generation=1, photograph=1, fill="black", offset=[0, 0], final=True
+        [b"1"],
+        kind="area",
+        generation=1,
+        photograph=1,
+        fill="black",
+        offset=[0, 0],
+        lender=0,
+        final=True,
     )
     assert "fill" in page.cover(np.eye(56, dtype=bool), 2, fill="glitter")
     assert "form" in page.say(kind="save", form="exe", pane=0)
@@ -312,7 +395,7 @@ def test_a_network_that_cannot_be_loaded_is_said_and_tried_again(monkeypatch):
     widget = Explorer("nowhere", picture(1))
     page = Page(widget)
     try:
-        page.until(lambda: len(loads) == 2 and widget._session.phase == "failed")
+        page.until(lambda: len(loads) == 2 and widget._state.phase == "failed")
         page.say(kind="hello")
         assert page.of("network")[-1][0]["problem"] == "nowhere/resnet50.npz is not there."
         page.say(kind="resume")

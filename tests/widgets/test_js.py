@@ -4,12 +4,12 @@ import importlib
 import os
 import pkgutil
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import anywidget
 import pytest
+from node import find_node, run_tests
 
 from conus_widgets import widgets
 from conus_widgets.widgets.live.bundle import bundle
@@ -30,22 +30,6 @@ def every_widget(kind=anywidget.AnyWidget):
 WIDGETS = sorted(set(every_widget()), key=lambda widget: widget.__name__)
 
 
-def find_node():
-    """Node on the PATH where it has a test runner, or the one that Playwright's wheel brings."""
-    try:
-        import playwright
-    except ImportError:
-        brought = None
-    else:
-        brought = Path(playwright.__file__).parent / "driver" / "node"
-    for node in (brought, shutil.which("node")):
-        if node and Path(node).exists():
-            version = subprocess.run([node, "--version"], capture_output=True, text=True).stdout
-            if int(re.match(r"v(\d+)", version).group(1)) >= 18:
-                return str(node)
-    return None
-
-
 @pytest.fixture(scope="module")
 def node():
     found = find_node()
@@ -57,12 +41,7 @@ def node():
 
 @pytest.mark.parametrize("path", sorted(JS.glob("*.test.mjs")), ids=lambda path: path.stem)
 def test_functions(node, path):
-    # As modules by option: the widgets' files end in .js, and there is no package.json beside them.
-    command = [node, "--test", "--experimental-default-type=module", str(path)]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    if "bad option" in run.stderr:
-        command.remove("--experimental-default-type=module")
-        run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    run = run_tests(node, path)
     assert run.returncode == 0, run.stdout + run.stderr
     assert re.search(r"^\S+ pass [1-9]", run.stdout, re.M), run.stdout
 

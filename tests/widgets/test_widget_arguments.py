@@ -6,7 +6,6 @@ import threading
 import numpy as np
 import pytest
 from explorer_page import Page, picture
-from fake_predictor import FakePredictor
 from ipywidgets.widgets.widget import _instances
 from PIL import Image
 from stand_in import StandIn
@@ -84,7 +83,7 @@ def test_a_folder_that_is_not_there_is_said_on_the_page_and_in_python(tmp_path):
             with pytest.raises(ValueError, match=r"gone does not exist: give the folder"):
                 _ = widget.predictor
         assert "gone does not exist" in classifier._board.problem
-        assert "gone does not exist" in explorer._session.problem
+        assert "gone does not exist" in explorer._state.problem
     finally:
         for widget in (classifier, explorer):
             widget._worker.close()
@@ -98,7 +97,7 @@ def test_a_subclass_is_a_widget_too():
     with pytest.raises(TypeError, match="A photograph"):
         Mine(b"...")
     with pytest.raises(TypeError, match="Mine has no argument 'veiws'"):
-        Mine(FakePredictor(), veiws=3)
+        Mine(StandIn(), veiws=3)
 
 
 # Arguments that do not exist
@@ -109,7 +108,7 @@ def test_a_subclass_is_a_widget_too():
     [
         (lambda: Explorer(StandIn(), agianst="banded"), "'agianst'; the nearest is 'against'"),
         (lambda: Explorer(StandIn(), None, traget="banded"), "'traget'; the nearest is 'target'"),
-        (lambda: Classifier(FakePredictor(), veiws=3), "'veiws'; the nearest is 'views'"),
+        (lambda: Classifier(StandIn(), veiws=3), "'veiws'; the nearest is 'views'"),
         (lambda: DropZone(orignal=True), "'orignal'; the nearest is 'original'"),
     ],
 )
@@ -238,9 +237,9 @@ def test_a_wrong_cover_is_a_value_error(explore):
 
 def test_a_cover_that_another_one_replaces_does_not_wait_for_ever(explore, linear, monkeypatch):
     widget, page = explore(picture(1))
-    monkeypatch.setattr(widget._session.checker, "check", lambda predictor: None)
+    monkeypatch.setattr(widget._covering, "_check", lambda *_: None)
     threading.Timer(0.2, lambda: page.cover(np.eye(56, dtype=bool), 9)).start()
-    with pytest.raises(RuntimeError, match="Another region was covered"):
+    with pytest.raises(RuntimeError, match="Another area was covered"):
         widget.cover((0, 0, 20, 20))
 
 
@@ -265,17 +264,17 @@ SETTINGS = [
 
 @pytest.mark.parametrize("wrong, words", SETTINGS)
 def test_a_wrong_setting_is_a_value_error_at_once(wrong, words, tmp_path):
-    for predictor in (FakePredictor(regions=["Panamic"]), tmp_path):
+    for predictor in (StandIn(regions=["Panamic"]), tmp_path):
         with pytest.raises(ValueError, match=words):
             Classifier(predictor, **wrong)
 
 
 def test_an_unknown_region_is_refused_with_the_nearest_names():
     with pytest.raises(ValueError, match="'Panamik', .*there are Panamic"):
-        Classifier(FakePredictor(regions=["Panamic", "South African"]), region="Panamik")
+        Classifier(StandIn(regions=["Panamic", "South African"]), region="Panamik")
     with pytest.raises(ValueError, match=r"no regions\.csv"):
-        Classifier(FakePredictor(), region="Panamic")
-    widget = Classifier(FakePredictor(regions=["Panamic"]), region="Panamic")
+        Classifier(StandIn(), region="Panamic")
+    widget = Classifier(StandIn(regions=["Panamic"]), region="Panamic")
     with pytest.raises(ValueError, match="Panamic"):
         widget.region = "Panamik"
     assert widget.region == "Panamic"
@@ -284,7 +283,7 @@ def test_an_unknown_region_is_refused_with_the_nearest_names():
 
 
 def test_a_region_that_a_network_turns_out_not_to_have_is_said(monkeypatch, tmp_path):
-    monkeypatch.setattr(loading, "load", lambda source: FakePredictor(regions=["Panamic"]))
+    monkeypatch.setattr(loading, "load", lambda source: StandIn(regions=["Panamic"]))
     widget = Classifier(tmp_path, region="Panamik")
     page = Page(widget)
     try:
@@ -304,14 +303,14 @@ def test_a_region_that_a_network_turns_out_not_to_have_is_said(monkeypatch, tmp_
 
 
 def test_numbers_of_numpy_are_numbers():
-    widget = Classifier(FakePredictor(), top=np.int64(2), views=np.int32(3), seed=np.uint8(4))
+    widget = Classifier(StandIn(), top=np.int64(2), views=np.int32(3), seed=np.uint8(4))
     assert len(widget.classify(picture(1)).labels) == 2 and widget.prediction.seed == 4
     widget._worker.close()
     widget.close()
 
 
 def test_photographs_are_given_alone_or_in_any_row(explore):
-    widget = Classifier(FakePredictor())
+    widget = Classifier(StandIn())
     stack = np.stack([np.asarray(picture(n)) for n in (1, 2)])
     try:
         assert widget.classify(stack[0]).labels
@@ -330,13 +329,13 @@ def test_photographs_are_given_alone_or_in_any_row(explore):
         widget._worker.close()
         widget.close()
     explorer, _ = explore(stack)
-    assert list(explorer._session.photographs) == [1, 2]
+    assert list(explorer._state.photographs) == [1, 2]
     with pytest.raises(ValueError, match="dict"):
         explore({"a": picture(1)})
     for wrong in (None, [], {"a": picture(1)}):
         with pytest.raises(ValueError, match="[Pp]hotograph"):
-            explorer.look(wrong)
-    explorer.look([picture(3), picture(4)])
+            explorer.add(wrong)
+    explorer.add([picture(3), picture(4)])
     assert explorer.explanation.image.tobytes() == picture(3).tobytes()
 
 
@@ -351,7 +350,7 @@ def test_a_name_on_the_page_is_one_line_of_text_that_can_be_sent(explore):
     for name in ODD:
         images.append(picture(1))
         images[-1].filename = f"folder/{name}"
-    classifier = Classifier(FakePredictor())
+    classifier = Classifier(StandIn())
     page = Page(classifier)
     classifier.classify(images)
     explorer, other = explore(images)
@@ -363,7 +362,7 @@ def test_a_name_on_the_page_is_one_line_of_text_that_can_be_sent(explore):
         html.encode("utf-8")
         assert "<b>" not in html and "\x1b" not in repr(widget.picture())
     names = [card.name for card in classifier._board.cards]
-    assert names == [one.name for one in explorer._session.photographs.values()]
+    assert names == [one.name for one in explorer._state.photographs.values()]
     assert all(name.isprintable() for name in names)
     assert names[:3] == ["\\udcff.png", "a\\x1b[31m\\n.png", "<b>bold.png"]
     classifier._worker.close()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import traitlets
 from explorer_page import Page, picture
-from fake_predictor import FakePredictor
+from stand_in import StandIn
 
 from conus_widgets.widgets import Classifier
 
@@ -27,7 +27,7 @@ pytest_plugins = ["explorer_page"]  # its fixtures
 
 @pytest.fixture
 def classifier():
-    widget = Classifier(FakePredictor(regions=["Panamic"]))
+    widget = Classifier(StandIn(regions=["Panamic"]))
     yield widget
     widget._worker.close()
     widget.close()
@@ -98,7 +98,7 @@ def test_in_a_running_loop_observers_run_in_its_thread():
     """As in a kernel, whose cells run in its event loop."""
 
     async def cell():
-        widget = Classifier(FakePredictor())
+        widget = Classifier(StandIn())
         heard = Heard(widget, "prediction")
         page = Page(widget)
         widget._board.add(picture(1), name="a.png")
@@ -150,7 +150,7 @@ def test_no_answer_is_part_of_what_the_notebook_saves(classifier, explore):
 
 
 def deliver(widget):
-    with widget._session.changed:  # what was announced to the page is announced to observers
+    with widget._state.changed:  # what was announced to the page is announced to observers
         pass
     widget._news.deliver()
 
@@ -166,7 +166,7 @@ def test_the_explorer_s_map_and_evidence_are_heard(explore, linear):
     assert np.array_equal(evidences.new[-1].changes, found.changes)
     page.say(kind="hello")
     # A stroke is heard of at its end.
-    number = page.of("region")[-1][0]["generation"]
+    number = page.of("area")[-1][0]["generation"]
     before = len(evidences.new)
     for n in range(1, 5):
         mask = np.zeros((56, 56), bool)
@@ -181,7 +181,7 @@ def test_the_explorer_s_map_and_evidence_are_heard(explore, linear):
     assert evidences.new[-1] is None and widget.evidence is None
     # Choosing another map to act on is a change as well.
     widget.choose(pane=1, method="cam", target="plain")
-    page.say(kind="view", view={"active": 1})
+    page.say(kind="keep", kept={"active": 1})
     deliver(widget)
     assert maps.new[-1].target.words == "plain"
     assert "conus-worker" not in maps.threads | evidences.threads

@@ -6,8 +6,8 @@ import time
 
 import numpy as np
 import pytest
-from fake_predictor import FakePredictor
 from PIL import Image
+from stand_in import StandIn
 
 from conus_widgets.photographs.photograph import PhotographError
 from conus_widgets.widgets import Classifier, DropZone
@@ -71,7 +71,7 @@ class Page:
 
 @pytest.fixture
 def net():
-    return FakePredictor(regions=["Panamic", "South African"])
+    return StandIn(regions=["Panamic", "South African"])
 
 
 @pytest.fixture
@@ -123,6 +123,9 @@ def test_a_file_over_the_limit_is_refused_at_its_first_chunk_even_if_it_lies():
     with pytest.raises(TooLargeError):
         parcels.add({**message, "size": 3, "index": 1}, [b"12345678"])
     assert not parcels._open, "nothing of it may be kept"
+    parcels = Parcels(limit=64 * 2**20)
+    with pytest.raises(TooLargeError, match=r"has 64\.1 MB; at most 64 MB are taken"):
+        parcels.add({**message, "size": 64 * 2**20 + 1}, [b"1"])
 
 
 @pytest.mark.parametrize("index, count", [(1, 2), (0, 0), (-1, 2)])
@@ -259,24 +262,24 @@ def test_a_specimen_waits_for_the_whole_drop(make, net):
 
 def test_cancel_leaves_the_rest_without_an_answer_and_resume_goes_on(make, net):
     widget, page = make(views=50)
-    net.delay = 0.02
+    net.network.batch, net.network.delay = 1, 0.02
     for n in range(3):
         page.drop(f"{n}.png", png(n))
     page.until(lambda: page.of("progress"))
-    batches = net.batches
+    runs = net.network.counted_forward
     page.say(kind="cancel")
     assert page.of("finished")[-1]["stopped"]
     time.sleep(0.15)
-    assert net.batches <= batches + 2, "it went on after the running batch"
+    assert net.network.counted_forward <= runs + 2, "it went on after the running batch"
     assert widget.predictions == []
-    net.delay = 0
+    net.network.delay = 0
     page.say(kind="resume")
     page.until(lambda: len(widget.predictions) == 3)
 
 
 def test_the_newest_settings_win(make, net):
     widget, page = make()
-    net.delay = 0.01
+    net.network.delay = 0.01
     page.drop("a.png", png(1))
     for views in (40, 30, 20, 3):
         widget.views = views
@@ -287,7 +290,7 @@ def test_the_newest_settings_win(make, net):
 
 
 def test_two_classifiers_on_one_network_never_meet_in_it(make, net):
-    net.delay = 0.002  # the stand-in asserts that it is entered by one thread at a time
+    net.network.delay = 0.002  # the stand-in asserts that it is entered by one thread at a time
     (one, _), (two, _) = make(views=5), make(views=5)
     threads = [
         threading.Thread(target=widget.classify, args=([png(n) for n in range(4)],))
@@ -322,7 +325,7 @@ def test_a_network_that_cannot_be_loaded_is_said_and_tried_again(monkeypatch):
         loads.append(source)
         if len(loads) == 1:
             raise FileNotFoundError("nowhere/resnet50.npz is not there.")
-        return FakePredictor()
+        return StandIn()
 
     monkeypatch.setattr(module, "load", load)
     widget = Classifier("nowhere")
@@ -341,9 +344,10 @@ def test_a_network_that_cannot_be_loaded_is_said_and_tried_again(monkeypatch):
 
 def test_nearest_neighbour_wants_the_original_pixels(make):
     assert make()[0].original is False
-    assert make(FakePredictor(resample="nearest"))[0].original is True
-    assert make(FakePredictor(resample="nearest"), original=False)[0].original is False
-    assert make()[0].long_side == 4 * 224
+    assert make(StandIn(resample="nearest"))[0].original is True
+    assert make(StandIn(resample="nearest"), original=False)[0].original is False
+    assert make()[0].long_side == 4 * StandIn().size
+    assert make(long_side=2000)[0].long_side == 2000
 
 
 def test_remove_and_clear(make):

@@ -58,15 +58,21 @@ class DropZone(Receiving, LiveWidget):
         self._callbacks.append(callback)
 
     def clear(self) -> None:
-        """Forget the files."""
+        """Forget the files, and take them off the page."""
         self.files.clear()
+        self._tell_files()
 
     def _kinds(self) -> Mapping[str, Handler]:
-        return self._intake.kinds
+        return {"hello": lambda *_: self._tell_files(), **self._intake.kinds}
+
+    def _tell_files(self) -> None:
+        files = [{"upload": f.upload, "name": f.name, "note": f.note} for f in self.files]
+        self._tell("files", files=files)
 
     def _received(self, file: DroppedFile) -> None:
         name = name_of(file.data, 1 + len(self.files), name=file.name)
         file = dataclasses.replace(file, name=name)
         self.files.append(file)
+        self._tell_files()
         for callback in self._callbacks:
             callback(file)

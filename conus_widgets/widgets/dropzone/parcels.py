@@ -1,6 +1,7 @@
 """Files that arrive in several messages."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,8 +95,8 @@ class Parcels:
             self._open.pop(upload, None)
             size = max(parcel.size, int(content.get("size", 0)))
             raise TooLargeError(
-                f"{name} has {size / 2**20:.0f} MB; at most {self.limit / 2**20:.0f} MB are taken:"
-                " save it smaller."
+                f"{name} has {_amount(size, math.ceil)}; at most {_amount(self.limit, math.floor)}"
+                " are taken: save it smaller."
             )
         parcel.chunks.append(chunk)
         if len(parcel.chunks) < count:
@@ -107,6 +108,11 @@ class Parcels:
             note=str(content.get("note", ""))[:200],
             upload=upload,
         )
+
+
+def _amount(count: int, rounded: Callable[[float], int]) -> str:
+    """Bytes, or megabytes with one decimal; rounded so that a size over its limit looks so."""
+    return f"{count} bytes" if count < 2**20 else f"{rounded(10 * count / 2**20) / 10:g} MB"
 
 
 def _short(name: str) -> str:

@@ -1,25 +1,31 @@
-"""The widget that shows why, and lets one check it."""
+"""The explorer: a widget that shows why the network says so, and lets one check it."""
 
 from __future__ import annotations
 
-import operator
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from conus_widgets.explain.covers import DEFAULT
+from conus_widgets.explain.evidence import Evidence
+from conus_widgets.explain.explanation import Explanation
 from conus_widgets.photographs.names import name_of
 from conus_widgets.preparation import several
 from conus_widgets.widgets.dropzone.intake import ZONE, DroppedFile, Intake, Receiving
-from conus_widgets.widgets.explorer import composing, saving, telling
-from conus_widgets.widgets.explorer.pane import CHOICES, Region, validated, with_layer
+from conus_widgets.widgets.explorer import areas
+from conus_widgets.widgets.explorer.choices import validated, with_layer
+from conus_widgets.widgets.explorer.covering import Covering
+from conus_widgets.widgets.explorer.messages import Messages
 from conus_widgets.widgets.explorer.picture import Picture
-from conus_widgets.widgets.explorer.session import Session
-from conus_widgets.widgets.live.arguments import existing
+from conus_widgets.widgets.explorer.requests import Requests
+from conus_widgets.widgets.explorer.sight import Sight
+from conus_widgets.widgets.explorer.state import Area, State
+from conus_widgets.widgets.explorer.testing import Testing
+from conus_widgets.widgets.explorer.work import Work
 from conus_widgets.widgets.live.bundle import bundle, styles
-from conus_widgets.widgets.live.loading import predictor_of
+from conus_widgets.widgets.live.loading import Given, predictor_of
 from conus_widgets.widgets.live.network_widget import NetworkWidget
 from conus_widgets.widgets.live.news import Answer
 from conus_widgets.widgets.live.widget import Handler
@@ -85,7 +91,7 @@ class Explorer(Receiving, NetworkWidget):
 
     def __init__(
         self,
-        predictor: Any = None,
+        predictor: Given = None,
         photograph: Any = None,
         *,
         target: Any = None,
@@ -107,15 +113,28 @@ class Explorer(Receiving, NetworkWidget):
             )
         super().__init__(worker, **options)
         self._intake = Intake(self, self._received)
-        self._told: Region | None = None  # of which observers know
-        self._session = Session(self._worker, self.model_id, tell=self._tell, settled=self._settled)
-        self._session.choose(0, 0, **choice)
-        self._session.start()
+        self._told: Area | None = None  # of which observers know
+        self._state = State()
+        self._messages = Messages(self._state, self._tell)
+        asking = self._state, self._messages, self._worker, self.model_id
+        self._work = Work(*asking, self._settled)
+        self._covering = Covering(*asking, self._settled)
+        self._testing = Testing(*asking)
+        self._requests = Requests(
+            self._state,
+            self._messages,
+            self._work,
+            self._covering,
+            self._testing,
+            self._settled,
+        )
+        self._work.choose(0, 0, **choice)
+        self._work.start()
         for number, one in enumerate(given, 1):
-            self._session.add(one, name_of(one, number))
+            self._work.add(one, name_of(one, number))
 
     @Answer
-    def explanation(self) -> Any:
+    def explanation(self) -> Explanation:
         """The map that is chosen on the page, an Explanation; waits until it is there.
 
         Raises
@@ -125,30 +144,33 @@ class Explorer(Receiving, NetworkWidget):
         ValueError
             If a class or layer was asked for that does not exist.
         """
-        session = self._session
-        with session.changed:
-            pane = session.active
+        state = self._state
+        with state.changed:
+            pane = state.active
             self._wait_for_sight(pane.photograph)
-            session.changed.wait_for(lambda: pane.state not in ("waiting", "running"))
+            state.changed.wait_for(lambda: pane.state not in ("waiting", "running"))
             if pane.wrong:
                 raise ValueError(pane.wrong)
-            if pane.state != "done":
+            if pane.state != "done" or pane.explanation is None:
                 raise RuntimeError(pane.error or "The map was stopped; choose it again.")
             found = pane.explanation
         self._news.deliver()
         return found
 
     @Answer
-    def evidence(self) -> Any:
-        """Share and checked change of the covered region, an Evidence; None where there is none."""
-        session = self._session
-        with session.changed:
-            region = session.checker.region
-            unanswered = region.is_empty or region.covered is None
-            return None if unanswered else saving.evidence(session, region)
+    def evidence(self) -> Evidence | None:
+        """Share and checked change of the covered area, an Evidence; None if nothing is covered."""
+        with self._state.changed:
+            area = self._state.area
+            return self._state.evidence(area) if area.is_checked else None
 
-    def look(self, photograph: Any) -> None:
+    def add(self, photograph: Any) -> None:
         """Put one more photograph on the page, or several, and show it in the first map.
+
+        Parameters
+        ----------
+        photograph : photograph or list of photographs
+            Anything ``read_photograph`` takes.
 
         Raises
         ------
@@ -158,13 +180,18 @@ class Explorer(Receiving, NetworkWidget):
         given = several(photograph)
         if not given:
             raise ValueError("No photograph was given: give one, or a list of them.")
-        with self._session.changed:
-            first = 1 + self._session._number
+        with self._state.changed:
+            first = 1 + self._work.count
             for one in given:
-                name = name_of(one, 1 + self._session._number)
+                name = name_of(one, 1 + self._work.count)
                 self._make_sure_of_room(name)
-                self._session.add(one, name)
-            self._session.choose(0, photograph=first, target=None, against=None)
+                self._work.add(one, name)
+            self._work.choose(0, photograph=first, target=None, against=None)
+
+    def look(self, photograph: Any) -> None:
+        """Do what `add` does, under its older name."""
+        _renamed("Explorer.look", "Explorer.add")
+        self.add(photograph)
 
     def choose(self, *, pane: int = 0, **choice: Any) -> None:
         """Show another map.
@@ -181,88 +208,86 @@ class Explorer(Receiving, NetworkWidget):
         ValueError
             For something that does not exist, with the nearest names.
         """
-        session = self._session
-        with session.changed:
-            if validated(choice, session.photographs, session.predictor).get("layer") is not None:
-                beside = session.panes[pane if pane in range(len(session.panes)) else -1]
+        state = self._state
+        with state.changed:
+            if validated(choice, state.photographs, state.predictor).get("layer") is not None:
+                beside = state.panes[pane if pane in range(len(state.panes)) else -1]
                 with_layer(choice.get("method", beside.method), choice["layer"])
-            session.choose(pane, **choice)
+            self._work.choose(pane, **choice)
         self._news.deliver()
 
-    def cover(self, region: Any, fill: Any = "black", *, offset: tuple[int, int] = (0, 0)) -> Any:
-        """Cover a region of the photograph, on the page too, and run the network again.
+    def cover(
+        self,
+        area: Any = None,
+        fill: Any = DEFAULT,
+        *,
+        offset: tuple[int, int] = (0, 0),
+        region: Any = None,
+    ) -> Evidence:
+        """Cover an area of the photograph, on the page too, and run the network again.
 
         Parameters
         ----------
-        region : rectangle, polygon or mask
-            In the photograph's pixels: see `explain.evidence`.
-        fill : {"black", "mean", "blur", "patch"} or photograph
-            What the covered pixels show. A photograph (of the same view) lends its own pixels.
+        area : rectangle, polygon or mask
+            In the photograph's pixels: see `explain.evidence`. A pixel of the network's input is
+            covered if at least half of it lies inside.
+        fill : {"mean", "black", "blur", "noise", "patch"}, (R, G, B) or photograph
+            What the covered pixels show: see `covers.cover`. A photograph, which should show the
+            same view, lends its own pixels.
         offset : (int, int)
             For "patch": how far away the copied pixels lie, columns and rows of the network's
             input.
+        region
+            The older name of `area`.
 
         Returns
         -------
         Evidence
-            For each class the share that the map attributes to the region, and the checked change.
+            For each class the share that the map attributes to the area, and the checked change.
 
         Raises
         ------
         ValueError
-            For a region, fill or offset that is none.
+            For an area, fill or offset that is none.
         RuntimeError
-            If there is no photograph, the network failed, or another region was covered meanwhile.
+            If there is no photograph, the network failed, or another area was covered meanwhile.
         """
-        from conus_widgets.explain.area import coverage
-
-        session, predictor = self._session, self.predictor
-        size = predictor.size
-        try:
-            columns, rows = map(operator.index, offset)
-        except (TypeError, ValueError):
-            raise ValueError(
-                f"offset is {offset!r}: give two whole numbers, columns and rows."
-            ) from None
-        if isinstance(fill, str) and not os.path.exists(fill):
-            fill = existing("fill", fill, composing.FILLS)
-        named = isinstance(fill, str) and fill in composing.FILLS
-        given = None if named else predictor.inputs([fill])[0]
-        with session.changed:
-            sight = self._wait_for_sight(session.active.photograph)
-            number = session.active.photograph
-            inside = np.zeros((size, size))
-            if not (isinstance(region, np.ndarray) and not region.any()):
-                inside = coverage(region, sight.image.size, (size, size))
-            made = Region(
-                mask=inside >= 0.5,
-                photograph=number,
-                fill=fill if named else "given",
-                offset=(columns, rows),
-                given=given,
-                generation=1 + session.checker.region.generation,
-            )
-            ticket = session.checker.cover(made)
-            telling.region(session, made)
+        if region is not None:
+            _renamed("cover(region=...)", "cover(area=...)")
+            area = region
+        state, predictor = self._state, self.predictor
+        with state.changed:
+            sight = self._wait_for_sight(state.active.photograph)
+            number = state.active.photograph
+        made = areas.from_python(predictor, sight, area, fill, offset)
+        with state.changed:
+            made.photograph, made.generation = number, 1 + state.area.generation
+            ticket = self._covering.cover(made)
+            self._messages.area(made)
         if ticket is not None:
             ticket.wait()
             if ticket.error is not None:
                 raise ticket.error
-        with session.changed:
-            session.changed.wait_for(
-                lambda: made.covered is not None or made.error or session.checker.region is not made
+        with state.changed:
+            state.changed.wait_for(
+                lambda: made.covered is not None or made.error or state.area is not made
             )
-            if made.covered is None:
-                raise RuntimeError(
-                    made.error or "Another region was covered meanwhile: cover this one once more."
-                )
-            found = saving.evidence(session, made)
+            found = state.evidence(made)
+        if found is None:
+            raise RuntimeError(
+                made.error or "Another area was covered meanwhile: cover this one once more."
+            )
         self._news.deliver()
         return found
 
     def cancel(self) -> None:
-        """Stop slow maps; what they have shown so far stays."""
-        self._session.cancel()
+        """Stop slow maps and tests; what they have shown so far stays."""
+        self._work.cancel()
+        self._testing.cancel()
+
+    def resume(self) -> None:
+        """Try once more to load the network, and to read the photographs that wait for it."""
+        self._work.again()
 
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write the map that is chosen on the page, as ``.png`` or ``.npz``: see `storage.save`."""
@@ -270,88 +295,48 @@ class Explorer(Receiving, NetworkWidget):
 
     def picture(self) -> Picture:
         """The page as it stands, as a picture (HTML and text) that needs no kernel."""
-        with self._session.changed:
-            return Picture(self._session)
+        with self._state.changed:
+            return Picture(self._state)
 
     def _settled(self) -> None:
         """Renew the saved picture, and tell observers what is there now."""
         self._saved.renew()
-        session = self._session
-        pane, region = session.active, session.checker.region
+        pane, area = self._state.active, self._state.area
         if pane.state == "done":
             self._news.tell("explanation", pane.explanation)
-        if region is not self._told and (region.is_empty or region.covered is not None):
-            self._told = region
+        if area is not self._told and (area.is_empty or area.is_checked):
+            self._told = area
             self._news.tell("evidence", self.evidence)
 
-    def _wait_for_sight(self, number: int) -> Any:
-        session = self._session
-        photograph = session.photographs.get(number)
+    def _wait_for_sight(self, number: int) -> Sight:
+        state = self._state
+        photograph = state.photographs.get(number)
         if photograph is None:
-            raise RuntimeError("There is no photograph on the page yet: drop one, or use `look`.")
-        session.changed.wait_for(lambda: photograph.state != "reading" or session.phase == "failed")
-        if photograph.state == "failed" and session.active.photograph != number:
-            return self._wait_for_sight(session.active.photograph)  # it gave way to another
+            raise RuntimeError("There is no photograph on the page yet: drop one, or use `add`.")
+        state.changed.wait_for(lambda: photograph.state != "reading" or state.phase == "failed")
+        if photograph.state == "failed" and state.active.photograph != number:
+            return self._wait_for_sight(state.active.photograph)  # it gave way to another
         if photograph.sight is None:
-            raise RuntimeError(photograph.error or session.problem)
+            raise RuntimeError(photograph.error or state.problem)
         return photograph.sight
 
     def _loaded(self) -> Any:
-        return self._session.predictor
+        return self._state.predictor
 
     def _start(self) -> Ticket:
-        return self._session.start()
+        return self._work.start()
 
     def _kinds(self) -> Mapping[str, Handler]:
-        session = self._session
-        return {
-            "hello": self._hello,
-            "choose": self._choose,
-            "drop": lambda content, _: session.drop(int(content["pane"]), _page(content)),
-            "region": self._cover,
-            "view": self._take_view,
-            "check": lambda content, _: session.check(str(content["method"])),
-            "save": self._save,
-            "cancel": lambda *_: self.cancel(),
-            "resume": lambda *_: self.resume(),
-            **self._intake.kinds,
-        }
-
-    def _hello(self, content: dict[str, Any], _: list[Any]) -> None:
-        with self._session.changed:
-            self._session.pages.add(_page(content))
-            telling.everything(self._session)
-
-    def _choose(self, content: dict[str, Any], _: list[Any]) -> None:
-        choice = {key: content[key] for key in CHOICES if key in content}
-        self._session.choose(int(content["pane"]), int(content["generation"]), **choice)
-
-    def _cover(self, content: dict[str, Any], buffers: list[Any]) -> None:
-        with self._session.changed:
-            checker = self._session.checker
-            checker.cover(checker.read(content, buffers))
-
-    def _take_view(self, content: dict[str, Any], _: list[Any]) -> None:
-        with self._session.changed:
-            self._session.view = dict(content["view"])
-            self._settled()
-
-    def _save(self, content: dict[str, Any], _: list[Any]) -> None:
-        form, pane = str(content["form"]), int(content["pane"])
-        saving.send(self._session, form, pane, self._tell, _page(content))
-
-    def resume(self) -> None:
-        """Try once more to load the network, and to read the photographs that wait for it."""
-        self._session.again()
+        return {**self._requests.kinds, **self._intake.kinds}
 
     def _received(self, file: DroppedFile) -> None:
-        with self._session.changed:
-            name = name_of(file.data, 1 + self._session._number, name=file.name)
+        with self._state.changed:
+            name = name_of(file.data, 1 + self._work.count, name=file.name)
             self._make_sure_of_room(name)
-            self._session.add(file.data, name)
+            self._work.add(file.data, name)
 
     def _make_sure_of_room(self, name: str) -> None:
-        held = [one for one in self._session.photographs.values() if one.state != "failed"]
+        held = [one for one in self._state.photographs.values() if one.state != "failed"]
         if len(held) >= _MOST_PHOTOGRAPHS:
             raise ValueError(
                 f"{name} is not taken: {_MOST_PHOTOGRAPHS} photographs are on the page. "
@@ -359,6 +344,5 @@ class Explorer(Receiving, NetworkWidget):
             )
 
 
-def _page(content: dict[str, Any]) -> str:
-    """The view that sent a message."""
-    return str(content.get("page", ""))
+def _renamed(old: str, new: str) -> None:
+    warnings.warn(f"{old} is called {new} now.", DeprecationWarning, stacklevel=3)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from conus_widgets.network.interface import NetworkProtocol, PredictorProtocol
 
-def message(network: Any) -> list[dict[str, Any]]:
+
+def message(network: NetworkProtocol) -> list[dict[str, Any]]:
     """Return the layers from the photograph on, as plain data: name, cells along an axis, gaps."""
     return [
         {"name": grid.name, "cells": grid.cells, "gaps": grid.gaps}
@@ -13,7 +15,7 @@ def message(network: Any) -> list[dict[str, Any]]:
     ]
 
 
-def shift_of(predictor: Any, layer: str | None) -> float:
+def shift_of(predictor: PredictorProtocol, layer: str | None) -> float:
     """Return how far from the middle of a cell's square the cell looks; 0 for a map of no layer.
 
     Returns

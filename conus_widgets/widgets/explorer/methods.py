@@ -7,7 +7,9 @@ from typing import Any
 
 from conus_widgets.explain.catalogue import METHODS, Method
 from conus_widgets.explain.evaluate import randomisation_of, trust_line
+from conus_widgets.explain.explanation import Explanation
 from conus_widgets.network.grids import finer
+from conus_widgets.network.interface import PredictorProtocol
 from conus_widgets.widgets.explorer.layers import shift_of
 from conus_widgets.widgets.live.arguments import existing
 
@@ -19,7 +21,7 @@ def method_called(name: str) -> Method:
     return METHODS[existing("method", name, list(METHODS))]
 
 
-def message(method: Method, predictor: Any) -> dict[str, Any]:
+def message(method: Method, predictor: PredictorProtocol) -> dict[str, Any]:
     """Return an entry of the menu as plain data for the page; `trust` until there is a map."""
     return {
         "name": method.name,
@@ -29,8 +31,27 @@ def message(method: Method, predictor: Any) -> dict[str, Any]:
     }
 
 
-def run(method: Method, predictor: Any, image: Any, target: Any, layer: str | None, **hooks: Any):
-    """Call the method's function; returns its Explanation."""
+def explain(
+    method: Method,
+    predictor: PredictorProtocol,
+    image: Any,
+    target: Any,
+    layer: str | None,
+    **hooks: Any,
+) -> Explanation:
+    """Return a method's map, with the options that the page offers it with.
+
+    Parameters
+    ----------
+    method : Method
+    predictor : Predictor
+    image : PIL.Image.Image
+    target : Target
+    layer : str or None
+        For methods that look into one.
+    **hooks
+        "progress", "cancelled", and "preview" for methods that take it.
+    """
     options = dict(method.offered)
     if layer is not None and method.takes("layer"):  # the menu remembers one for other methods
         options["layer"] = layer
@@ -39,7 +60,9 @@ def run(method: Method, predictor: Any, image: Any, target: Any, layer: str | No
     return method.function(predictor, image, target, **options, **hooks)
 
 
-def trust(method: Method, explanation: Any, predictor: Any) -> list[dict[str, str]]:
+def trust(
+    method: Method, explanation: Explanation, predictor: PredictorProtocol
+) -> list[dict[str, str]]:
     """Return what a reader must know of a map, line by line.
 
     Returns
@@ -73,7 +96,7 @@ def trust(method: Method, explanation: Any, predictor: Any) -> list[dict[str, st
     return [*_lines(method, predictor), *told]
 
 
-def _lines(method: Method, predictor: Any) -> Iterator[dict[str, str]]:
+def _lines(method: Method, predictor: PredictorProtocol) -> Iterator[dict[str, str]]:
     """Yield what is known of a method without a map."""
     if method.caveat:
         yield _line("caveat", method.caveat)
@@ -94,36 +117,20 @@ def cost(method: Method, size: int) -> str:
     return f"{said} Another class costs nothing." if method.name == CAM else said
 
 
-def verdict(method: Method, layer: str | None, predictor: Any) -> str:
+def verdict(method: Method, layer: str | None, predictor: PredictorProtocol) -> str:
     """Return what `explain.evaluate` says of a method on this network."""
     tested = finer(predictor.network.grids)
     of = f"Of {tested}: " if method.takes("layer") and layer != tested else ""
     return of + trust_line(predictor, method.name)
 
 
-def is_untested(method: Method, predictor: Any) -> bool:
+def is_untested(method: Method, predictor: PredictorProtocol) -> bool:
     """Return whether the randomisation test of a method could be made here, and was not yet."""
     return can_be_tested(predictor) and (
         randomisation_of(predictor, method.name, compute=False) is None
     )
 
 
-def can_be_tested(predictor: Any) -> bool:
+def can_be_tested(predictor: PredictorProtocol) -> bool:
     """Return whether a network can be shuffled, so that maps before and after can be compared."""
     return bool(predictor.stages)
-
-
-def python_line(method: Method, name: str, target: str, layer: str | None) -> str:
-    """Return the line of Python that makes the same map again.
-
-    Parameters
-    ----------
-    name : str
-        The photograph, as Python.
-    target : str
-        As Python: a label, or a dict of labels and weights.
-    """
-    layered = layer is not None and method.takes("layer")
-    given = {**({"layer": layer} if layered else {}), **method.offered}
-    keywords = "".join(f", {key}={value!r}" for key, value in given.items())
-    return f"explain.{method.name}(predictor, {name}, {target}{keywords})"

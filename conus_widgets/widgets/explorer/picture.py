@@ -5,19 +5,20 @@ from __future__ import annotations
 import base64
 import io
 from html import escape
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.explain.scale import limit_of
-from conus_widgets.widgets.explorer import saving, telling
+from conus_widgets.network.interface import softmax
+from conus_widgets.widgets.explorer import lines
+from conus_widgets.widgets.explorer.methods import method_called
+from conus_widgets.widgets.explorer.state import State
 from conus_widgets.widgets.live.saved import QUIET
 from conus_widgets.widgets.live.saved import Picture as Saved
 from conus_widgets.widgets.live.words import percent, signed
-
-if TYPE_CHECKING:
-    from conus_widgets.widgets.explorer.session import Session
 
 __all__ = ["AGAINST", "FOR", "Picture", "overlay"]
 
@@ -31,58 +32,54 @@ _CELL = "padding:1px 14px 1px 0;border:0;background:none;text-align:"
 
 
 class Picture(Saved):
-    """The maps, the ranking and the region's numbers, fixed at the moment it was made.
+    """The maps, the ranking and the area's numbers, fixed at the moment it was made.
 
     Parameters
     ----------
-    session : Session
+    state : State
+        Whoever makes a picture holds ``state.changed``.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._lines: list[str] = []
-        found = [pane for pane in session.panes if pane.explanation is not None]
-        self._errors = [pane.error for pane in session.panes if pane.error]
+    def __init__(self, state: State) -> None:
+        found = [(pane, pane.explanation) for pane in state.panes if pane.explanation is not None]
+        self._errors = [pane.error for pane in state.panes if pane.error]
         self._maps = []
-        for pane in found:
-            one = pane.explanation
-            peers = [p.explanation for p in found if p.explanation.unit == one.unit]
-            limit = limit_of(peers)
+        for pane, one in found:
+            limit = limit_of([peer for _, peer in found if peer.unit == one.unit])
             scale = (
                 "the same everywhere" if limit is None else f"colours up to ±{limit:.3g} {one.unit}"
             )
             rows, columns = one.values.shape
             how = f"{one.method}, {rows} × {columns} cells, {scale}"
+            line = lines.of_map(state, pane, method_called(pane.method), one.layer)
             png = overlay(one.image, one.values, limit)
-            self._maps.append((png, one.target.words, how, telling.python(session, pane)))
+            self._maps.append((png, one.target.words, how, line))
         self._rows: list[list[str]] = []
-        self._notice = session.predictor.notice if session.predictor else ""
-        self._region = ""
+        self._notice = state.predictor.notice if state.predictor else ""
+        self._covered = self._line = ""
         if found:
-            self._table(session, found[0].photograph)
+            self._table(state, found[0][0].photograph)
 
-    def _table(self, session: Session, number: int) -> None:
-        sight, region = session.sight(number), session.checker.region
+    def _table(self, state: State, number: int) -> None:
+        sight, area = state.sight(number), state.area
         if sight is None:
             return
-        # Theano comes with this import: by now it is there.
-        from conus_widgets.network.interface import softmax
-
         chances = softmax(sight.logits)
-        covered = not region.is_empty and region.covered is not None
-        covered = covered and region.photograph == number
+        here = area.is_checked and area.photograph == number
+        evidence = state.evidence(area) if here else None
         heads = ["class", "probability", "logit"]
-        if covered:
-            checked = saving.evidence(session, region)
-            heads += ["share of the region", "checked: change where covered"]
-            self._region = (
-                f"Covered: {checked.fraction:.1%} of the photograph, with {checked.fill}."
+        if evidence is not None:
+            heads += ["share of the area", "checked: change where covered"]
+            self._covered = (
+                f"Covered: {evidence.fraction:.1%} of the photograph, with {evidence.fill}."
             )
+            self._line = lines.of_evidence(state, area)
         self._rows.append(heads)
         for i in np.argsort(-sight.logits, kind="stable")[:TOP]:
-            label = session.predictor.labels[i]
+            label = state.loaded.labels[i]
             row = [label, percent(float(chances[i])), signed(float(sight.logits[i]))]
-            if covered:
-                row += [signed(float(checked.shares[i])), signed(float(checked.changes[i]))]
+            if evidence is not None:
+                row += [signed(float(evidence.shares[i])), signed(float(evidence.changes[i]))]
             self._rows.append(row)
 
     def body(self) -> tuple[str, str]:
@@ -100,18 +97,20 @@ class Picture(Saved):
         table = (
             f'<table style="border-collapse:collapse;margin:6px 0">{rows}</table>' if rows else ""
         )
-        said = " ".join(text for text in (*self._errors, self._region, self._notice) if text)
+        said = " ".join(text for text in (*self._errors, self._covered, self._notice) if text)
         body = (
             f'<div style="display:flex;flex-wrap:wrap;gap:16px">{maps}</div>{table}'
             f'<div style="{QUIET}">{escape(said)}</div>'
         )
+        if self._line:
+            body += f'<code style="{QUIET};overflow-wrap:anywhere">{escape(self._line)}</code>'
         return body, "Orange speaks for, blue against. The last state." if maps else ""
 
     def __repr__(self) -> str:
-        lines = [f"{words} ({how})" for _, words, how, _ in self._maps]
-        lines += ["  " + "  ".join(row) for row in self._rows]
-        lines += [text for text in (*self._errors, self._region, self._notice) if text]
-        return "\n".join(lines) or "There is no photograph yet."
+        said = [f"{words} ({how})" for _, words, how, _ in self._maps]
+        said += ["  " + "  ".join(row) for row in self._rows]
+        said += [text for text in (*self._errors, self._covered, self._notice) if text]
+        return "\n".join(said) or "There is no photograph yet."
 
 
 def _cell(number: int, text: str) -> str:
@@ -119,7 +118,7 @@ def _cell(number: int, text: str) -> str:
     return f'<td style="{_CELL}{side}">{escape(text)}</td>'
 
 
-def overlay(image: Image.Image, values: np.ndarray, limit: float | None) -> bytes:
+def overlay(image: Image.Image, values: NDArray[Any], limit: float | None) -> bytes:
     """Return a JPEG of the photograph with the map's cells over it.
 
     Parameters

@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.explain.cam import shares
+from conus_widgets.explain.covers import Cover, cover
 from conus_widgets.explain.explanation import Cost, Explanation
+from conus_widgets.explain.subject import Meter
 from conus_widgets.explain.target import Target
-from conus_widgets.widgets.explorer.composing import backdrop
+from conus_widgets.network.interface import PredictorProtocol
 
 LONG_SIDE = 1280  # of the photograph on the page, in pixels
+COVERS = 4  # that are kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,19 +49,40 @@ class Sight:
 
     name: str
     image: Image.Image
-    inputs: np.ndarray
-    mean: np.ndarray
-    logits: np.ndarray
-    bias: np.ndarray
-    shares: np.ndarray
+    inputs: NDArray[Any]
+    mean: NDArray[Any]
+    logits: NDArray[Any]
+    bias: NDArray[Any]
+    shares: NDArray[Any]
     layer: str
     cost: Cost
     remarks: tuple[str, ...] = ()
 
     @functools.cached_property
-    def blurred(self) -> np.ndarray:
-        """The input out of focus, (3, size, size): made once, for a brush asks many times."""
-        return backdrop(self.inputs[0], self.mean, "blur")
+    def _covers(self) -> dict[Any, Cover]:
+        return {}
+
+    def cover(self, fill: Any, offset: tuple[int, int] = (0, 0)) -> Cover:
+        """Return a cover by its name or colour: see `covers.cover`. The last ones are kept, because
+        a brush asks many times.
+
+        Raises
+        ------
+        ValueError
+            For a name that is no cover's, and for anything else.
+        """
+        key = (fill, offset)
+        if key not in self._covers:
+            found = cover(self.inputs[0], self.mean, fill, read=_no_photograph, offset=offset)
+            while len(self._covers) >= COVERS:
+                self._covers.pop(next(iter(self._covers)))
+            self._covers[key] = found
+        return self._covers[key]
+
+    @functools.cached_property
+    def lent(self) -> Cover:
+        """The cover that shows this photograph's pixels in another one."""
+        return cover(self.inputs[0], self.mean, self.image, read=lambda _: self.inputs[0])
 
     def cam(self, target: Target, labels: list[str], notice: str) -> Explanation:
         """Return the class activation map of a target, as `explain.cam`, without a run."""
@@ -88,20 +113,22 @@ class Sight:
         return file.getvalue()
 
 
-def look(
-    predictor: Any, source: Any, name: str, *, cancelled: Callable[[], bool] | None = None
+def sight_of(
+    predictor: PredictorProtocol,
+    source: Any,
+    name: str,
+    *,
+    cancelled: Callable[[], bool] | None = None,
 ) -> Sight:
-    """Run the network once over a photograph.
+    """Return what the network sees in a photograph: one run.
 
     Raises
     ------
     PhotographError
-        Where the photograph cannot be used; it starts with `name`.
+        If the photograph cannot be used; it starts with `name`.
     Cancelled
-        Where `cancelled` returned true.
+        If `cancelled` returned true.
     """
-    from conus_widgets.explain.subject import Meter
-
     image, said = predictor.preparation.held(predictor.preparation.open(source, name))
     inputs = predictor.inputs([image])
     network = Meter(predictor.network)
@@ -123,8 +150,11 @@ def look(
     )
 
 
-def as_rgb(plane: np.ndarray, mean: np.ndarray) -> bytes:
+def _no_photograph(given: Any) -> NDArray[Any]:
+    raise ValueError(f"{given!r} is no name of a cover, and no colour (R, G, B).")
+
+
+def as_rgb(plane: NDArray[Any], mean: NDArray[Any]) -> bytes:
     """Return a network input (3, size, size) as the bytes of RGB pixels, row by row."""
-    return (
-        np.clip(np.rint(plane + mean), 0, 255).astype(np.uint8)[::-1].transpose(1, 2, 0).tobytes()
-    )
+    rgb: NDArray[np.uint8] = np.clip(np.rint(plane + mean), 0, 255).astype(np.uint8)[::-1]
+    return rgb.transpose(1, 2, 0).tobytes()

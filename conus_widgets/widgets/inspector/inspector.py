@@ -16,6 +16,7 @@ from conus_widgets.collection.collection import Collection
 from conus_widgets.collection.relabelling import Relabelling
 from conus_widgets.collection.verdict_log import LogError
 from conus_widgets.collection.verdicts import NATURES, RANKS, WORDS, Verdict, VerdictError
+from conus_widgets.network.interface import PredictorProtocol
 from conus_widgets.widgets.inspector.desk import Desk
 from conus_widgets.widgets.inspector.facts import Facts
 from conus_widgets.widgets.inspector.ledger import Ledger
@@ -26,7 +27,7 @@ from conus_widgets.widgets.inspector.reasons import Reasons
 from conus_widgets.widgets.inspector.studies import Studies
 from conus_widgets.widgets.inspector.thumbnails import LARGE, SMALL, Thumbnail, Thumbnails
 from conus_widgets.widgets.live.bundle import bundle, styles
-from conus_widgets.widgets.live.loading import worker_of
+from conus_widgets.widgets.live.loading import Given, worker_of
 from conus_widgets.widgets.live.news import Answer
 from conus_widgets.widgets.live.widget import Handler, LiveWidget
 from conus_widgets.widgets.live.words import sentence
@@ -107,7 +108,7 @@ class Inspector(LiveWidget):
     def __init__(
         self,
         collection: Collection,
-        predictor: Any = None,
+        predictor: Given = None,
         *,
         reviewer: str = "",
         orcid: str = "",
@@ -135,7 +136,6 @@ class Inspector(LiveWidget):
         )
         facts = Facts(collection)
         ledger = Ledger(collection, facts, reviewer, orcid)
-        super().__init__(**options)
         self._collection, self._facts, self._ledger = collection, facts, ledger
         self._studies = Studies(facts, self._studied)
         self._desk = Desk(collection, facts, ledger, self._studies)
@@ -152,6 +152,7 @@ class Inspector(LiveWidget):
         self._timer: threading.Timer | None = None
         self._network_state, self._network_problem = ("loading" if self._worker else "none"), ""
         self._parts: dict[str, list[bytes]] = {}
+        super().__init__(**options)
         self._load()
 
     # What Python says and asks: each mirrors a button.
@@ -270,9 +271,7 @@ class Inspector(LiveWidget):
 
     def picture(self) -> InspectorPicture:
         """The numbers as they stand, as a picture (HTML and text) that needs no kernel."""
-        return InspectorPicture(
-            self._desk.numbers(), self._collection, reviewer=self._ledger.by
-        )
+        return InspectorPicture(self._desk.numbers(), self._collection, reviewer=self._ledger.by)
 
     def close(self) -> None:
         """Take the widget off the page and end the session; the log stays."""
@@ -500,7 +499,7 @@ class Inspector(LiveWidget):
         if self._worker is None:
             return None
 
-        def ready(predictor: Any, _: Any) -> None:
+        def ready(predictor: PredictorProtocol, _: Any) -> None:
             size = predictor.size
             network = predictor.network
             # Compiled, or fetched from its cache, before somebody waits for it.
@@ -530,7 +529,7 @@ class Inspector(LiveWidget):
         target, other = int(content["target"]), int(content["other"])
         about = {"photograph": photograph, "target": target, "other": other}
 
-        def work(predictor: Any) -> None:
+        def work(predictor: PredictorProtocol) -> None:
             found = self._reasons.map(predictor, photograph, target, other)
             buffers = [found.pop("values"), found.pop("mask")]
             self._tell("map", buffers, **about, **found)
@@ -541,9 +540,9 @@ class Inspector(LiveWidget):
         first, second = self._known([content["photograph"], content["neighbour"]])
         target, other = int(content["target"]), int(content["other"])
         masked = bool(content.get("masked", True))
-        about = {"photograph": first, "neighbour": second}
+        about: dict[str, Any] = {"photograph": first, "neighbour": second}
 
-        def work(predictor: Any) -> None:
+        def work(predictor: PredictorProtocol) -> None:
             found = self._reasons.patches(predictor, first, second, target, other, masked=masked)
             self._tell("patches", **about, **found)
 

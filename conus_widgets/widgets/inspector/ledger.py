@@ -155,9 +155,7 @@ class Ledger:
             if not mine:
                 return None
             newest = mine[-1]
-            self.add(
-                Verdict("undo", newest.case, undoes=newest.id, by=self.by, orcid=self.orcid)
-            )
+            self.add(Verdict("undo", newest.case, undoes=newest.id, by=self.by, orcid=self.orcid))
             return newest
 
     def merge(self, data: bytes, name: str) -> Merged:

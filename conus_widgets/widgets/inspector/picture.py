@@ -51,7 +51,8 @@ class InspectorPicture(Picture):
         table = (
             '<table style="border-collapse:collapse;margin:6px 0">'
             f'<tr style="background:none"><th style="{_CELL}">class</th>'
-            f'<th style="{_CELL}">and class</th><th style="{_CELL}">mistaken</th></tr>{rows}</table>'
+            f'<th style="{_CELL}">and class</th><th style="{_CELL}">mistaken</th></tr>'
+            f"{rows}</table>"
         )
         more = len(self._pairs) - _PAIRS
         said = [*self._lines, *([f"{self._notice}."] if self._notice else [])]

@@ -65,20 +65,21 @@ class LiveWidget(anywidget.AnyWidget):
     the page and costs nothing else; one that is no ValueError is a mistake of ours, and logged.
     """
 
-    mark = traitlets.Unicode().tag(sync=True)
+    mark = traitlets.Unicode(read_only=True).tag(sync=True)
 
     _rest: ClassVar[float] = 0.0
 
     def __init__(self, **options: Any) -> None:
-        traits = [name for name in self.trait_names() if not name.startswith("_")]
-        arguments = list(inspect.signature(type(self).__init__).parameters)
-        known(type(self).__name__, options, [*arguments[1:-1], *traits])
+        settable = [name for name, trait in self.traits().items() if not trait.read_only]
+        traits = [name for name in settable if not name.startswith("_")]
+        arguments = list(inspect.signature(type(self).__init__).parameters)[1:-1]
+        known(type(self).__name__, options, arguments, traits)
         try:
             super().__init__(**options)
         except traitlets.TraitError as error:  # of no use to whoever knows no traits
             raise ValueError(str(error)) from None
         self._context = contextvars.copy_context()
-        self.mark = f"conus-saved-{self.model_id}"
+        self.set_trait("mark", f"conus-saved-{self.model_id}")
         self._saved = SavedPicture(self.picture, self.mark, rest=self._rest)
         self._news = News(self)
         self.on_msg(self._message)

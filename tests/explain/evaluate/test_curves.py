@@ -16,7 +16,7 @@ from conus_widgets.network.interface import Cancelled
 
 @pytest.fixture
 def predictor():
-    return StandIn(size=28)
+    return StandIn(size=42)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_a_curve_starts_and_ends_with_nothing_and_all_changed(predictor, shares)
     assert gone.shares[0] == 0 and gone.shares[-1] == 1 and len(gone.logits) == 8
     assert gone.logits[0] == pytest.approx(shares.target.of(shares.logits), rel=1e-6)
     # The mean colour is the network's zero, so only the bias is left.
-    bias = predictor.network.forward(np.zeros((1, 3, 28, 28), "float32")).logits[0]
+    bias = predictor.network.forward(np.zeros((1, 3, 42, 42), "float32")).logits[0]
     assert gone.logits[-1] == pytest.approx(shares.target.of(bias), rel=1e-5)
     np.testing.assert_allclose(come.logits[[0, -1]], gone.logits[[-1, 0]], rtol=1e-6)
 
@@ -49,7 +49,7 @@ def test_no_order_is_better_than_the_exact_one(predictor, shares):
     best = evaluate.deletion(predictor, shares).logit_area
     for _ in range(5):
         other = dataclasses.replace(
-            shares, values=rng.permutation(shares.values.ravel()).reshape(28, 28)
+            shares, values=rng.permutation(shares.values.ravel()).reshape(42, 42)
         )
         assert evaluate.deletion(predictor, other).logit_area > best
     worst = dataclasses.replace(shares, values=-shares.values)

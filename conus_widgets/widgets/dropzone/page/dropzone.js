@@ -5,34 +5,54 @@ import { startPage } from "../../live/page/start.js";
 import { sendFiles, settingsOf } from "./sending.js";
 import { makeZone } from "./zone.js";
 
-const STATES = { preparing: "is being read", sending: "is being sent", sent: "has arrived" };
+/** The list of files, by their uploads. */
+function makeFiles() {
+  const element = make("ul", "cw-files", "", { "aria-label": "Photographs" });
+  const rows = new Map();
+  const show = ({ upload, name, note, error }) => {
+    if (!rows.has(upload)) {
+      const row = make("li");
+      row.append(make("span", "cw-name"), " ", make("span", "cw-note"));
+      rows.set(upload, row);
+      element.append(row);
+    }
+    const [label, remark] = rows.get(upload).children;
+    label.textContent = name;
+    remark.textContent = error || note || remark.textContent;
+  };
+  const discard = (upload) => {
+    rows.get(upload).remove();
+    rows.delete(upload);
+  };
+  return { element, show, discard };
+}
 
 const render = (view) =>
   startPage(view, "cw-dropzone", ({ root, model, line }) => {
     const status = make("div", "cw-status", "", { role: "status" });
-    const list = make("ul", "cw-files", "", { "aria-label": "Photographs" });
-    const rows = new Map();
-    const show = ({ upload, name, state, note, error }) => {
-      if (!rows.has(upload)) {
-        const row = make("li");
-        row.append(make("span", "cw-name"), " ", make("span", "cw-note"));
-        rows.set(upload, row);
-        list.append(row);
-      }
-      const [label, remark] = rows.get(upload).children;
-      label.textContent = name;
-      if (note) remark.textContent = note;
-      if (error) remark.textContent = error;
-      if (state === "sent" || state === "failed")
-        status.textContent = error ?? `${name} ${STATES[state]}`;
+    const list = makeFiles();
+    let arrived = new Set(); // uploads that the kernel has
+    const kinds = {
+      files({ files }) {
+        const now = new Set(files.map(({ upload }) => upload));
+        for (const upload of arrived) if (!now.has(upload)) list.discard(upload);
+        for (const file of files) list.show(file);
+        arrived = now;
+      },
+    };
+    const show = ({ state, ...news }) => {
+      // Of what has arrived the kernel tells the name that it has there.
+      if (state !== "sent") list.show(news);
+      if (state === "sent") status.textContent = `${news.name} has arrived.`;
+      if (state === "failed") status.textContent = news.error;
     };
     let queue = Promise.resolve();
     const zone = makeZone(root, (files, pasted) => {
       const settings = () => settingsOf(model);
       queue = queue.then(() => sendFiles(line, files, { pasted, settings, show }));
     });
-    root.append(zone.element, status, list);
-    return { kinds: {}, lost: () => zone.disable(true) };
+    root.append(zone.element, status, list.element);
+    return { kinds, lost: () => zone.disable(true) };
   });
 
 export default { render };

@@ -101,8 +101,9 @@ export function sizeNote(from, to, bytes) {
 export function refusal(name, bytes, limit) {
   if (bytes === 0) return `${name} is empty: choose another file.`;
   if (bytes <= limit) return "";
-  const mega = (n) => Math.round(n / 2 ** 20);
-  return `${name} has ${mega(bytes)} MB; at most ${mega(limit)} MB are taken: save it smaller.`;
+  const amount = (n, round) =>
+    n < 2 ** 20 ? `${n} bytes` : `${round((10 * n) / 2 ** 20) / 10} MB`;
+  return `${name} has ${amount(bytes, Math.ceil)}; at most ${amount(limit, Math.floor)} are taken: save it smaller.`;
 }
 
 /** A pasted picture has no name of its own worth showing. */

@@ -27,7 +27,7 @@ export function makeFlow(
   let sent = 0; // when the last one went out
   let round = 0; // ms from a request to its answer, a moving mean
   let computed = 0; // ms of these that the network needed
-  let stop = null; // takes the next look at what waits back
+  let stop = null; // takes back the next try to send what waits
 
   const mixed = (old, value) => (old ? 0.7 * old + 0.3 * value : value);
   const most = () => (round > OFTEN && computed < round / 2 ? 2 : 1);
@@ -79,11 +79,10 @@ export function makeFlow(
       waiting = null;
       this.failed();
     },
-    /** Starts counting behind a number that somebody else gave. */
-    follow(generation) {
+    /** Counts on from a number that somebody else gave. */
+    startAfter(generation) {
       newest = Math.max(newest, generation);
     },
     isIdle: () => waiting === null && shown >= newest,
-    newest: () => newest,
   };
 }

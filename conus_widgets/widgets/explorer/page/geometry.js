@@ -84,7 +84,7 @@ function differences(values, first, step, apart, count, put) {
  * [[u0, v0, u1, v1], ...]
  */
 export function edges(values, rows, columns, level) {
-  const over = new Uint8Array(rows * columns); // a region is traced at each step of the brush
+  const over = new Uint8Array(rows * columns); // an area is traced at each step of the brush
   for (let i = 0; i < over.length; i++)
     over[i] = level > 0 ? values[i] >= level : values[i] <= level;
   const found = [];

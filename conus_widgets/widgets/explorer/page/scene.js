@@ -37,12 +37,12 @@ export function greyOf(bitmap) {
   return canvas;
 }
 
-/** What every pixel of size * size would show if it were covered: a number each, made of its four bytes. */
-export function coverPixels(size, { fill, offset, mean, seen, blurred, given }) {
+/**
+ * What every pixel of size * size would show if it were covered: one `flat` colour, or the pixels of a
+ * `source` that lie `shift` away. A number each, made of its four bytes.
+ */
+export function coverPixels(size, { flat, source, shift }) {
   const pixels = new Uint8ClampedArray(4 * size * size).fill(255);
-  const source = { patch: seen, blur: blurred, given }[fill];
-  const flat = fill === "mean" ? mean : [0, 0, 0];
-  const shift = fill === "patch" ? offset : [0, 0];
   const inside = (at) => Math.min(size - 1, Math.max(0, at));
   for (let y = 0, i = 0; y < size; y++) {
     for (let x = 0; x < size; x++, i++) {
@@ -72,7 +72,7 @@ function trace(context, place, lines) {
 
 /**
  * Level and upright lines that can be seen on anything: dark below, light on top. As rectangles: to
- * stroke the jagged edge of a painted region takes ten times as long.
+ * stroke the jagged edge of a painted area takes ten times as long.
  */
 function traceTwice(context, place, lines, colour, width) {
   for (const [style, wide] of [
@@ -183,6 +183,17 @@ function drawCross(context, place, { u, v }) {
   traceTwice(context, place, lines, "white", 2);
 }
 
+function drawBrush(context, { x, y, radius }) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.strokeStyle = "rgba(0, 0, 0, 0.75)";
+  context.lineWidth = 3.5;
+  context.stroke();
+  context.strokeStyle = "white";
+  context.lineWidth = 1.5;
+  context.stroke();
+}
+
 /** Nothing shines through it: where the browser blends without a graphics card, that takes a third less. */
 function opaque(canvas) {
   const context = canvas.getContext("2d", { alpha: false });
@@ -274,22 +285,5 @@ export function drawScene(canvas, what) {
   if (what.cursor) drawBox(context, place, what.cursor, what.cursor.rows, what.cursor.columns);
   if (what.cursor?.shift) drawSpot(context, place, what.cursor);
   if (what.source) drawCross(context, place, what.source);
-  if (what.brush) {
-    context.beginPath();
-    context.ellipse(
-      what.brush.x,
-      what.brush.y,
-      what.brush.radius,
-      what.brush.radius,
-      0,
-      0,
-      2 * Math.PI,
-    );
-    context.strokeStyle = "rgba(0, 0, 0, 0.75)";
-    context.lineWidth = 3.5;
-    context.stroke();
-    context.strokeStyle = "white";
-    context.lineWidth = 1.5;
-    context.stroke();
-  }
+  if (what.brush) drawBrush(context, what.brush);
 }

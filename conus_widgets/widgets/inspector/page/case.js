@@ -33,8 +33,14 @@ export function makeCase({ pictures, calls }) {
   const back = make("button", "cw-button", "\u2039 Back to the list", { type: "button" });
   const title = make("h3", "ci-case-name");
   const position = make("span", "ci-position");
-  const before = make("button", "cw-button", "\u2039 Previous", { type: "button", title: "Key: \u2190" });
-  const after = make("button", "cw-button", "Next \u203a", { type: "button", title: "Key: \u2192" });
+  const before = make("button", "cw-button", "\u2039 Previous", {
+    type: "button",
+    title: "Key: \u2190",
+  });
+  const after = make("button", "cw-button", "Next \u203a", {
+    type: "button",
+    title: "Key: \u2192",
+  });
   const stage = makeStage({ pictures, chosen: calls.choose, painted: calls.painted });
   const given = makeNamed("Label");
   const named = makeNamed("Network");
@@ -49,6 +55,8 @@ export function makeCase({ pictures, calls }) {
   const copy = make("button", "cw-button", "Copy this line", { type: "button", hidden: "" });
   const columns = make("div", "ci-columns");
   const right = make("div", "ci-right");
+  // What is said of a verdict stands elsewhere, so that it is not wiped out by the next case.
+  const spoken = make("div", "ci-heard", "", { role: "status" });
   let about = null;
 
   explore.append(open, line, copy);
@@ -58,7 +66,7 @@ export function makeCase({ pictures, calls }) {
   below.append(ranking, facts);
   right.append(names, verdicts.element);
   columns.append(stage.element, right, below);
-  element.append(head, columns, neighbours.element, explore);
+  element.append(spoken, head, columns, neighbours.element, explore);
 
   back.addEventListener("click", calls.back);
   before.addEventListener("click", () => calls.step(-1));
@@ -92,7 +100,9 @@ export function makeCase({ pictures, calls }) {
       );
     }
     if (news.doubt)
-      lines.push(`Of all labels, this one is number ${news.doubt.place} of ${news.doubt.of} to be doubted.`);
+      lines.push(
+        `Of all labels, this one is number ${news.doubt.place} of ${news.doubt.of} to be doubted.`,
+      );
     if (!news.counted && news.answer) lines.push("It does not count in the matrix.");
     for (const [what, value] of news.known) lines.push(`${what}: ${value}`);
     facts.replaceChildren(...lines.filter(Boolean).map((text) => make("li", "", text)));
@@ -103,7 +113,7 @@ export function makeCase({ pictures, calls }) {
     stage,
     verdicts,
     neighbours,
-    show(news, { index, total, hasNetwork }) {
+    show(news, { index, total }) {
       about = news;
       title.textContent = news.name;
       position.textContent = total ? `${index + 1} of ${total}` : "";
@@ -118,7 +128,11 @@ export function makeCase({ pictures, calls }) {
           const fill = make("span", "ci-meter-fill");
           fill.style.width = `${100 * part}%`;
           bar.append(fill);
-          row.append(make("span", "ci-rank-name", name), bar, make("span", "ci-rank-percent", percent));
+          row.append(
+            make("span", "ci-rank-name", name),
+            bar,
+            make("span", "ci-rank-percent", percent),
+          );
           return row;
         }),
       );
@@ -127,10 +141,9 @@ export function makeCase({ pictures, calls }) {
       verdicts.show(news);
       explore.hidden = !news.answer;
       line.hidden = copy.hidden = true;
-      element.setAttribute(
-        "aria-label",
-        `Case ${news.name}: label ${news.given.name || "none"}, network ${news.named.name || "no answer"} ${news.named.percent}`,
-      );
+      const said = `Case ${news.name}: label ${news.given.name || "none"}, network ${news.named.name || "no answer"} ${news.named.percent}`;
+      element.setAttribute("aria-label", said);
+      spoken.textContent = said;
     },
     /** What has changed of the case that is shown, without moving anything else. */
     renew(news) {
@@ -138,6 +151,7 @@ export function makeCase({ pictures, calls }) {
       showFacts(news);
       verdicts.show(news);
     },
+    announce: (text) => (spoken.textContent = text),
     focus: () => element.focus({ preventScroll: true }),
   };
 }

@@ -1,6 +1,7 @@
 // The head and the foot of the inspector: whose desk it is, how far the review is, what to take home.
 
 import { make } from "../../live/page/elements.js";
+import { enterSaves } from "./forms.js";
 import { waitingWords } from "./wording.js";
 
 const PAPERS = [
@@ -44,6 +45,7 @@ export function makeHead({ sign, again, download }) {
   left.append(title, about, accuracy);
   waiting.append(words, retry, save);
   element.append(left, right, waiting);
+  enterSaves(person);
   person.addEventListener("submit", (event) => {
     event.preventDefault();
     if (name.value.trim()) sign(name.value.trim(), orcid.value.trim());
@@ -77,7 +79,12 @@ export function makeHead({ sign, again, download }) {
       signed.textContent = news.reviewer ? `Reviewer: ${news.reviewer}` : "Sign before you judge.";
       other.hidden = !news.reviewer;
     },
-    numbers({ right: { part, whole, low, high }, progress: done, others_hidden: hidden, agreement }) {
+    numbers({
+      right: { part, whole, low, high },
+      progress: done,
+      others_hidden: hidden,
+      agreement,
+    }) {
       const percent = (share) => `${(100 * share).toFixed(0)} %`;
       accuracy.textContent = whole
         ? `${part.toLocaleString("en")} of ${whole.toLocaleString("en")} named as their labels say: ${percent(part / whole)} (${percent(low)} to ${percent(high)})`

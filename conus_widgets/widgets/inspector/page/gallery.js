@@ -11,7 +11,11 @@ const CAPTION = 62; // pixels below a thumbnail
  * the photographs.
  */
 export function makeGallery({ pictures, askTiles, open, filtered }) {
-  const element = make("section", "ci-gallery", "", { "aria-label": "Cases" });
+  const element = make("section", "ci-gallery", "", {
+    "aria-label": "Cases",
+    tabindex: "-1",
+    [NO_SHORTCUTS]: "true",
+  });
   const filters = make("div", "ci-filters", "", { role: "group", "aria-label": "Filters" });
   const frame = make("div", "ci-frame", "", {
     role: "listbox",
@@ -20,7 +24,7 @@ export function makeGallery({ pictures, askTiles, open, filtered }) {
     [NO_SHORTCUTS]: "true",
   });
   const floor = make("div", "ci-floor");
-  const empty = make("p", "ci-empty", "", { hidden: "", tabindex: "-1" });
+  const empty = make("p", "ci-empty", "", { hidden: "" });
   frame.append(floor);
   element.append(filters, empty, frame);
 
@@ -213,9 +217,11 @@ export function makeGallery({ pictures, askTiles, open, filtered }) {
       filters.replaceChildren(
         makeSelect("view", "View", plain("all", views)),
         makeSelect("region", "Region", plain("all", regions)),
-        makeSelect("sureness", "Network is sure by", [
-          ...sureness.map((one) => [one, one || "any probability"]),
-        ]),
+        makeSelect(
+          "sureness",
+          "Network is sure by",
+          sureness.map((one) => [one, one || "any probability"]),
+        ),
         makeSelect("reviewed", "Show", [
           ["", "all"],
           ["no", "not reviewed by me"],
@@ -230,17 +236,16 @@ export function makeGallery({ pictures, askTiles, open, filtered }) {
         [...filters.querySelectorAll("select")].map((one) => [one.dataset.filter, one.value]),
       ),
     show(list, { reason, at = 0 } = {}) {
+      const held = element === document.activeElement || frame === document.activeElement;
       cases = list;
       active = Math.min(at, Math.max(0, list.length - 1));
-      // What is hidden loses the focus; the next key would then be the notebook's.
-      const held = [frame, empty].includes(document.activeElement);
       empty.hidden = list.length > 0;
       empty.textContent = reason || "No case is left. Another filter shows more.";
       frame.hidden = list.length === 0;
-      if (held) this.focus();
       frame.scrollTop = 0;
       place();
       reveal();
+      if (held) this.focus();
     },
     /** What stands below some thumbnails. */
     take(list) {
@@ -254,7 +259,8 @@ export function makeGallery({ pictures, askTiles, open, filtered }) {
     },
     redraw: place,
     point: move,
-    focus: () => (frame.hidden ? empty : frame).focus({ preventScroll: true }),
+    /** An empty list has no place for the focus: then it waits beside it. */
+    focus: () => (frame.hidden ? element : frame).focus({ preventScroll: true }),
     close: () => watcher.disconnect(),
   };
 }

@@ -109,7 +109,9 @@ function build({ root, line, tell, warn, atEnd }) {
     if (to === "case") parts.push(make("span", "", opened.name()));
     parts.at(-1).setAttribute("aria-current", "page");
     trail.replaceChildren(
-      ...parts.flatMap((part, index) => (index ? [make("span", "ci-sep", "\u203a"), part] : [part])),
+      ...parts.flatMap((part, index) =>
+        index ? [make("span", "ci-sep", "\u203a"), part] : [part],
+      ),
     );
     if (to !== "case") opened.leave();
     if (!moved) return;
@@ -158,7 +160,8 @@ function build({ root, line, tell, warn, atEnd }) {
 
   const kinds = {
     state(news) {
-      const first = !state || state.fingerprint !== news.fingerprint || state.reviewer !== news.reviewer;
+      const first =
+        !state || state.fingerprint !== news.fingerprint || state.reviewer !== news.reviewer;
       state = news;
       head.state(news);
       foot.state(news);

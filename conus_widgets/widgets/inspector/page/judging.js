@@ -48,12 +48,17 @@ export function makeJudging({ line, say, changed, askName }) {
         if (one.kind !== "undo") stack.push(one);
         else stack = stack.filter(({ id }) => id !== one.undoes);
       if (kept.length)
-        say(`${kept.length === 1 ? "1 verdict" : `${kept.length} verdicts`} that this browser kept: sent now.`);
+        say(
+          `${kept.length === 1 ? "1 verdict" : `${kept.length} verdicts`} that this browser kept: sent now.`,
+        );
       sender.open(outbox);
     },
     renew: (news) => {
       const waiting = sender.waiting().filter((one) => one.kind !== "undo");
-      stack = [...news.mine, ...waiting.filter(({ id }) => !news.mine.some((one) => one.id === id))];
+      stack = [
+        ...news.mine,
+        ...waiting.filter(({ id }) => !news.mine.some((one) => one.id === id)),
+      ];
       changed();
     },
     /** Gives a verdict or note; returns it, or null if nobody has signed. */
@@ -96,7 +101,9 @@ export function makeJudging({ line, say, changed, askName }) {
       changed();
     },
     /** A verdict as a line of a log, for those that only this browser has. */
-    asLine({ order: _, pair, whole, refused, ...verdict }) {
+    asLine({ pair, whole, ...verdict }) {
+      delete verdict.order; // which are none of a log
+      delete verdict.refused;
       const photograph = whole === false ? verdict.seen : "";
       const name = pair ? { case: pair.toSorted().join(" / ") } : {};
       return { ...verdict, ...name, photograph, by: reviewer, orcid };

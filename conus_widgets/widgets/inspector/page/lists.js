@@ -3,7 +3,7 @@
 import { make } from "../../live/page/elements.js";
 
 const PAIRS = 60; // more are reached by the search
-const SLICES = 12;
+const SLICES = 6;
 
 /** A list of buttons that arrow keys walk. */
 function makeButtons(label) {
@@ -75,9 +75,7 @@ export function makeLists(open) {
 
   function showPairs() {
     const wanted = search.value.trim().toLowerCase();
-    const found = numbers.pairs.filter(([a, b]) =>
-      `${a} / ${b}`.toLowerCase().includes(wanted),
-    );
+    const found = numbers.pairs.filter(([a, b]) => `${a} / ${b}`.toLowerCase().includes(wanted));
     refill(
       pairs,
       found.slice(0, PAIRS).map(([a, b, one, two]) => ({

@@ -38,12 +38,7 @@ export function makeMatrix(open) {
 
   const nameOf = (number) => numbers.names[number];
   const say = (row, column) =>
-    spoken(
-      nameOf(row),
-      nameOf(column),
-      counts.get(`${row} ${column}`) ?? 0,
-      wholes[row] ?? 0,
-    );
+    spoken(nameOf(row), nameOf(column), counts.get(`${row} ${column}`) ?? 0, wholes[row] ?? 0);
 
   function point(row, column, { focus = true } = {}) {
     cells[at[0]]?.[at[1]]?.setAttribute("tabindex", "-1");
@@ -155,7 +150,8 @@ export function makeMatrix(open) {
     if (counts.get(`${row} ${column}`)) open(nameOf(row), nameOf(column));
     else told.textContent = `${say(row, column)}. There is nothing to open.`;
   };
-  const tell = (cell) => (told.textContent = say(shown.rows[cell.place[0]], shown.columns[cell.place[1]]));
+  const tell = (cell) =>
+    (told.textContent = say(shown.rows[cell.place[0]], shown.columns[cell.place[1]]));
 
   search.addEventListener("input", () => numbers && show(numbers));
   table.addEventListener("mouseover", (event) => event.target.place && tell(event.target));

@@ -45,7 +45,13 @@ export function makeNeighbours({ pictures, match, visit }) {
   const list = make("ol", "ci-matches", "", { "aria-label": "Matched places" });
   const go = make("button", "cw-button", "Open this specimen", { type: "button" });
   sheets.append(one.element, two.element);
-  pair.append(make("h4", "ci-title", "Places that look alike to the network"), sheets, told, list, go);
+  pair.append(
+    make("h4", "ci-title", "Places that look alike to the network"),
+    sheets,
+    told,
+    list,
+    go,
+  );
   element.append(
     make("h3", "ci-title", "Nearest photographs of the classes in question"),
     wait,
@@ -76,7 +82,10 @@ export function makeNeighbours({ pictures, match, visit }) {
       ["ci-tile-state", stateWords(neighbour.state)],
       ["ci-doubt", doubted ? `label doubted: ${doubt.place} of ${doubt.of}` : ""],
     ];
-    button.append(holder, ...lines.filter(([, text]) => text).map(([name, text]) => make("span", name, text)));
+    button.append(
+      holder,
+      ...lines.filter(([, text]) => text).map(([name, text]) => make("span", name, text)),
+    );
     button.setAttribute(
       "aria-label",
       `${row.name}, ${neighbour.name}: ${[view, stateWords(neighbour.state) || "not reviewed", doubted ? "its label is doubted" : ""].filter(Boolean).join(", ")}. Show matched places`,

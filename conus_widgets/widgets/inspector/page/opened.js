@@ -64,7 +64,7 @@ export function makeOpened({ pictures, post, tell, say, judging, keys, back, sho
     const held = cases.get(number);
     if (held) show(held);
     else {
-      say("Being opened ...");
+      view.announce("Being opened ...");
       tell("case", { case: number });
     }
   }
@@ -72,12 +72,9 @@ export function makeOpened({ pictures, post, tell, say, judging, keys, back, sho
   function show(news) {
     current = news;
     awaited = -1;
-    view.show(news, { index, total: index < 0 ? 0 : list.length, hasNetwork: hasNetwork() });
+    view.show(news, { index, total: index < 0 ? 0 : list.length });
     shown();
     choose(news.photographs[0].number);
-    say(
-      `${news.name}: label ${news.given.name || "none"}, network ${news.named.name || "no answer"}${news.named.percent ? ` (${news.named.percent})` : ""}.`,
-    );
   }
 
   /** Shows a photograph of the case: its map, its neighbours. */
@@ -153,7 +150,8 @@ export function makeOpened({ pictures, post, tell, say, judging, keys, back, sho
       const last = index < 0 || index >= list.length - 1;
       if (last) {
         painted();
-        if (index >= 0) say(`${current.name}: kept. This was the last case of the list. Being saved ...`);
+        if (index >= 0)
+          say(`${current.name}: kept. This was the last case of the list. Being saved ...`);
       } else {
         step(1);
         view.focus();
@@ -194,7 +192,8 @@ export function makeOpened({ pictures, post, tell, say, judging, keys, back, sho
   };
 
   function match(neighbour, row) {
-    if (!hasNetwork()) return "Without the network there are no matched places: give Inspector a predictor.";
+    if (!hasNetwork())
+      return "Without the network there are no matched places: give Inspector a predictor.";
     const answer = current.named;
     const other = row.class === answer.class ? current.against.class : answer.class;
     post("patches", {

@@ -1,6 +1,7 @@
 // The verdict bar: six answers, what is said of a wrong label, notes, and what was said before.
 
 import { make, NO_SHORTCUTS } from "../../live/page/elements.js";
+import { enterSaves } from "./forms.js";
 import { VERDICTS, when } from "./wording.js";
 
 const LONGEST = 4000; // characters of a note
@@ -80,7 +81,9 @@ export function makeVerdicts({ judge, note, undo, showKeys }) {
     buttonsOfForm.append(save, cancel);
     box.append(buttonsOfForm, names);
     const fill = (select, options) =>
-      select.replaceChildren(...options.map(([value, text]) => make("option", "", text, { value })));
+      select.replaceChildren(
+        ...options.map(([value, text]) => make("option", "", text, { value })),
+      );
     fill(qualifier, [
       ["", "none"],
       ["cf.", "cf. (near, not sure)"],
@@ -90,6 +93,7 @@ export function makeVerdicts({ judge, note, undo, showKeys }) {
     const close = () => {
       box.hidden = true;
     };
+    enterSaves(box);
     box.addEventListener("submit", (event) => {
       event.preventDefault();
       const taken = judge({
@@ -115,7 +119,10 @@ export function makeVerdicts({ judge, note, undo, showKeys }) {
       element: box,
       close,
       offer({ ranks, natures, names: all }) {
-        fill(rank, ranks.map((one) => [one, one]));
+        fill(
+          rank,
+          ranks.map((one) => [one, one]),
+        );
         fill(nature, Object.entries(natures));
         names.replaceChildren(...all.map((one) => make("option", "", "", { value: one })));
       },
@@ -152,21 +159,15 @@ export function makeVerdicts({ judge, note, undo, showKeys }) {
       box.hidden = true;
       text.value = "";
     };
-    const keep = () => {
-      if (text.value.trim() && note(text.value.trim(), isPair)) close();
-    };
+    enterSaves(box);
     box.addEventListener("submit", (event) => {
       event.preventDefault();
-      keep();
+      if (text.value.trim() && note(text.value.trim(), isPair)) close();
     });
     box.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") {
-        event.stopPropagation();
-        cancel.click();
-      } else if (event.key === "Enter" && !event.shiftKey && event.target === text) {
-        event.preventDefault();
-        keep();
-      }
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      cancel.click();
     });
     cancel.addEventListener("click", () => {
       close();

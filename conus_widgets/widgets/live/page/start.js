@@ -1,8 +1,10 @@
 // The frame of every page: what a widget's render would repeat.
 
 import { openLine } from "./connection.js";
-import { make } from "./elements.js";
+import { make, NO_SHORTCUTS } from "./elements.js";
 import { hidePicture, isAlive, showDead } from "./saved.js";
+
+const LINE = "line"; // what a warning is about if it is about the kernel
 
 /**
  * Starts a page; what it returns ends it, as anywidget wants it of `render`.
@@ -26,25 +28,35 @@ import { hidePicture, isAlive, showDead } from "./saved.js";
  */
 export function startPage({ model, el }, name, build) {
   if (!isAlive(el)) return showDead(el);
-  const root = make("div", `cw-root ${name}`);
+  const root = make("div", `cw-root ${name}`, "", { [NO_SHORTCUTS]: "true" });
+  root.tabIndex = -1; // a click anywhere puts the focus in here: keys and pastes arrive
   const warning = make("div", "cw-warning", "", { role: "alert", hidden: "" });
   const ends = [];
   let topic = "";
   let parts = null;
 
+  const fill = (pieces, about) => {
+    warning.replaceChildren(...pieces);
+    warning.hidden = pieces.length === 0;
+    topic = about;
+  };
   const warn = (texts, about = "") => {
     const lines = [texts].flat().filter(Boolean);
-    warning.replaceChildren(...lines.map((text) => make("div", "", text)));
-    warning.hidden = lines.length === 0;
-    topic = about;
+    fill(
+      lines.map((text) => make("div", "", text)),
+      about,
+    );
   };
   const calm = (about) => {
     if (topic === about) warn("");
   };
-  // What the kernel does is said as long as it lasts; a mistake stays until the next request.
+  // What the kernel does is said as long as it lasts; then what stood there before is there again.
+  let before = [[], ""];
   const say = (text, gone) => {
-    if (text) warn(text, "line");
-    else calm("line");
+    if (text) {
+      if (topic !== LINE) before = [[...warning.childNodes], topic];
+      warn(text, LINE);
+    } else if (topic === LINE) fill(...before);
     if (gone) parts.lost?.();
   };
 
@@ -75,6 +87,7 @@ export function startPage({ model, el }, name, build) {
     const button = make("button", "cw-button", "Try again", { type: "button" });
     button.addEventListener("click", () => {
       warn("");
+      root.focus({ preventScroll: true }); // the button is gone, and had the focus
       again();
       tell("resume");
     });

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import {
   fillRectangle,
-  makeRegion,
+  makeMask,
   packBits,
   stamp,
   unpackBits,
-} from "../../conus_widgets/widgets/explorer/page/brush.js";
+} from "../../conus_widgets/widgets/explorer/page/painting.js";
 import {
   AGAINST,
   FOR,
@@ -65,40 +65,40 @@ test("bits: there and back, the first pixel in the highest bit", () => {
 });
 
 test("undo, redo, reset: every state comes back; a new change forgets what was undone", () => {
-  const region = makeRegion(8);
-  const states = [region.mask.slice()];
+  const painted = makeMask(8);
+  const states = [painted.mask.slice()];
   for (const value of [1, 2, 3]) {
-    region.begin();
-    region.mask[value] = 1;
-    states.push(region.mask.slice());
+    painted.begin();
+    painted.mask[value] = 1;
+    states.push(painted.mask.slice());
   }
   for (const state of states.slice(0, -1).reverse()) {
-    assert.ok(region.undo());
-    assert.deepEqual(region.mask, state);
+    assert.ok(painted.undo());
+    assert.deepEqual(painted.mask, state);
   }
-  assert.equal(region.undo(), false);
+  assert.equal(painted.undo(), false);
   for (const state of states.slice(1)) {
-    assert.ok(region.redo());
-    assert.deepEqual(region.mask, state);
+    assert.ok(painted.redo());
+    assert.deepEqual(painted.mask, state);
   }
-  assert.equal(region.redo(), false);
-  assert.ok(region.reset() && region.isEmpty() && !region.reset());
-  region.undo();
-  region.begin();
-  assert.equal(region.redo(), false);
-  region.mask[9] = 1;
-  region.abandon();
-  assert.deepEqual(region.mask, states[3]);
-  assert.equal(region.area(), 3 / 64);
+  assert.equal(painted.redo(), false);
+  assert.ok(painted.reset() && painted.isEmpty() && !painted.reset());
+  painted.undo();
+  painted.begin();
+  assert.equal(painted.redo(), false);
+  painted.mask[9] = 1;
+  painted.abandon();
+  assert.deepEqual(painted.mask, states[3]);
+  assert.equal(painted.fraction(), 3 / 64);
 });
 
-test("the box of a region is the rectangle around it", () => {
-  const region = makeRegion(10);
-  assert.equal(region.box(), null);
-  fillRectangle(region.mask, 10, 7, 8, 8, 9, 1);
-  assert.deepEqual(region.box(), { left: 7, top: 8, right: 8, bottom: 9 });
-  fillRectangle(region.mask, 10, 2, 4, 4, 5, 1);
-  assert.deepEqual(region.box(), { left: 2, top: 4, right: 8, bottom: 9 });
+test("the box of a mask is the rectangle around it", () => {
+  const painted = makeMask(10);
+  assert.equal(painted.box(), null);
+  fillRectangle(painted.mask, 10, 7, 8, 8, 9, 1);
+  assert.deepEqual(painted.box(), { left: 7, top: 8, right: 8, bottom: 9 });
+  fillRectangle(painted.mask, 10, 2, 4, 4, 5, 1);
+  assert.deepEqual(painted.box(), { left: 2, top: 4, right: 8, bottom: 9 });
 });
 
 test("one scale: the largest value; on fine grids the 99.5th percentile, as in Python", () => {
@@ -255,7 +255,7 @@ test("flow: where the work is longer than the way, or all is quick, a second one
 test("flow: after somebody else's number its own go on behind it", () => {
   const sent = [];
   const flow = makeFlow((_, generation) => sent.push(generation));
-  flow.follow(7);
+  flow.startAfter(7);
   flow.ask("a");
   assert.deepEqual(sent, [8]);
 });

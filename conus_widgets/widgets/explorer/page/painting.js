@@ -1,4 +1,4 @@
-// A region, painted in the network's own pixels: a mask of size * size, and its history. Pure.
+// A mask that is painted, in the network's own pixels: size * size, and its history. Pure functions.
 
 /** Sets every pixel whose middle lies within a capsule: a disc moved from (x0, y0) to (x1, y1). */
 export function stamp(mask, size, { x0, y0, x1, y1, rx, ry }, value) {
@@ -36,65 +36,65 @@ export function unpackBits(bits, length) {
   return Uint8Array.from({ length }, (_, i) => (bits[i >> 3] >> (7 - (i & 7))) & 1);
 }
 
-const MOST = 100; // steps that can be undone
+const STEPS = 100; // steps that can be undone
 
-/** A region with undo and redo. `begin` a change, alter `mask`, then `end` it. */
-export function makeRegion(size) {
-  const region = { size, mask: new Uint8Array(size * size) };
+/** A mask with undo and redo: `begin` a change, then alter `mask`. */
+export function makeMask(size) {
+  const painted = { size, mask: new Uint8Array(size * size) };
   let past = [];
   let future = [];
-  const put = (bits) => region.mask.set(unpackBits(bits, region.mask.length));
-  region.packed = () => packBits(region.mask);
-  region.isEmpty = () => !region.mask.includes(1); // asked many times a frame
-  region.area = () => {
+  const put = (bits) => painted.mask.set(unpackBits(bits, painted.mask.length));
+  painted.packed = () => packBits(painted.mask);
+  painted.isEmpty = () => !painted.mask.includes(1); // asked many times a frame
+  painted.fraction = () => {
     let sum = 0;
-    for (let i = 0; i < region.mask.length; i++) sum += region.mask[i];
-    return sum / region.mask.length;
+    for (let i = 0; i < painted.mask.length; i++) sum += painted.mask[i];
+    return sum / painted.mask.length;
   };
   /** The rectangle of pixels around it, from left and top on, before right and bottom; null where it is empty. */
-  region.box = () => {
-    if (region.isEmpty()) return null;
+  painted.box = () => {
+    if (painted.isEmpty()) return null;
     let [left, right] = [size, 0];
-    const [top, bottom] = [region.mask.indexOf(1), region.mask.lastIndexOf(1)].map((at) =>
+    const [top, bottom] = [painted.mask.indexOf(1), painted.mask.lastIndexOf(1)].map((at) =>
       Math.floor(at / size),
     );
     for (let y = top; y <= bottom; y++) {
-      const row = region.mask.subarray(y * size, (y + 1) * size);
+      const row = painted.mask.subarray(y * size, (y + 1) * size);
       if (!row.includes(1)) continue;
       [left, right] = [Math.min(left, row.indexOf(1)), Math.max(right, row.lastIndexOf(1) + 1)];
     }
     return { left, top, right, bottom: bottom + 1 };
   };
-  region.begin = () => {
-    past.push(packBits(region.mask));
-    past = past.slice(-MOST);
+  painted.begin = () => {
+    past.push(packBits(painted.mask));
+    past = past.slice(-STEPS);
     future = [];
   };
   /** Takes back a change that has begun. */
-  region.abandon = () => past.length && put(past.pop());
-  region.canUndo = () => past.length > 0;
-  region.canRedo = () => future.length > 0;
-  region.undo = () => {
+  painted.abandon = () => past.length && put(past.pop());
+  painted.canUndo = () => past.length > 0;
+  painted.canRedo = () => future.length > 0;
+  painted.undo = () => {
     if (!past.length) return false;
-    future.push(packBits(region.mask));
+    future.push(packBits(painted.mask));
     put(past.pop());
     return true;
   };
-  region.redo = () => {
+  painted.redo = () => {
     if (!future.length) return false;
-    past.push(packBits(region.mask));
+    past.push(packBits(painted.mask));
     put(future.pop());
     return true;
   };
-  region.reset = () => {
-    if (region.isEmpty()) return false;
-    region.begin();
-    region.mask.fill(0);
+  painted.reset = () => {
+    if (painted.isEmpty()) return false;
+    painted.begin();
+    painted.mask.fill(0);
     return true;
   };
-  region.set = (mask) => {
-    region.begin();
-    region.mask.set(mask);
+  painted.set = (mask) => {
+    painted.begin();
+    painted.mask.set(mask);
   };
-  return region;
+  return painted;
 }
