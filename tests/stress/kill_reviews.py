@@ -173,7 +173,7 @@ def killed_under_a_page(store, options, chance):
             if number in servers:
                 server.kill()
                 account.kills += 1
-                page.press(chance.choice(KEYS))  # nobody has told the reviewer yet
+                page.press_alone(chance.choice(KEYS))  # nobody has told the reviewer yet
                 account.check()
                 server.start()
                 page.open()

@@ -1,9 +1,11 @@
 """A reviewer in a real browser: opens the inspector, presses verdict keys, sees what is saved."""
 
+import contextlib
 import json
 import os
 import signal
 
+from playwright.sync_api import TimeoutError
 from served import TOKEN
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -128,14 +130,20 @@ class ReviewedPage:
         if button.count():
             button.first.click()
 
-    def _ready(self):
+    def _ready(self, seconds=60):
         self.page.wait_for_function(
             """() => {
                 const bar = document.querySelector(".ci-case .ci-answers");
                 return bar && bar.offsetParent && !bar.classList.contains("ci-not-yet");
             }""",
-            timeout=30_000,
+            timeout=1000 * seconds,
         )
+
+    def press_alone(self, key):
+        """Press a verdict's key on a page that nobody answers, if a case is open there."""
+        with contextlib.suppress(TimeoutError):  # the next case had not arrived yet
+            self._ready(3)
+            self.press(key)
 
     def press(self, key):
         """Press a verdict's key on the case that is open, as soon as it is taken."""
