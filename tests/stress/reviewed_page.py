@@ -39,6 +39,9 @@ OPEN = """() => window.jupyterapp?.shell?.currentWidget?.context?.isReady
         ?.connectionStatus === "connected" """
 
 RUN = "() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }"
+RESTART = """async () => {
+    await window.jupyterapp.shell.currentWidget.context.sessionContext.restartKernel();
+}"""
 IDLE = """() => window.jupyterapp.shell.currentWidget.context.sessionContext.session?.kernel
     ?.status === "idle" """
 
@@ -196,4 +199,10 @@ class ReviewedPage:
     def await_kernel(self):
         """Wait until the page has said that its kernel is gone, and another one is there."""
         self.page.get_by_text("The kernel is no longer running").last.wait_for(timeout=60_000)
-        self.page.wait_for_function(IDLE, timeout=60_000)
+        try:
+            self.page.wait_for_function(IDLE, timeout=20_000)
+        except TimeoutError:
+            # One that dies five times within seconds is given up by Jupyter: people restart it.
+            self._dismiss()
+            self.page.evaluate(RESTART)
+            self.page.wait_for_function(IDLE, timeout=60_000)
