@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.consensus import Judgement
 from conus_widgets.widgets.inspector.facts import Facts
@@ -88,8 +89,8 @@ def cases_of(
     *,
     judged: Mapping[tuple[str, str], Judgement],
     suggested: tuple[str, ...] = (),
-    in_slice: Mapping[tuple[str, str], np.ndarray] | None = None,
-) -> np.ndarray:
+    in_slice: Mapping[tuple[str, str], NDArray[Any]] | None = None,
+) -> NDArray[Any]:
     """Return the numbers of the specimens of a list, int64, the worst first.
 
     Parameters
@@ -115,19 +116,20 @@ def cases_of(
     return worst_first(np.flatnonzero(_chosen(query, facts, standing, in_slice or {})), standing)
 
 
-def worst_first(specimens: np.ndarray, standing: Standing) -> np.ndarray:
+def worst_first(specimens: NDArray[Any], standing: Standing) -> NDArray[Any]:
     """Return specimens by their losses: what surprises the network most comes first. Labels that
     are no class come before all others, the surest answers first."""
     losses, sureness = standing.losses[specimens], standing.sureness[specimens]
     losses = np.where(np.isnan(losses), -1, losses)
-    return specimens[np.lexsort((-sureness, -losses))]
+    found: NDArray[Any] = specimens[np.lexsort((-sureness, -losses))]
+    return found
 
 
 def _chosen(
     query: Query,
     facts: Facts,
     standing: Standing,
-    in_slice: Mapping[tuple[str, str], np.ndarray],
+    in_slice: Mapping[tuple[str, str], NDArray[Any]],
 ) -> Any:
     rows, answers = standing.rows, standing.answers
     if query.kind == "all":
