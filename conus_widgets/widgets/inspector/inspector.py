@@ -26,7 +26,7 @@ from conus_widgets.widgets.inspector.picture import InspectorPicture
 from conus_widgets.widgets.inspector.reasons import Reasons
 from conus_widgets.widgets.inspector.studies import Studies
 from conus_widgets.widgets.live.bundle import bundle, styles
-from conus_widgets.widgets.live.loading import worker_of
+from conus_widgets.widgets.live.loading import Given, worker_of
 from conus_widgets.widgets.live.news import Answer
 from conus_widgets.widgets.live.widget import Handler, LiveWidget
 from conus_widgets.widgets.live.words import sentence
@@ -89,7 +89,7 @@ class Inspector(LiveWidget):
     def __init__(
         self,
         collection: Collection,
-        predictor: Any = None,
+        predictor: Given = None,
         *,
         reviewer: str = "",
         orcid: str = "",
