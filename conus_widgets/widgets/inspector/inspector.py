@@ -246,8 +246,9 @@ class Inspector(LiveWidget):
 
     def close(self) -> None:
         """Take the widget off the page and end the session; the log stays."""
-        self._answer.close()
-        self._ledger.close()
+        if "_answer" in vars(self):  # one whose arguments were refused has nothing to close
+            self._answer.close()
+            self._ledger.close()
         super().close()
 
     # What the page asks
