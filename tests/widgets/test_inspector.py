@@ -14,7 +14,7 @@ from conus_widgets import Inspector
 from conus_widgets.collection import Collection
 from conus_widgets.collection.verdict_log import LogError, LogWriter, read
 from conus_widgets.collection.verdicts import Verdict, VerdictError
-from conus_widgets.widgets.inspector import inspector as module
+from conus_widgets.widgets.inspector import exchange
 
 
 @pytest.fixture(scope="module")
@@ -269,7 +269,7 @@ def test_what_is_taken_home(make, tmp_path, monkeypatch):
     assert len(log.read_text().splitlines()) == 2
     with pytest.raises(ValueError, match="would be written over"):
         inspector.report(inspector._facts.records[0].path)
-    monkeypatch.setattr(module, "_PART", 1000)
+    monkeypatch.setattr(exchange, "PART", 1000)
     page.send("paper", paper="report")
     wait_for(
         lambda: (

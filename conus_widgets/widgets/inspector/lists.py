@@ -121,7 +121,8 @@ def worst_first(specimens: NDArray[Any], standing: Standing) -> NDArray[Any]:
     are no class come before all others, the surest answers first."""
     losses, sureness = standing.losses[specimens], standing.sureness[specimens]
     losses = np.where(np.isnan(losses), -1, losses)
-    return np.asarray(specimens[np.lexsort((-sureness, -losses))])
+    found: NDArray[Any] = specimens[np.lexsort((-sureness, -losses))]
+    return found
 
 
 def _chosen(
