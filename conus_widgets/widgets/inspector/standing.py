@@ -80,10 +80,11 @@ class Standing:
         return float(self.probabilities[specimen, answer]) if answer >= 0 else 0.0
 
     @property
-    def mistaken(self) -> NDArray[Any]:
+    def mistaken(self) -> NDArray[np.bool_]:
         """bool (S,): labels that are a class, and that the network names otherwise."""
         named = (self.rows != NOT_COUNTED) & (self.rows < self.classes) & (self.answers >= 0)
-        return np.asarray(named & (self.rows != self.answers))
+        found: NDArray[np.bool_] = named & (self.rows != self.answers)
+        return found
 
     def numbers(self) -> Numbers:
         """Return the matrix and what is counted in it."""
