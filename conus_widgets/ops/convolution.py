@@ -123,9 +123,8 @@ class FusedConvolution(_Convolution):
         (dy,) = output_gradients
         if self.relu:
             dy = ReluGradient()(outputs[0], dy)
-        options = {"stride": self.stride, "pad": self.pad}
-        dx = ConvolutionInputGradient(**options)(x, weights, dy)
-        dw, db = ConvolutionWeightGradients(**options)(x, weights, dy)
+        dx = ConvolutionInputGradient(stride=self.stride, pad=self.pad)(x, weights, dy)
+        dw, db = ConvolutionWeightGradients(stride=self.stride, pad=self.pad)(x, weights, dy)
         pairs = [(dx, x), (dw, weights), (db, bias)]
         gradients = [like(gradient, variable) for gradient, variable in pairs]
         missing = theano.gradient.DisconnectedType()()
@@ -133,7 +132,7 @@ class FusedConvolution(_Convolution):
 
 
 class _Gradient(_Convolution, GradientOp):
-    __props__ = ("stride", "pad")
+    __props__: tuple[str, ...] = ("stride", "pad")
     params_type = integers(*__props__)
     function = ""  # of the C++ files
 
