@@ -14,7 +14,7 @@ from conus_widgets import Inspector
 from conus_widgets.collection import Collection
 from conus_widgets.collection.verdict_log import LogError, LogWriter, read
 from conus_widgets.collection.verdicts import Verdict, VerdictError
-from conus_widgets.widgets.inspector import inspector as module
+from conus_widgets.widgets.inspector import exchange
 
 
 @pytest.fixture(scope="module")
@@ -269,7 +269,7 @@ def test_what_is_taken_home(make, tmp_path, monkeypatch):
     assert len(log.read_text().splitlines()) == 2
     with pytest.raises(ValueError, match="would be written over"):
         inspector.report(inspector._facts.records[0].path)
-    monkeypatch.setattr(module, "_PART", 1000)
+    monkeypatch.setattr(exchange, "PART", 1000)
     page.send("paper", paper="report")
     wait_for(
         lambda: (
@@ -343,3 +343,18 @@ def test_thousand_hostile_messages_cost_nothing(make):
         page.send(kind, **{key: odd[rng.integers(len(odd))] for key in keys})
     assert inspector._desk.lines == ()
     assert page.send("hello") == ""
+
+
+def test_a_slices_list_has_as_many_cases_as_the_slice_has_errors(make):
+    inspector, page = make()
+    page.send("study")
+    wait_for(lambda: inspector._desk.studies.state == "done", 120)
+    slices = inspector._desk.study()["slices"]
+    assert {one["what"] for one in slices} >= {"view"}
+    for one in slices:
+        assert len(inspector.cases("slice", one["what"], one["value"])) == one["part"], one
+    suggested = inspector.cases("suggestions")
+    assert sorted(suggested) == sorted(inspector.cases("all"))
+    first = inspector._desk.case(int(suggested[0][1:]))
+    assert first["doubt"] == {"place": 1, "of": len(suggested)}
+    assert first["set"] is not None

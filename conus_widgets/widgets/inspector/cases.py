@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.consensus import Judgement
 from conus_widgets.collection.neighbours import neighbours
@@ -261,5 +262,5 @@ def _ranked(standing: Standing, specimen: int) -> list[int]:
     return order
 
 
-def _part(probabilities: np.ndarray, place: int) -> float:
+def _part(probabilities: NDArray[Any], place: int) -> float:
     return round(float(probabilities[place]), 4) if place >= 0 else 0.0

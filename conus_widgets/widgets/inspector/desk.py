@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.collection import Collection
 from conus_widgets.collection.consensus import Judgement, judgements, kappa
@@ -90,7 +91,7 @@ class Desk:
             if any(one.by == by for one in judged.verdicts)
         }
 
-    def cases(self, query: Query, filters: Filters) -> np.ndarray:
+    def cases(self, query: Query, filters: Filters) -> NDArray[Any]:
         """Return the specimens of a list that are left by the filters, int64, worst first."""
         standing = self._follow()
         found = cases_of(

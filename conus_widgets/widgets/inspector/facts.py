@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from functools import cached_property
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.collection import Collection
 from conus_widgets.collection.labels import compare_labels
@@ -68,7 +69,7 @@ class Facts:
         self.photographs = tuple(photographs)
         self._numbers = {name: place for place, name in enumerate(self.specimens)}
         self._classes = {name: place for place, name in enumerate(self.classes)}
-        self.probabilities: np.ndarray = answers.probabilities
+        self.probabilities: NDArray[Any] = answers.probabilities
         self.features = answers.features
         self.views = [one.view for one in self.records]
         self.class_of = answers.class_of

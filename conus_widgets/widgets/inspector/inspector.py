@@ -2,59 +2,41 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
-
-import numpy as np
 
 from conus_widgets.collection.collection import Collection
 from conus_widgets.collection.relabelling import Relabelling
 from conus_widgets.collection.verdict_log import LogError
-from conus_widgets.collection.verdicts import NATURES, RANKS, WORDS, Verdict, VerdictError
+from conus_widgets.collection.verdicts import Verdict, VerdictError
+from conus_widgets.network.interface import PredictorProtocol
+from conus_widgets.widgets.inspector.answering import Answering
+from conus_widgets.widgets.inspector.asking import Asking
 from conus_widgets.widgets.inspector.desk import Desk
+from conus_widgets.widgets.inspector.exchange import Exchange
 from conus_widgets.widgets.inspector.facts import Facts
+from conus_widgets.widgets.inspector.handing import Handed, Opener
 from conus_widgets.widgets.inspector.ledger import Ledger
-from conus_widgets.widgets.inspector.lists import SURENESS, Filters, Query
+from conus_widgets.widgets.inspector.lists import Filters, Query
 from conus_widgets.widgets.inspector.papers import Papers
 from conus_widgets.widgets.inspector.picture import InspectorPicture
 from conus_widgets.widgets.inspector.reasons import Reasons
 from conus_widgets.widgets.inspector.studies import Studies
-from conus_widgets.widgets.inspector.thumbnails import LARGE, SMALL, Thumbnail, Thumbnails
 from conus_widgets.widgets.live.bundle import bundle, styles
-from conus_widgets.widgets.live.loading import worker_of
+from conus_widgets.widgets.live.loading import Given, worker_of
 from conus_widgets.widgets.live.news import Answer
 from conus_widgets.widgets.live.widget import Handler, LiveWidget
 from conus_widgets.widgets.live.words import sentence
 
-__all__ = ["Handed", "Inspector"]
+__all__ = ["Inspector"]
 
 _PAGE = Path(__file__).with_name("page")
 _ASKS = ("inputs", "labels", "network", "preparation", "size")
-_PART = 4 * 1024 * 1024  # bytes of a file in one message: the server drops 10 MB without a word
+_PLACE = "Photographs come from the collection: write Inspector(collection, predictor)."
 _SOON = 0.25  # seconds after a verdict until numbers are sent: one message for several verdicts
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Handed:
-    """What the button "Open in Explorer" hands over.
-
-    Parameters
-    ----------
-    photograph : str
-        Its path.
-    target, against : str
-        The answer, and the class that it is held against.
-    """
-
-    photograph: str
-    target: str
-    against: str
 
 
 class Inspector(LiveWidget):
@@ -107,7 +89,7 @@ class Inspector(LiveWidget):
     def __init__(
         self,
         collection: Collection,
-        predictor: Any = None,
+        predictor: Given = None,
         *,
         reviewer: str = "",
         orcid: str = "",
@@ -122,37 +104,34 @@ class Inspector(LiveWidget):
             )
         if explore is not None and not callable(explore):
             raise TypeError(f"explore is {explore!r}: give Explorer itself, or a function.")
-        self._worker = (
-            None
-            if predictor is None
-            else worker_of(
-                predictor,
-                widget="Inspector",
-                asks=_ASKS,
-                place="Photographs come from the collection: write Inspector(collection, "
-                "predictor).",
-            )
-        )
+        worker = None
+        if predictor is not None:
+            worker = worker_of(predictor, widget="Inspector", asks=_ASKS, place=_PLACE)
         facts = Facts(collection)
         ledger = Ledger(collection, facts, reviewer, orcid)
         self._collection, self._facts, self._ledger = collection, facts, ledger
         self._studies = Studies(facts, self._studied)
         self._desk = Desk(collection, facts, ledger, self._studies)
-        paths = [record.path for record in facts.records]
-        self._thumbnails = Thumbnails(paths, facts.digests, self._pictured)
-        self._reasons = Reasons(paths, collection.fingerprint)
+        self._answer = Answering(collection, self._desk, self._tell)
+        self._exchange = Exchange(self._tell)
         self._papers = Papers(
-            self._seen, self._send_file, lambda said: self._tell("problem", text=said)
+            self._seen, self._exchange.send, lambda said: self._tell("problem", text=said)
         )
-        self._explore = explore
         self._explored: Handed | None = None
-        self._place: Any = None
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
-        self._network_state, self._network_problem = ("loading" if self._worker else "none"), ""
-        self._parts: dict[str, list[bytes]] = {}
         super().__init__(**options)
-        self._load()
+        reasons = Reasons([one.path for one in facts.records], collection.fingerprint)
+        self._asking = Asking(worker, self.model_id, reasons, self._tell)
+        self._opener = None
+        if explore is not None and worker is not None:
+            self._opener = Opener(
+                explore,
+                lambda: self.predictor,
+                lambda problem: self._tell("opened", problem=problem),
+                lambda place, outputs: self._in_context(setattr, place, "outputs", outputs),
+            )
+        self._asking.load()
 
     # What Python says and asks: each mirrors a button.
 
@@ -162,16 +141,9 @@ class Inspector(LiveWidget):
         return self._collection
 
     @property
-    def predictor(self) -> Any:
+    def predictor(self) -> PredictorProtocol | None:
         """The network; waits until it is loaded. None without one."""
-        if self._worker is None:
-            return None
-        while self._worker.predictor is None:
-            ticket = self._load()
-            ticket.wait()
-            if ticket.error is not None:
-                raise ticket.error
-        return self._worker.predictor
+        return self._asking.predictor
 
     @property
     def reviewer(self) -> str:
@@ -274,127 +246,46 @@ class Inspector(LiveWidget):
 
     def close(self) -> None:
         """Take the widget off the page and end the session; the log stays."""
-        self._thumbnails.close()
-        self._ledger.close()
+        if "_answer" in vars(self):  # one whose arguments were refused has nothing to close
+            self._answer.close()
+            self._ledger.close()
         super().close()
 
     # What the page asks
 
     def _kinds(self) -> Mapping[str, Handler]:
+        answer = self._answer
         return {
             "hello": lambda content, _: self._tell_everything(),
             "sign": lambda content, _: self.sign(str(content["by"]), str(content["orcid"])),
-            "list": lambda content, _: self._list(content),
-            "tiles": lambda content, _: self._tiles([int(n) for n in content["cases"]]),
-            "pictures": lambda content, _: self._thumbnails.ask(
-                self._known(content["photographs"]), LARGE if content.get("large") else SMALL
-            ),
-            "case": lambda content, _: self._case(int(content["case"]), bool(content.get("ahead"))),
-            "nearest": lambda content, _: self._nearest(int(content["photograph"])),
+            "list": lambda content, _: answer.list(content),
+            "tiles": lambda content, _: answer.tiles(content["cases"]),
+            "pictures": lambda content, _: answer.pictures(content),
+            "case": lambda content, _: answer.case(content),
+            "nearest": lambda content, _: answer.nearest(content["photograph"]),
+            "study": lambda content, _: answer.begin_study(),
             "map": lambda content, _: self._map(content),
             "patches": lambda content, _: self._patches(content),
+            "resume": lambda content, _: self._asking.load(),
             "verdict": lambda content, _: self._verdict(content["verdict"]),
-            "study": lambda content, _: self._study(),
             "paper": lambda content, _: self._papers.send(str(content["paper"])),
-            "log": lambda content, _: self._send_file("verdicts.jsonl", self._ledger.text()),
+            "log": lambda content, _: self._exchange.send("verdicts.jsonl", self._ledger.text()),
             "upload": self._upload,
             "explore": lambda content, _: self._hand_over(content),
-            "resume": lambda content, _: self._load(),
         }
 
     def _tell_everything(self) -> None:
-        facts, ledger = self._facts, self._ledger
-        collection = self._collection
-        self._tell(
-            "state",
-            title=Path(facts.collection.table.source).name or "A collection",
-            fingerprint=facts.fingerprint,
-            photographs=len(facts.records),
-            specimens=len(facts),
-            grouped=facts.collection.table.grouped,
-            without_answer=facts.without_answer,
-            network_name=collection.network_name,
-            notice=collection.notice,
-            reviewer=ledger.by,
-            orcid=ledger.orcid,
-            views=facts.all_views,
-            regions=facts.all_regions,
-            sureness=list(SURENESS),
-            ranks=list(RANKS),
-            natures=NATURES,
-            words=WORDS,
-            folder=str(collection.verdicts_folder),
-            damaged=[str(one) for one in ledger.log().damaged],
-            mine=[
-                {
-                    "id": one.id,
-                    "case": one.case,
-                    "kind": one.kind,
-                    "number": facts.specimen(one.case) if facts.has(one.case) else -1,
-                }
-                for one in ledger.mine[-100:]
-            ],
-        )
-        self._tell_network()
+        self._answer.state()
+        self._asking.tell()
         self._tell_numbers()
-        if self._studies.fits:
-            self._studies.start()
-
-    def _tell_network(self, remark: str = "") -> None:
-        self._tell(
-            "network", state=self._network_state, problem=self._network_problem, remark=remark
-        )
 
     def _tell_numbers(self) -> None:
-        self._tell("numbers", **self._desk.numbers())
+        self._answer.numbers()
         self._saved.renew()
 
-    def _list(self, content: dict[str, Any]) -> None:
-        query = Query(**{key: str(value) for key, value in content["query"].items()})
-        filters = Filters(**{key: str(value) for key, value in content["filters"].items()})
-        if query.kind in ("suggestions", "slice"):
-            self._studies.start()
-        found = self._desk.cases(query, filters)
-        self._tell(
-            "list",
-            [found.astype("<i4").tobytes()],
-            request=content["request"],
-            total=len(found),
-        )
-
-    def _tiles(self, cases: list[int]) -> None:
-        tiles = [self._desk.tile(number) for number in cases if 0 <= number < len(self._facts)]
-        self._tell("tiles", tiles=tiles)
-        self._thumbnails.ask([one["photograph"] for one in tiles], SMALL)
-
-    def _known(self, numbers: list[Any]) -> list[int]:
-        return [int(one) for one in numbers if 0 <= int(one) < len(self._facts.records)]
-
-    def _pictured(self, number: int, side: int, made: Thumbnail) -> None:
-        self._tell(
-            "picture",
-            [made.jpeg],
-            photograph=number,
-            large=side == LARGE,
-            width=made.width,
-            height=made.height,
-            problem=made.problem,
-        )
-
-    def _case(self, number: int, ahead: bool) -> None:
-        if not 0 <= number < len(self._facts):
-            raise ValueError(f"There is no case {number}; there are {len(self._facts):,}.")
-        found = self._desk.case(number)
-        self._tell("case", ahead=ahead, **found)
-        numbers = [one["number"] for one in found["photographs"]]
-        self._thumbnails.ask(numbers, LARGE, ahead=ahead)
-        self._nearest(numbers[0])
-
-    def _nearest(self, photograph: int) -> None:
-        classes = self._desk.nearest(photograph)
-        self._tell("nearest", photograph=photograph, classes=classes)
-        shown = [one["photograph"] for row in classes for one in row["photographs"]]
-        self._thumbnails.ask(shown, SMALL, ahead=True)
+    def _studied(self) -> None:
+        if self.comm is not None:
+            self._answer.study()
 
     def _verdict(self, given: dict[str, Any]) -> None:
         """Save what the page says; tell it when the disk has it, or why not."""
@@ -423,7 +314,7 @@ class Inspector(LiveWidget):
         """Tell the page of a case that has another state; of all numbers, soon."""
         if self._facts.has(verdict.case):
             number = self._facts.specimen(verdict.case)
-            self._tell("changed", **self._desk.case(number))
+            self._answer.changed(number)
         with self._lock:
             if self._timer is None:
                 self._timer = threading.Timer(_SOON, self._numbers_late)
@@ -436,116 +327,45 @@ class Inspector(LiveWidget):
         if self.comm is not None:
             self._tell_numbers()
 
-    def _study(self) -> None:
-        self._studies.start()
-        self._tell("study", **self._desk.study())
-
-    def _studied(self) -> None:
-        if self.comm is not None:
-            self._tell("study", **self._desk.study())
-
-    def _send_file(self, name: str, data: bytes) -> None:
-        """Hand a file to the browser, which saves it, in parts."""
-        count = max(1, -(-len(data) // _PART))
-        for index in range(count):
-            part = data[index * _PART : (index + 1) * _PART]
-            self._tell("file", [part], name=name, index=index, count=count)
-
     def _upload(self, content: dict[str, Any], buffers: list[Any]) -> None:
-        name = str(content["name"])[:200]
-        parts = self._parts.setdefault(name, [])
-        if int(content["index"]) == 0:
-            parts.clear()
-        parts.append(bytes(buffers[0]))
-        if len(parts) < int(content["count"]):
-            return
-        data = b"".join(self._parts.pop(name))
-        found = self._ledger.merge(data, name)
-        self._tell("merged", text=str(found))
-        self._tell_everything()
+        whole = self._exchange.take(content, buffers)
+        if whole is not None:
+            name, data = whole
+            self._tell("merged", text=str(self._ledger.merge(data, name)))
+            self._tell_everything()
 
     def _hand_over(self, content: dict[str, Any]) -> None:
         classes = self._facts.classes
-        (photograph,) = self._known([content["photograph"]])
+        photograph = self._answer.photograph(content["photograph"])
         self._explored = Handed(
             self._facts.records[photograph].path,
             classes[int(content["target"])],
             classes[int(content["against"])],
         )
         self._news.tell("explored", self._explored)
-        if self._explore is not None and self._worker is not None:
-            threading.Thread(target=self._open_explorer, daemon=True).start()
-
-    def _open_explorer(self) -> None:
-        handed = self._explored
-        assert handed is not None and self._explore is not None
-        try:
-            made = self._explore(
-                self.predictor, handed.photograph, target=handed.target, against=handed.against
-            )
-            data, metadata = made._repr_mimebundle_() if hasattr(made, "comm") else ({}, {})
-            if self._place is not None and data:
-                output = {"output_type": "display_data", "data": data, "metadata": metadata}
-                self._in_context(setattr, self._place, "outputs", (output,))
-            self._tell("explored", problem="")
-        except Exception as error:
-            _log.exception("The Explorer could not be opened.")
-            self._tell("explored", problem=sentence(error))
-
-    # In the worker's thread
-
-    def _load(self) -> Any:
-        if self._worker is None:
-            return None
-
-        def ready(predictor: Any, _: Any) -> None:
-            size = predictor.size
-            network = predictor.network
-            # Compiled, or fetched from its cache, before somebody waits for it.
-            network.activations(np.zeros((1, 3, size, size), np.float32), network.layers[-1])
-            self._network_state, self._network_problem = "ready", ""
-            self._tell_network(self._reasons.remark(predictor))
-
-        def failed(error: BaseException) -> None:
-            self._network_state, self._network_problem = "failed", sentence(error)
-            self._tell_network()
-
-        return self._worker.submit((self.model_id, "load"), ready, failed=failed)
-
-    def _ask_network(self, owner: str, about: dict[str, Any], work: Callable[[Any], None]) -> None:
-        if self._worker is None:
-            return
-
-        def failed(error: BaseException) -> None:
-            self._tell("no_reason", **about, reason=sentence(error))
-
-        self._worker.submit(
-            (self.model_id, owner), lambda predictor, _: work(predictor), failed=failed
-        )
+        if self._opener is not None:
+            self._opener.open(self._explored)
 
     def _map(self, content: dict[str, Any]) -> None:
-        (photograph,) = self._known([content["photograph"]])
-        target, other = int(content["target"]), int(content["other"])
-        about = {"photograph": photograph, "target": target, "other": other}
-
-        def work(predictor: Any) -> None:
-            found = self._reasons.map(predictor, photograph, target, other)
-            buffers = [found.pop("values"), found.pop("mask")]
-            self._tell("map", buffers, **about, **found)
-
-        self._ask_network("ahead" if content.get("ahead") else "map", about, work)
+        photograph = self._answer.photograph(content["photograph"])
+        self._asking.map(
+            photograph,
+            self._class(content["target"]),
+            self._class(content["other"]),
+            ahead=bool(content.get("ahead")),
+        )
 
     def _patches(self, content: dict[str, Any]) -> None:
-        first, second = self._known([content["photograph"], content["neighbour"]])
-        target, other = int(content["target"]), int(content["other"])
-        masked = bool(content.get("masked", True))
-        about: dict[str, Any] = {"photograph": first, "neighbour": second}
+        self._asking.patches(
+            self._answer.photograph(content["photograph"]),
+            self._answer.photograph(content["neighbour"]),
+            self._class(content["target"]),
+            self._class(content["other"]),
+            masked=bool(content.get("masked", True)),
+        )
 
-        def work(predictor: Any) -> None:
-            found = self._reasons.patches(predictor, first, second, target, other, masked=masked)
-            self._tell("patches", **about, **found)
-
-        self._ask_network("patches", about, work)
+    def _class(self, number: Any) -> int:
+        return range(len(self._facts.classes))[int(number)]
 
     def _seen(self) -> Collection:
         """The collection as the reviewer may see it."""
@@ -554,10 +374,5 @@ class Inspector(LiveWidget):
 
     def _ipython_display_(self, **options: Any) -> None:
         super()._ipython_display_(**options)
-        if self._explore is not None and self.comm is not None:
-            from IPython.display import display
-            from ipywidgets import Output
-
-            if self._place is None:
-                self._place = Output()
-            display(self._place)
+        if self._opener is not None and self.comm is not None:
+            self._opener.show()

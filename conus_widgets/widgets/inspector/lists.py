@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.consensus import Judgement
 from conus_widgets.widgets.inspector.facts import Facts
@@ -88,8 +89,8 @@ def cases_of(
     *,
     judged: Mapping[tuple[str, str], Judgement],
     suggested: tuple[str, ...] = (),
-    in_slice: Mapping[tuple[str, str], np.ndarray] | None = None,
-) -> np.ndarray:
+    in_slice: Mapping[tuple[str, str], NDArray[Any]] | None = None,
+) -> NDArray[Any]:
     """Return the numbers of the specimens of a list, int64, the worst first.
 
     Parameters
@@ -103,7 +104,8 @@ def cases_of(
     suggested : tuple of str
         The specimens of the suggestions, the worst first.
     in_slice : mapping of (what, value) to int array
-        The specimens of each slice.
+        The photographs of each slice. Its list has the specimens that are named otherwise than
+        their labels by these photographs.
     """
     if query.kind == "suggestions":
         return np.array([facts.specimen(one) for one in suggested if facts.has(one)], np.int64)
@@ -115,19 +117,20 @@ def cases_of(
     return worst_first(np.flatnonzero(_chosen(query, facts, standing, in_slice or {})), standing)
 
 
-def worst_first(specimens: np.ndarray, standing: Standing) -> np.ndarray:
+def worst_first(specimens: NDArray[Any], standing: Standing) -> NDArray[Any]:
     """Return specimens by their losses: what surprises the network most comes first. Labels that
     are no class come before all others, the surest answers first."""
     losses, sureness = standing.losses[specimens], standing.sureness[specimens]
     losses = np.where(np.isnan(losses), -1, losses)
-    return specimens[np.lexsort((-sureness, -losses))]
+    found: NDArray[Any] = specimens[np.lexsort((-sureness, -losses))]
+    return found
 
 
 def _chosen(
     query: Query,
     facts: Facts,
     standing: Standing,
-    in_slice: Mapping[tuple[str, str], np.ndarray],
+    in_slice: Mapping[tuple[str, str], NDArray[Any]],
 ) -> Any:
     rows, answers = standing.rows, standing.answers
     if query.kind == "all":
@@ -135,9 +138,7 @@ def _chosen(
     if query.kind == "mistakes":
         return standing.mistaken
     if query.kind == "slice":
-        found = np.zeros(len(rows), bool)
-        found[in_slice.get((query.a, query.b), np.empty(0, np.int64))] = True
-        return found & standing.mistaken
+        return _mistaken_in(in_slice.get((query.a, query.b), ()), facts, standing)
     places = {name: place for place, name in enumerate(standing.names)}
     for name in (query.a, query.b):
         if name not in places:
@@ -146,3 +147,17 @@ def _chosen(
     if query.kind == "cell":
         return (rows == a) & (answers == b)
     return ((rows == a) & (answers == b)) | ((rows == b) & (answers == a))
+
+
+def _mistaken_in(photographs: Iterable[int], facts: Facts, standing: Standing) -> NDArray[np.bool_]:
+    """Specimens (S,) that the network names otherwise, by some of their photographs only."""
+    found = np.zeros(len(facts), bool)
+    shown: dict[int, list[int]] = {}
+    for one in map(int, photographs):
+        if facts.answered[one] and standing.labels[one]:
+            shown.setdefault(int(facts.of_photograph[one]), []).append(one)
+    for specimen, some in shown.items():
+        row = standing.rows[specimen]
+        if 0 <= row < standing.classes:
+            found[specimen] = facts.probabilities[some].mean(axis=0).argmax() != row
+    return found

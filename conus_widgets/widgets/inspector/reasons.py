@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from conus_widgets.checkpoint.digest import model_digest
 from conus_widgets.collection.masks import SpecimenMask, specimen_mask
 from conus_widgets.collection.patches import matched_patches
 from conus_widgets.explain.cam import shares
+from conus_widgets.network.interface import PredictorProtocol
 
 __all__ = ["Reasons"]
 
@@ -28,8 +30,8 @@ _HELD = 24  # photographs: 400 kB each at full width
 class _Inside:
     """What the last layer holds of a photograph, (F, rows, columns), and where its specimen is."""
 
-    activations: np.ndarray
-    logits: np.ndarray
+    activations: NDArray[Any]
+    logits: NDArray[Any]
     mask: SpecimenMask
 
 
@@ -49,7 +51,7 @@ class Reasons:
         self._held: OrderedDict[int, _Inside] = OrderedDict()
         self._remark: str | None = None
 
-    def remark(self, predictor: Any) -> str:
+    def remark(self, predictor: PredictorProtocol) -> str:
         """Return a sentence if this is not the network whose answers the collection has."""
         if self._remark is None:
             checkpoint = getattr(predictor, "checkpoint", None)
@@ -62,7 +64,9 @@ class Reasons:
             )
         return self._remark
 
-    def map(self, predictor: Any, photograph: int, target: int, other: int) -> dict[str, Any]:
+    def map(
+        self, predictor: PredictorProtocol, photograph: int, target: int, other: int
+    ) -> dict[str, Any]:
         """Return what each cell adds to the logit of `target` minus that of `other`.
 
         Returns
@@ -87,7 +91,14 @@ class Reasons:
         }
 
     def patches(
-        self, predictor: Any, first: int, second: int, target: int, other: int, *, masked: bool
+        self,
+        predictor: PredictorProtocol,
+        first: int,
+        second: int,
+        target: int,
+        other: int,
+        *,
+        masked: bool,
     ) -> dict[str, Any]:
         """Return places of two photographs that look alike to the network and speak for `target`.
 
@@ -121,7 +132,7 @@ class Reasons:
             "problems": problems,
         }
 
-    def _inside(self, predictor: Any, photograph: int) -> _Inside:
+    def _inside(self, predictor: PredictorProtocol, photograph: int) -> _Inside:
         if photograph in self._held:
             self._held.move_to_end(photograph)
             return self._held[photograph]

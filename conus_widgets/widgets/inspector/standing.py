@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.confusion import Pair
 from conus_widgets.collection.consensus import Judgement, labels_after
@@ -41,11 +43,11 @@ class Standing:
     """
 
     names: tuple[str, ...]
-    rows: np.ndarray
-    answers: np.ndarray
-    probabilities: np.ndarray
+    rows: NDArray[Any]
+    answers: NDArray[Any]
+    probabilities: NDArray[Any]
     labels: list[str | None]
-    class_of: np.ndarray
+    class_of: NDArray[Any]
 
     @property
     def classes(self) -> int:
@@ -53,7 +55,7 @@ class Standing:
         return int(self.probabilities.shape[1])
 
     @property
-    def losses(self) -> np.ndarray:
+    def losses(self) -> NDArray[Any]:
         """float64 (S,): minus the logarithm of the label's probability. For a label that is no
         class it is infinite; NaN if a specimen does not count."""
         found = np.full(len(self.rows), np.nan)
@@ -65,7 +67,7 @@ class Standing:
         return found
 
     @property
-    def sureness(self) -> np.ndarray:
+    def sureness(self) -> NDArray[Any]:
         """float32 (S,): the probability of the first answer; 0 without one."""
         asked = self.answers >= 0
         found = np.zeros(len(self.rows), np.float32)
@@ -78,10 +80,11 @@ class Standing:
         return float(self.probabilities[specimen, answer]) if answer >= 0 else 0.0
 
     @property
-    def mistaken(self) -> np.ndarray:
+    def mistaken(self) -> NDArray[np.bool_]:
         """bool (S,): labels that are a class, and that the network names otherwise."""
         named = (self.rows != NOT_COUNTED) & (self.rows < self.classes) & (self.answers >= 0)
-        return named & (self.rows != self.answers)
+        found: NDArray[np.bool_] = named & (self.rows != self.answers)
+        return found
 
     def numbers(self) -> Numbers:
         """Return the matrix and what is counted in it."""
@@ -113,9 +116,9 @@ class Numbers:
     """
 
     names: tuple[str, ...]
-    rows: np.ndarray
-    columns: np.ndarray
-    counts: np.ndarray
+    rows: NDArray[Any]
+    columns: NDArray[Any]
+    counts: NDArray[Any]
     right: Share
     classes: int
 
@@ -194,10 +197,10 @@ class Standings:
         self,
         specimens: range | list[int],
         labels: list[str | None],
-        class_of: np.ndarray,
-        rows: np.ndarray,
-        answers: np.ndarray,
-        probabilities: np.ndarray,
+        class_of: NDArray[Any],
+        rows: NDArray[Any],
+        answers: NDArray[Any],
+        probabilities: NDArray[Any],
         places: Mapping[str, int],
     ) -> None:
         """Compute anew what is known of some specimens."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conus_widgets.collection.slices import Slices, membership
 from conus_widgets.collection.suggestions import Suggestions
@@ -46,7 +47,7 @@ class Studies:
         self.state = "waiting"
         self.problems: list[str] = []
         self.slices: Slices | None = None
-        self.in_slice: dict[tuple[str, str], np.ndarray] = {}
+        self.in_slice: dict[tuple[str, str], NDArray[Any]] = {}
         self._facts, self._done = facts, done
         self._suggestions: Suggestions | None = None
         self._ranks: dict[str, int] = {}
@@ -105,11 +106,7 @@ class Studies:
 
     def _slice(self) -> None:
         found = self._facts.collection.slices()
-        places = self._facts.of_photograph
-        self.in_slice = {
-            key: np.unique(places[photographs])
-            for key, photographs in membership(self._facts.collection.known_for_slices()).items()
-        }
+        self.in_slice = membership(self._facts.collection.known_for_slices())
         self.slices = found
 
     def _suggest(self) -> None:

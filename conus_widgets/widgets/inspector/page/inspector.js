@@ -218,7 +218,7 @@ function build({ root, line, tell, warn, atEnd }) {
       if (name) say(`${name} was handed to the browser.`);
     },
     merged: ({ text }) => say(`The log was merged: ${text}`),
-    explored: ({ problem }) => say(problem || "The Explorer is below."),
+    opened: ({ problem }) => say(problem || "The Explorer is below."),
   };
   return { kinds, lost: onConnection };
 }
