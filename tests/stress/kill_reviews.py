@@ -180,8 +180,7 @@ def killed_under_a_page(store, options, chance):
             else:
                 page.kill_kernel()
                 account.check()
-                page.await_kernel()
-                page.run()
+                page.go_on()
             print(f"killed after {number:3} verdicts: {len(account.saved):3} were said to be saved")
         page.wait()
         log = account.check(whole=True)
@@ -204,8 +203,7 @@ def two_pages(store, options, chance):
                 both[by].press(chance.choice(KEYS))
             if number == 9:
                 both["Ben"].kill_kernel()
-                both["Ben"].await_kernel()
-                both["Ben"].run()
+                both["Ben"].go_on()
         for page in both.values():
             page.page.bring_to_front()
             page.wait()

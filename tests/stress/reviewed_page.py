@@ -39,8 +39,8 @@ OPEN = """() => window.jupyterapp?.shell?.currentWidget?.context?.isReady
         ?.connectionStatus === "connected" """
 
 RUN = "() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }"
-RESTART = """async () => {
-    await window.jupyterapp.shell.currentWidget.context.sessionContext.restartKernel();
+SHUTDOWN = """async () => {
+    await window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown();
 }"""
 IDLE = """() => window.jupyterapp.shell.currentWidget.context.sessionContext.session?.kernel
     ?.status === "idle" """
@@ -118,9 +118,7 @@ class ReviewedPage:
         for _ in range(tries):
             self._dismiss()
             self.page.wait_for_function(OPEN, timeout=90_000)
-            self.page.evaluate(
-                "() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }"
-            )
+            self.page.evaluate(RUN)
             for _ in range(10 * seconds):
                 if self._pid.exists() and self._pid.read_text():
                     return
@@ -196,13 +194,17 @@ class ReviewedPage:
         self._account.kills += 1
         self.page.wait_for_timeout(50)  # what was on its way to the page still comes
 
-    def await_kernel(self):
-        """Wait until the page has said that its kernel is gone, and another one is there."""
+    def go_on(self):
+        """Run the cell again once the page has said that its kernel is gone, and there is another.
+
+        A kernel that dies five times within seconds is given up by Jupyter: people shut it down.
+        """
         self.page.get_by_text("The kernel is no longer running").last.wait_for(timeout=60_000)
         try:
             self.page.wait_for_function(IDLE, timeout=20_000)
         except TimeoutError:
-            # One that dies five times within seconds is given up by Jupyter: people restart it.
             self._dismiss()
-            self.page.evaluate(RESTART)
-            self.page.wait_for_function(IDLE, timeout=60_000)
+            self.page.evaluate(SHUTDOWN)
+            self.open()
+        else:
+            self.run()
