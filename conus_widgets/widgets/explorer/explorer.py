@@ -81,7 +81,7 @@ class Explorer(Receiving, NetworkWidget):
     """
 
     _esm: Any = bundle(_PAGE / "explorer.js")
-    _css: Any = styles(ZONE, _PAGE / "explorer.css", _PAGE / "panels.css")
+    _css: Any = styles(ZONE, *(_PAGE / f"{name}.css" for name in ("layout", "maps", "panels")))
     _asks = ("inputs", "labels", "network", "notice", "preparation", "size", "stages")
     _place = (
         "Write Explorer(predictor, photograph), or Explorer(photograph=...) for the demonstration "

@@ -2,7 +2,7 @@
 
 import { camOf, isolated, ranking } from "./numbers.js";
 
-export const MAPS = 4; // maps side by side
+const MAPS = 4; // maps side by side
 const LATE = 250; // ms: work that is over sooner shows no progress
 
 export const newPane = () => ({
