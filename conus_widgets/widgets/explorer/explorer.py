@@ -289,6 +289,14 @@ class Explorer(Receiving, NetworkWidget):
         """Try once more to load the network, and to read the photographs that wait for it."""
         self._work.again()
 
+    def close(self) -> None:
+        """Take the widget off its pages; its work stops, so that others have the network."""
+        if self.comm is not None:  # it was made whole
+            for pane in self._state.panes:
+                pane.stop()
+            self._testing.cancel()
+        super().close()
+
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write the map that is chosen on the page, as ``.png`` or ``.npz``: see `storage.save`."""
         self.explanation.save(path, force=force)
