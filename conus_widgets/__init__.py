@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from conus_widgets.photographs.photograph import PhotographError
     from conus_widgets.prediction import Prediction
     from conus_widgets.predictor import Predictor, load_predictor
-    from conus_widgets.widgets import Classifier, DropZone, Explorer
+    from conus_widgets.widgets import Classifier, DropZone, Explorer, Inspector
 
 __version__ = "0.1.0"
 
@@ -31,6 +31,7 @@ _HOMES = {
     "DownloadError": "checkpoint.transfer",
     "DropZone": "widgets",
     "Explorer": "widgets",
+    "Inspector": "widgets",
     "PhotographError": "photographs.photograph",
     "Prediction": "prediction",
     "Predictor": "predictor",
@@ -47,6 +48,7 @@ __all__ = [
     "DownloadError",
     "DropZone",
     "Explorer",
+    "Inspector",
     "PhotographError",
     "Prediction",
     "Predictor",

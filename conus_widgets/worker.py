@@ -12,16 +12,19 @@ import threading
 import weakref
 from collections.abc import Callable, Hashable
 from queue import Empty, SimpleQueue
-from typing import Any
 
 from conus_widgets.machine.forks import ForkLock
 from conus_widgets.machine.heap import give_back
+from conus_widgets.network.interface import PredictorProtocol
 
 __all__ = ["Ticket", "Worker", "worker_for"]
 
 _log = logging.getLogger(__name__)
 
-Task = Callable[[Any, "Ticket"], None]
+Source = str | os.PathLike[str] | None
+"""What a predictor is loaded from; None is the demonstration."""
+
+Task = Callable[[PredictorProtocol, "Ticket"], None]
 
 REST = 2.0  # seconds without work after which memory is given back
 
@@ -100,7 +103,7 @@ class Worker:
     The thread ends when nobody holds the worker any more, and when Python exits.
     """
 
-    def __init__(self, load: Callable[[], Any]) -> None:
+    def __init__(self, load: Callable[[], PredictorProtocol]) -> None:
         # The thread knows the core only, so that a forgotten worker can be collected.
         self._core = _Core(load, weakref.ref(self))
         self._finalizer = weakref.finalize(self, self._core.stop)
@@ -108,7 +111,7 @@ class Worker:
         _cores.add(self._core)
 
     @property
-    def predictor(self) -> Any:
+    def predictor(self) -> PredictorProtocol | None:
         """The loaded predictor, or None before that."""
         return self._core.predictor
 
@@ -152,8 +155,10 @@ class Worker:
 class _Core:
     """What the thread works on."""
 
-    def __init__(self, load: Callable[[], Any], worker: "weakref.ref[Worker]") -> None:
-        self.predictor: Any = None
+    def __init__(
+        self, load: Callable[[], PredictorProtocol], worker: "weakref.ref[Worker]"
+    ) -> None:
+        self.predictor: PredictorProtocol | None = None
         self.stopping = False
         self._load = load
         self._worker = worker
@@ -245,7 +250,7 @@ class _Core:
                 with self._lock:
                     if self._urgent:
                         self._ring()
-            else:
+            elif isinstance(entry, Ticket):
                 self._passed = self._passed or self._run_urgent()
                 self._do(entry)
                 self._passed = False
@@ -264,7 +269,7 @@ class _Core:
         for ticket in late:
             ticket._end()
 
-    def _next(self) -> Any:
+    def _next(self) -> Ticket | object | None:
         try:
             return self._waiting.get(timeout=REST)
         except Empty:
@@ -320,16 +325,20 @@ _loading = ForkLock()  # a child could not import what was half imported when it
 _registry = threading.RLock()
 # The workers are held weakly in both: a worker holds its predictor, so a strong reference here
 # would keep both for ever.
-_by_predictor: "weakref.WeakKeyDictionary[Any, weakref.ref[Worker]]" = weakref.WeakKeyDictionary()
+_by_predictor: "weakref.WeakKeyDictionary[PredictorProtocol, weakref.ref[Worker]]" = (
+    weakref.WeakKeyDictionary()
+)
 _by_source: "weakref.WeakValueDictionary[str, Worker]" = weakref.WeakValueDictionary()
 
 
-def _remember(predictor: Any, worker: Worker) -> None:
+def _remember(predictor: PredictorProtocol, worker: Worker) -> None:
     with _registry:
         _by_predictor.setdefault(predictor, weakref.ref(worker))
 
 
-def worker_for(predictor: Any = None, *, load: Callable[[Any], Any]) -> Worker:
+def worker_for(
+    predictor: PredictorProtocol | Source = None, *, load: Callable[[Source], PredictorProtocol]
+) -> Worker:
     """Return the one worker of a predictor.
 
     Parameters
@@ -345,7 +354,7 @@ def worker_for(predictor: Any = None, *, load: Callable[[Any], Any]) -> Worker:
         The same one for the same predictor, as long as anybody holds it.
     """
     with _registry:
-        if predictor is None or isinstance(predictor, str) or hasattr(predictor, "__fspath__"):
+        if predictor is None or isinstance(predictor, str | os.PathLike):
             worker = _by_source.get(repr(predictor))
             if worker is None or worker._core.stopping:
                 worker = Worker(lambda: load(predictor))

@@ -7,8 +7,9 @@ Imports nothing of Theano: every engine walks through the same table.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 #: name of the stage, filters of its 1x1 and 3x3 convolutions at width 1, number of blocks
@@ -31,11 +32,15 @@ class Convolution:
 
 @dataclass(frozen=True)
 class Block:
-    """A bottleneck: three convolutions beside a shortcut, projected where shapes change."""
+    """A bottleneck: three convolutions beside a shortcut, projected where shapes change.
+
+    A shortcut without a projection takes every `step`-th cell: see `propagate_strides`.
+    """
 
     name: str
     branch: tuple[Convolution, Convolution, Convolution]
     projection: Convolution | None
+    step: int = 1
 
 
 @dataclass(frozen=True)
@@ -140,7 +145,40 @@ class Architecture:
         return found
 
 
-def connect(architecture: Architecture, x: Any, convolve: Any, pool: Any) -> dict[str, Any]:
+def propagate_strides(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield the blocks so that each computes only the cells that the next one reads.
+
+    If a block begins with convolutions of one pixel and a stride of 2, three of four cells before
+    it are never read. The stride then moves into the block before: into its 3x3 convolution and its
+    shortcut. What follows is the same, to the last block; only the layer between the two has a
+    quarter of its cells. At full width and 224 pixels that spares 9.7 % of all multiplications.
+
+    Where the stride stands in the 3x3 convolution ("ResNet v1.5") all cells are read, and nothing
+    changes. Not for training: batch statistics would be those of a quarter of the cells.
+    """
+    for block, following in pairwise([*blocks, None]):
+        assert block is not None
+        if block.branch[0].stride > 1:  # taken over by the block before
+            first, second, third = block.branch
+            assert block.projection is not None
+            block = replace(
+                block,
+                branch=(replace(first, stride=1), second, third),
+                projection=replace(block.projection, stride=1),
+            )
+        if following is not None and (step := following.branch[0].stride) > 1:
+            first, second, third = block.branch
+            block = replace(block, branch=(first, replace(second, stride=step), third), step=step)
+        yield block
+
+
+def connect(
+    architecture: Architecture,
+    x: Any,
+    convolve: Any,
+    pool: Any,
+    subsample: Callable[[Any, int], Any] | None = None,
+) -> dict[str, Any]:
     """Walk through the table from the input to the last block, with whatever is to be built.
 
     Parameters
@@ -153,6 +191,9 @@ def connect(architecture: Architecture, x: Any, convolve: Any, pool: Any) -> dic
         batch norm, plus `residual` where it is not None, through ReLU where `relu` is true.
     pool : callable
         ``pool(x)`` returns the output of the first max pooling.
+    subsample : callable, optional
+        ``subsample(x, step)`` returns every `step`-th cell of each row and column. If it is given,
+        only the cells that are read later are computed: see `propagate_strides`.
 
     Returns
     -------
@@ -166,11 +207,22 @@ def connect(architecture: Architecture, x: Any, convolve: Any, pool: Any) -> dic
     """
     found = {"conv1": convolve(x, architecture.convolution1, True, None)}
     found["pool1"] = current = pool(found["conv1"])
-    for block in architecture.blocks():
-        shortcut = current
-        if block.projection:
-            shortcut = convolve(current, block.projection, False, None)
-        for c in block.branch[:2]:
-            current = convolve(current, c, True, None)
-        found[block.name] = current = convolve(current, block.branch[2], True, shortcut)
+    blocks = architecture.blocks()
+    for block in blocks if subsample is None else propagate_strides(blocks):
+        found[block.name] = current = connect_block(block, current, convolve, subsample)
     return found
+
+
+def connect_block(
+    block: Block, x: Any, convolve: Any, subsample: Callable[[Any, int], Any] | None = None
+) -> Any:
+    """Walk through one block from what it reads; parameters as in `connect`."""
+    shortcut = x
+    if block.projection:
+        shortcut = convolve(x, block.projection, False, None)
+    elif block.step > 1:
+        assert subsample is not None
+        shortcut = subsample(x, block.step)
+    for c in block.branch[:2]:
+        x = convolve(x, c, True, None)
+    return convolve(x, block.branch[2], True, shortcut)

@@ -134,13 +134,7 @@ class Derived:
             Specimens that a slice must have.
         """
         asked = self._asked
-        measures = self.answers.measures
-        known: dict[str, Any] = {
-            what: self.known(what) for what in ("view", "region", "institution", *columns)
-        }
-        known["megapixels"] = measures["width"] * measures["height"] / 1e6
-        for name in ("brightness", "sharpness", "background", "background_texture"):
-            known[name.replace("_", " ")] = measures[name]
+        known = self.known_for_slices(*columns)
         return slices(
             {what: asked.some(values) for what, values in known.items()},
             asked.probabilities,
@@ -148,6 +142,21 @@ class Derived:
             asked.specimens,
             least=least,
         )
+
+    def known_for_slices(self, *columns: str) -> dict[str, Any]:
+        """What `slices` looks at: for each thing that is known its values (N,)."""
+        known: dict[str, Any] = {
+            what: self.known(what) for what in ("view", "region", "institution", *columns)
+        }
+        answered = self.answers.answered
+        measures = {
+            name: np.where(answered, values, np.nan)
+            for name, values in self.answers.measures.items()
+        }
+        known["megapixels"] = measures["width"] * measures["height"] / 1e6
+        for name in ("brightness", "sharpness", "background", "background_texture"):
+            known[name.replace("_", " ")] = measures[name]
+        return known
 
     def suggestions(
         self, provenance: Provenance = Provenance.OUT_OF_FOLD, *, accept_in_sample: bool = False

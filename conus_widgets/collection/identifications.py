@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conus_widgets.collection.consensus import judgements
+from conus_widgets.collection.table import Record
 from conus_widgets.collection.verdicts import NATURES, PHASES, Verdict
 from conus_widgets.machine.beside import written_whole
 
@@ -53,6 +54,22 @@ class Known:
 
     label: str
     identifiers: Mapping[str, str]
+
+
+def known_specimens(records: Iterable[Record]) -> dict[str, Known]:
+    """Return what a table knows of each specimen, by its name."""
+    return {
+        record.specimen: Known(
+            record.label,
+            {
+                "occurrenceID": record.occurrence,
+                "institutionCode": record.institution,
+                "collectionCode": record.others.get("collectionCode", ""),
+                "catalogNumber": record.catalogue or record.specimen,
+            },
+        )
+        for record in records
+    }
 
 
 def human_rows(

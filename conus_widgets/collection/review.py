@@ -8,7 +8,7 @@ from typing import Any
 
 from conus_widgets.collection.collection import Collection
 from conus_widgets.collection.consensus import Judgement, disagreements, kappa
-from conus_widgets.collection.identifications import Known, human_rows, write
+from conus_widgets.collection.identifications import human_rows, known_specimens, write
 from conus_widgets.collection.pace import Progress, progress
 from conus_widgets.collection.relabelling import Relabelling, relabelled
 from conus_widgets.collection.report import write_report
@@ -148,18 +148,7 @@ class Review:
 
     def identifications(self, path: str | os.PathLike[str]) -> Path:
         """Write all determinations that stand as Darwin Core, CSV: see `identifications`."""
-        known = {
-            record.specimen: Known(
-                record.label,
-                {
-                    "occurrenceID": record.occurrence,
-                    "institutionCode": record.institution,
-                    "collectionCode": record.others.get("collectionCode", ""),
-                    "catalogNumber": record.catalogue or record.specimen,
-                },
-            )
-            for record in self._collection.table.records
-        }
+        known = known_specimens(self._collection.table.records)
         return write(path, human_rows(self.log.standing, known))
 
     def labels(self, path: str | os.PathLike[str]) -> Relabelling:

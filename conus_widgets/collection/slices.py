@@ -126,6 +126,24 @@ def slices(
     return Slices(_compared(judged, confidence), tuple(small))
 
 
+def membership(
+    known: Mapping[str, Sequence[Any] | NDArray[Any]],
+) -> dict[tuple[str, str], NDArray[np.intp]]:
+    """Return the photographs, by number, of each slice that `slices` looks at.
+
+    Parameters
+    ----------
+    known : mapping of str to sequence (N,)
+        As `slices` takes it.
+    """
+    found = {}
+    for what, values in known.items():
+        names = _words(values)
+        for value in dict.fromkeys(names[names != ""].tolist()):
+            found[what, value] = np.flatnonzero(names == value)
+    return found
+
+
 def _compared(
     judged: Sequence[tuple[str, str, tuple[int, int], tuple[int, int]]], confidence: float
 ) -> tuple[Slice, ...]:

@@ -12,8 +12,10 @@ import os
 import re
 import threading
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from conus_widgets.collection.verdicts import Verdict, VerdictError
 
@@ -94,10 +96,55 @@ def read(folder: str | os.PathLike[str]) -> Log:
     back a line of the same reviewer only, so nobody can remove another person's determination. An
     undo can itself be taken back.
     """
+    return LogReader(folder).read()
+
+
+class LogReader:
+    """Reads the logs of a folder again and again: only files that have changed are read anew.
+
+    Parameters
+    ----------
+    folder : path
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self._folder = Path(folder)
+        self._files: dict[str, tuple[tuple[int, int], list[Verdict], list[Damaged]]] = {}
+        self._log: Log | None = None
+
+    def read(self) -> Log:
+        """Return the log as it stands on the disk; the same object if nothing has changed."""
+        files = sorted(self._folder.glob(f"*{ENDING}"))
+        before, self._files = self._files, {}
+        for file in files:
+            stamp = _stamp(file)
+            held = before.get(file.name)
+            if held is None or held[0] != stamp:
+                damaged: list[Damaged] = []
+                held = (stamp, _read_file(file, damaged), damaged)
+            self._files[file.name] = held
+        same = len(before) == len(files) and all(
+            before.get(name) is held for name, held in self._files.items()
+        )
+        if self._log is None or not same:
+            self._log = _merged(self._files.values())
+        return self._log
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    try:
+        about = file.stat()
+    except OSError:
+        return (-1, -1)
+    return (about.st_size, about.st_mtime_ns)
+
+
+def _merged(files: Iterable[tuple[Any, list[Verdict], list[Damaged]]]) -> Log:
     found: dict[str, Verdict] = {}
     damaged: list[Damaged] = []
-    for file in sorted(Path(folder).glob(f"*{ENDING}")):
-        for verdict in _read_file(file, damaged):
+    for _, verdicts, wrong in files:
+        damaged += wrong
+        for verdict in verdicts:
             found.setdefault(verdict.id, verdict)
     ordered = sorted(found.values(), key=lambda verdict: (verdict.moment, verdict.id))
     return Log(tuple(ordered), tuple(damaged), _undone(ordered))
@@ -121,13 +168,26 @@ def _read_file(file: Path, damaged: list[Damaged]) -> list[Verdict]:
     except OSError as error:
         damaged.append(Damaged(file.name, 0, f"cannot be read ({error.strerror})"))
         return []
+    return parse_lines(data, file.name, damaged)
+
+
+def parse_lines(data: bytes, name: str, damaged: list[Damaged]) -> list[Verdict]:
+    """Return the verdicts of a log's bytes; what cannot be read is added to `damaged`.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        What the file is called.
+    damaged : list of Damaged
+    """
     found = []
     # A crash of the system can leave a block of NULs, an editor a BOM or CRLF.
     for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         text = line.strip(b"\r\0 \t")
         if not text:
             if line.strip(b"\r \t"):
-                damaged.append(Damaged(file.name, number, "holds only NUL bytes"))
+                damaged.append(Damaged(name, number, "holds only NUL bytes"))
             continue
         try:
             given = json.loads(text)
@@ -135,7 +195,7 @@ def _read_file(file: Path, damaged: list[Damaged]) -> list[Verdict]:
                 raise VerdictError(f"a {type(given).__name__}, not an object")
             found.append(Verdict.from_dict(given))
         except (ValueError, RecursionError) as error:
-            damaged.append(Damaged(file.name, number, f"no verdict ({error})"))
+            damaged.append(Damaged(name, number, f"no verdict ({error})"))
     return found
 
 

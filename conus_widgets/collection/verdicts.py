@@ -59,6 +59,9 @@ class Verdict:
         The specimen; of a "pair note" the two classes, as `pair_key` writes them.
     photograph : str
         SHA-256 of the photograph that was judged; "" for the whole specimen.
+    seen : str
+        SHA-256 of the photograph that the reviewer was looking at, whatever was judged; "" if that
+        is not known.
     by : str
         Who says it.
     orcid : str
@@ -101,6 +104,7 @@ class Verdict:
     note: str = ""
     model: str = ""
     undoes: str = ""
+    seen: str = ""
     phase: str = ""
     seconds: float | None = None
     id: str = dataclasses.field(default_factory=lambda: str(uuid.uuid4()))

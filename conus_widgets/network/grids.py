@@ -8,7 +8,7 @@ doi:10.23915/distill.00021, equations 1 to 4.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from conus_widgets.checkpoint.architecture import Architecture, Convolution, connect
@@ -108,7 +108,20 @@ def finer(table: Mapping[str, Grid]) -> str:
 @functools.lru_cache(maxsize=16)  # asked for with every map
 def grids(architecture: Architecture) -> dict[str, Grid]:
     """Return the grid of each layer that can be looked into, by name, from the input on."""
+    return _grids(architecture, None)
 
+
+def read_grids(architecture: Architecture) -> dict[str, Grid]:
+    """Return the grids of the cells that are read later: without gaps, else those of `grids`.
+
+    These are what a prediction computes: see `architecture.propagate_strides`.
+    """
+    return _grids(architecture, lambda x, step: _through(x, 1, step, 0))
+
+
+def _grids(
+    architecture: Architecture, subsample: Callable[[Grid, int], Grid] | None
+) -> dict[str, Grid]:
     def convolved(x: Grid, c: Convolution, relu: bool, residual: Grid | None) -> Grid:
         return _through(x, c.size, c.stride, c.pad)
 
@@ -119,7 +132,8 @@ def grids(architecture: Architecture) -> dict[str, Grid]:
         # The last window is kept even if a part of it lies beyond the edge.
         return Grid("", "", x.cells // 2, found.step, found.low, found.high)
 
-    found = connect(architecture, Grid("", "", architecture.size, 1, 0, 0), convolved, pooled)
+    start = Grid("", "", architecture.size, 1, 0, 0)
+    found = connect(architecture, start, convolved, pooled, subsample)
     names = [*found]
     following = dict(zip(names, names[1:], strict=False))
     # The first convolution of a block that is only one cell large and skips every second one.
@@ -132,7 +146,7 @@ def grids(architecture: Architecture) -> dict[str, Grid]:
             grid.step,
             grid.low,
             grid.high,
-            gaps=following.get(name) in skipping,
+            gaps=subsample is None and following.get(name) in skipping,
         )
         for name, grid in found.items()
     }

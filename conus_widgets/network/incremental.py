@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from conus_widgets.checkpoint.architecture import Architecture
 from conus_widgets.network import inference, reach
-from conus_widgets.network.grids import Grid, grids
+from conus_widgets.network.grids import Grid, read_grids
 from conus_widgets.network.reach import Change, Place
 
 FIRST, THEN = "res2", "res3"  # one stage at once, and the next block by block
@@ -44,7 +44,7 @@ def has_parts(architecture: Architecture) -> bool:
 
 def _start(architecture: Architecture) -> Grid:
     """Return the layer up to which crops are computed at once: the last one of `FIRST`."""
-    return [grid for grid in grids(architecture).values() if grid.stage == FIRST][-1]
+    return [grid for grid in read_grids(architecture).values() if grid.stage == FIRST][-1]
 
 
 class Variants:
@@ -74,7 +74,7 @@ class Variants:
         early: inference.Look,
         engine: str,
     ) -> None:
-        table = grids(architecture)
+        table = read_grids(architecture)
         blocks = [name for name, grid in table.items() if grid.stage == THEN]
         self._early, self._last = early, list(table)[-1]
         self._start = _start(architecture)
@@ -126,7 +126,7 @@ class Variants:
         return known.logits.copy()
 
     def _look_at(self, picture: NDArray[Any]) -> Known:
-        found = self._early(picture, outputs=self._known)
+        found = self._early(picture, outputs=[f"read {name}" for name in self._known])
         layers = {
             name: np.ascontiguousarray(layer.transpose(self._axes))
             for name, layer in zip(self._known, found, strict=True)
@@ -157,7 +157,7 @@ class Variants:
         changes = reach.of_places(places, self._start)
         if changes:
             crops = np.stack([reach.cut(copies, change, self._start.step) for change in changes])
-            (found,) = self._early(crops, outputs=(name,))
+            (found,) = self._early(crops, outputs=(f"read {name}",))
             reach.paste(found, changes, self._shown(layers))
         for name, grid in self._steps.items():
             given, block = self._shown(layers), self._blocks[name]

@@ -15,10 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conus_widgets import ops
-from conus_widgets.checkpoint.architecture import Architecture, Convolution, connect
+from conus_widgets.checkpoint.architecture import (
+    Architecture,
+    Convolution,
+    connect,
+    connect_block,
+    propagate_strides,
+)
 from conus_widgets.machine.runtime import T, function, theano
 from conus_widgets.network.compiled import compiled
 from conus_widgets.network.engine import chosen_engine, settle_threads
+from conus_widgets.network.grids import grids
 from conus_widgets.network.slopes import first_max_pool, rectify
 
 Weights = dict[str, tuple[NDArray[Any], NDArray[Any]]]
@@ -72,15 +79,20 @@ def fold(
 class Graph:
     """The folded network's variables.
 
-    `layers` holds "conv1", "pool1", "res2a" ... "res5c" as the engine computes them; gradients
-    are taken by these. `show` turns one into float32 (N, channels, rows, columns).
+    `read` holds "conv1", "pool1", "res2a" ... "res5c" as the engine computes them, without the
+    cells that are never read (`propagate_strides`); gradients are taken by these. `full` holds the
+    same layers with all of their cells, for those who look at one. `show` turns any into float32
+    (N, channels, rows, columns). ``spread(name, gradient)`` returns the gradient by the full layer
+    of this name, given that by the read one: it is 0 where nobody reads.
     """
 
     x: Any
-    layers: dict[str, Any]
+    read: dict[str, Any]
+    full: dict[str, Any]
     features: Any
     logits: Any
     show: Callable[[Any], Any]
+    spread: Callable[[str, Any], Any]
 
 
 def graph(
@@ -122,12 +134,33 @@ def graph(
         wide = ops.max_pool(ops.from_bfloat16(x), pad=int(padded), partial=not padded)
         return ops.to_bfloat16(wide)
 
-    layers = connect(architecture, start, convolve, pool)
-    last = show(list(layers.values())[-1])
+    subsample = _every if engine == "theano" else ops.subsample
+    read = connect(architecture, start, convolve, pool, subsample)
+    steps = {block.name: block.step for block in propagate_strides(architecture.blocks())}
+    full, before = dict(read), read["pool1"]
+    inputs = {}  # of the blocks of which cells are left out
+    for block in architecture.blocks():
+        if steps[block.name] > 1:
+            full[block.name] = connect_block(block, before, convolve)
+            inputs[block.name] = before
+        before = read[block.name]
+
+    def spread(name: str, by: Any) -> Any:
+        if name not in inputs:
+            return by
+        x = inputs[name]  # it has the shape of the full layer
+        return T.Lop(subsample(x, steps[name]), x, by)
+
+    last = show(before)
     fast = engine == "onednn"
     features = ops.mean_pool(_channels_last(last)) if fast else last.mean(axis=(2, 3))
     weights, bias = _placeholders("logits", 2)
-    return Graph(x, layers, features, T.dot(features, weights) + bias, show)
+    logits = T.dot(features, weights) + bias
+    return Graph(x, read, full, features, logits, show, spread)
+
+
+def _every(x: Any, step: int) -> Any:
+    return x[:, :, ::step, ::step]
 
 
 def _as_it_is(x: Any) -> Any:
@@ -201,15 +234,21 @@ class Look:
     function : theano function
     outputs : sequence of str
         Names of its outputs.
+    others : dict of str to str, optional
+        Other names of some outputs.
 
     Notes
     -----
     Not safe to call from two threads at once.
     """
 
-    def __init__(self, function: Any, outputs: Sequence[str]) -> None:
+    def __init__(
+        self, function: Any, outputs: Sequence[str], others: dict[str, str] | None = None
+    ) -> None:
         self._function = function
         self._places = {name: place for place, name in enumerate(outputs)}
+        for other, name in (others or {}).items():
+            self._places[other] = self._places[name]
 
     def __call__(self, *inputs: NDArray[Any], outputs: Sequence[str]) -> list[NDArray[Any]]:
         """Compute the `outputs` of these names, in this order, and no more than they need."""
@@ -240,7 +279,8 @@ def look_forward(
     -------
     Look
         float32 (N, 3, size, size) to "logits" (N, classes), "features" (N, F), and each layer's
-        name (N, channels, rows, columns).
+        name (N, channels, rows, columns). "read res2a" ... are the layers without the cells that
+        are never read: what the network computes in any case.
 
     Raises
     ------
@@ -248,13 +288,18 @@ def look_forward(
         If the compiler or the disk fails.
     """
     engine = engine or chosen_engine()
+    gaps = [name for name, grid in grids(architecture).items() if grid.gaps]
 
     def build() -> Any:
         g = graph(architecture, engine, precision=precision)
-        return _function([g.x], [g.logits, g.features, *map(g.show, g.layers.values())])
+        layers = [*g.full.values(), *(g.read[name] for name in gaps)]
+        return _function([g.x], [g.logits, g.features, *map(g.show, layers)])
 
     made = _ready("forward", (architecture, engine, precision), build, weights, engine)
-    return Look(made, ["logits", "features", *architecture.layers()])
+    names = list(architecture.layers())
+    # One output, two names: Theano would copy an output that is listed twice.
+    same = {f"read {name}": name for name in names if name not in gaps}
+    return Look(made, ["logits", "features", *names, *(f"read {name}" for name in gaps)], same)
 
 
 def look_onwards(
@@ -265,16 +310,16 @@ def look_onwards(
     Returns
     -------
     Look
-        The layer as the engine computes it, float32 (N, rows, columns, channels) on oneDNN and
-        (N, channels, rows, columns) on Theano, to "logits" (N, classes), and the last layer's name
-        (N, channels, rows, columns).
+        The layer as the engine computes it, without the cells that are never read: float32 (N,
+        rows, columns, channels) on oneDNN and (N, channels, rows, columns) on Theano; to "logits"
+        (N, classes), and the last layer's name (N, channels, rows, columns).
     """
     engine = engine or chosen_engine()
 
     def build() -> Any:
         g = graph(architecture, engine)
-        last = list(g.layers.values())[-1]
-        return _function([g.layers[layer]], [g.logits, g.show(last)])
+        last = list(g.read.values())[-1]
+        return _function([g.read[layer]], [g.logits, g.show(last)])
 
     made = _ready("onwards", (architecture, engine, layer), build, weights, engine)
     return Look(made, ["logits", list(architecture.layers())[-1]])
@@ -299,7 +344,7 @@ def look_between(
 
     def build() -> Any:
         g = graph(architecture, engine)
-        return _function([g.layers[layer]], [g.layers[until]])
+        return _function([g.read[layer]], [g.read[until]])
 
     made = _ready("between", (architecture, engine, layer, until), build, weights, engine)
     return Look(made, [until])
@@ -331,8 +376,9 @@ def look_back(
     def build() -> Any:
         g = graph(architecture, engine, guided=guided)
         weighting = T.fmatrix("weighting")
-        by = T.grad((g.logits * weighting).sum(), [g.x, *g.layers.values()])
-        shown = [by[0], *map(g.show, by[1:]), *map(g.show, g.layers.values())]
+        by_x, *by = T.grad((g.logits * weighting).sum(), [g.x, *g.read.values()])
+        by = map(g.spread, g.read, by)
+        shown = [by_x, *map(g.show, by), *map(g.show, g.full.values())]
         return _function([g.x, weighting], [g.logits, *shown])
 
     made = _ready("guided" if guided else "back", (architecture, engine), build, weights, engine)

@@ -15,6 +15,8 @@ from conus_widgets.network.grids import Grid
 
 Place = tuple[slice, slice]
 
+PIXELS = 16  # crops of photographs are multiples of this
+
 
 @dataclass(frozen=True)
 class Span:
@@ -58,7 +60,7 @@ def of_places(places: Sequence[Sequence[Place]], grid: Grid) -> list[Change]:
     """Return what changes in a layer if copies of a photograph differ in these places; all crops
     have one size."""
     sides = [s.stop - s.start for each in places for place in each for s in place]
-    crop = crop_of(grid, grid.most_reached(max(sides, default=1)), 4)
+    crop = crop_of(grid, grid.most_reached(max(sides, default=1)), max(1, PIXELS // grid.step))
     return [
         Change(number, *(around(*grid.reached(s.start, s.stop), grid, crop) for s in place))
         for number, each in enumerate(places)

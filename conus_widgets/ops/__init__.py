@@ -6,6 +6,7 @@ from conus_widgets.ops.frozen import frozen, read_only
 from conus_widgets.ops.onednn import available, use_threads
 from conus_widgets.ops.pooling import max_pool, mean_pool
 from conus_widgets.ops.shelf import Shelf
+from conus_widgets.ops.subsampling import subsample
 
 __all__ = [
     "Shelf",
@@ -17,6 +18,7 @@ __all__ = [
     "max_pool",
     "mean_pool",
     "read_only",
+    "subsample",
     "to_bfloat16",
     "use_threads",
 ]

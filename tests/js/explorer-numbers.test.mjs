@@ -3,13 +3,10 @@ import test from "node:test";
 import {
   camOf,
   cellClasses,
-  isolated,
   makeSight,
   matching,
-  percentText,
   ranking,
   areaShares,
-  signedText,
   softmaxOf,
   speaks,
   spoken,
@@ -87,28 +84,7 @@ test("search: all words, any case, in the given order; among 1,000 names too", (
   assert.equal(matching(order, labels, "  ").length, 1000);
 });
 
-test("numbers as texts", () => {
-  assert.deepEqual(
-    [0.829, -0.3, -0.001, 0].map((v) => signedText(v)),
-    ["+0.83", "\u22120.30", "0.00", "0.00"],
-  );
-  assert.equal(signedText(-0.000125, "free"), "\u22121.25e-4");
-  assert.equal(signedText(2, "free"), "+2.00");
-  assert.deepEqual([0, 0.924, 1].map(percentText), [
-    "<\u00a00.1\u00a0%",
-    "92.4\u00a0%",
-    ">\u00a099.9\u00a0%",
-  ]);
-});
-
-test("a name from right to left stays among its neighbours, others stay as they are", () => {
-  assert.deepEqual(["dark tip", "a <b> & 🐚", "Ångström"].map(isolated), [
-    "dark tip",
-    "a <b> & 🐚",
-    "Ångström",
-  ]);
-  for (const name of ["مخروط", "שבלול", "\u202edesrever"])
-    assert.equal(isolated(name), `\u2068${name}\u2069`);
+test("a name from right to left stays among its neighbours", () => {
   assert.equal(
     spoken({ row: 0, column: 0 }, [{ value: 1, label: "שבלול" }]),
     "row 1, column 1: 1.0 for \u2068שבלול\u2069",

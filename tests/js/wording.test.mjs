@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { spokenPercent } from "../../conus_widgets/widgets/live/page/words.js";
 import * as wording from "../../conus_widgets/widgets/classifier/page/wording.js";
 
 const answer = (label, probability) => ({
@@ -11,12 +10,6 @@ const answer = (label, probability) => ({
 });
 const good = (name) => ({ name, answer: answer("tented", 0.924), error: "" });
 const bad = { name: "b.jpg", answer: null, error: "b.jpg is damaged; copy it again." };
-
-test("numbers for ears are whole, and never certain", () => {
-  assert.equal(spokenPercent(0.924), "92 percent");
-  assert.equal(spokenPercent(0.001), "less than 1 percent");
-  assert.equal(spokenPercent(0.9999), "more than 99 percent");
-});
 
 test("a few photographs are announced by name, with what went wrong", () => {
   const text = wording.announcement({ cards: [good("a.jpg"), bad] });

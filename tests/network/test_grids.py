@@ -5,7 +5,7 @@ import pytest
 from networks import random_checkpoint
 
 from conus_widgets.checkpoint.architecture import Architecture
-from conus_widgets.network.grids import grids
+from conus_widgets.network.grids import grids, read_grids
 from conus_widgets.network.network import Network
 
 FORMS = [("1x1", "ceil", 64), ("3x3", "pad1", 64), ("1x1", "ceil", 65), ("3x3", "pad1", 72)]
@@ -74,3 +74,15 @@ def test_gaps_are_where_a_stride_skips_cells():
     gaps = [name for name, grid in grids(Architecture(68)).items() if grid.gaps]
     assert gaps == ["res2c", "res3d", "res4f"]
     assert not any(g.gaps for g in grids(Architecture(68, stride_on="3x3")).values())
+
+
+def test_the_cells_that_are_read_are_every_second_one_where_there_are_gaps():
+    for form in (Architecture(68), Architecture(68, size=230), Architecture(68, stride_on="3x3")):
+        for name, grid in grids(form).items():
+            read = read_grids(form)[name]
+            assert not read.gaps
+            step = 2 if grid.gaps else 1
+            assert (read.cells, read.step) == (-(-grid.cells // step), step * grid.step), name
+            for cell in range(read.cells):  # it sees the same pixels
+                assert cell * read.step + read.low == step * cell * grid.step + grid.low
+            assert read.sight == grid.sight

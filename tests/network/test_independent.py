@@ -14,6 +14,7 @@ from networks import random_arrays
 
 from conus_widgets.machine.runtime import lasagne
 from conus_widgets.network import resnet
+from conus_widgets.network.grids import grids
 from conus_widgets.network.inference import fold, look_forward
 from conus_widgets.network.resnet import build, forward
 
@@ -90,6 +91,19 @@ def test_the_folded_network_computes_what_numpy_computes(engine, stride_on, pool
     for size in SIZES:
         expected = independent(architecture, arrays, inputs(size))
         assert disagreement(look(inputs(size), outputs=["logits"])[0], expected) < 1e-5, size
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("size", [64, 65, 70, 71])
+def test_the_cells_that_are_read_are_those_of_the_full_layer(engine, size):
+    """A layer that someone looks at is given in full; the network itself computes a quarter."""
+    needs(engine)
+    architecture = network("1x1", "ceil", SIZE["ceil"])
+    look = look_forward(architecture, fold(architecture, random_arrays(architecture)), engine)
+    for name, grid in grids(architecture).items():
+        full, read = look(inputs(size), outputs=[name, f"read {name}"])
+        step = 2 if grid.gaps else 1
+        assert disagreement(read, full[:, :, ::step, ::step]) < 1e-6, name
 
 
 def turned(x, filters, stride=1, pad=0):

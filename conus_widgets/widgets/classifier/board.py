@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from conus_widgets.network.interface import PredictorProtocol
 from conus_widgets.photographs.names import name_of
-from conus_widgets.photographs.photograph import MAX_PIXELS, PhotographError, open_photograph
+from conus_widgets.photographs.photograph import PhotographError, open_photograph
+from conus_widgets.prediction import Prediction
 from conus_widgets.widgets.classifier.cards import Card, Settings, answer, thumbnail
 from conus_widgets.widgets.live.words import sentence
 from conus_widgets.worker import Ticket, Worker
@@ -157,7 +159,7 @@ class Board:
 
     # In the worker's thread
 
-    def _run(self, predictor: Any, ticket: Ticket) -> None:
+    def _run(self, predictor: PredictorProtocol, ticket: Ticket) -> None:
         self._get_ready(predictor)
         while True:
             with self.changed:
@@ -176,7 +178,7 @@ class Board:
                     self._tell_card(card)
             self._answer(predictor, ticket, batch, settings)
 
-    def _get_ready(self, predictor: Any) -> None:
+    def _get_ready(self, predictor: PredictorProtocol) -> None:
         # Theano's function is compiled, or fetched from its cache, at the first call: better now
         # than when somebody waits for it.
         if self.phase == "ready":
@@ -192,12 +194,16 @@ class Board:
             self.tell_everything()
 
     def _answer(
-        self, predictor: Any, ticket: Ticket, batch: Sequence[Card], settings: Settings
+        self,
+        predictor: PredictorProtocol,
+        ticket: Ticket,
+        batch: Sequence[Card],
+        settings: Settings,
     ) -> None:
         read: list[tuple[Card, Any]] = []
         for card in batch:
             try:
-                most = getattr(predictor, "max_pixels", MAX_PIXELS)
+                most = predictor.max_pixels
                 photograph = open_photograph(card.source, name=card.name, max_pixels=most)
                 if not card.thumbnail:
                     seen = photograph.seen(predictor.size, predictor.resample)
@@ -238,7 +244,7 @@ class Board:
         ticket: Ticket,
         cards: Sequence[Card],
         *,
-        prediction: Any = None,
+        prediction: Prediction | None = None,
         error: Exception | None = None,
     ) -> None:
         with self.changed:

@@ -6,6 +6,7 @@ from typing import Any
 
 from PIL import Image
 
+from conus_widgets.prediction import Prediction
 from conus_widgets.widgets.live.words import percent, sentence
 
 __all__ = ["Card", "Settings", "answer", "remarks", "thumbnail"]
@@ -45,14 +46,16 @@ class Card:
     upload: str = ""
     state: str = "waiting"
     thumbnail: bytes = b""
-    prediction: Any = None
+    prediction: Prediction | None = None
     error: Exception | None = None
 
     @property
     def settled(self) -> bool:
         return self.state not in ("waiting", "running")
 
-    def settle(self, *, prediction: Any = None, error: Exception | None = None) -> None:
+    def settle(
+        self, *, prediction: Prediction | None = None, error: Exception | None = None
+    ) -> None:
         self.prediction, self.error = prediction, error
         self.state = "done" if error is None else "failed"
 
@@ -72,7 +75,7 @@ class Card:
         }
 
 
-def answer(prediction: Any) -> dict[str, Any] | None:
+def answer(prediction: Prediction | None) -> dict[str, Any] | None:
     """A prediction as plain data for the page; None for None."""
     if prediction is None:
         return None
@@ -90,14 +93,14 @@ def answer(prediction: Any) -> dict[str, Any] | None:
     return {"rows": rows, "remarks": remarks(prediction)}
 
 
-def remarks(prediction: Any) -> list[str]:
+def remarks(prediction: Prediction) -> list[str]:
     """What must be known beside the numbers: where they come from and how they were got."""
     said = [prediction.notice] if prediction.notice else []
     if prediction.views > 1:
         said.append(f"mean of {prediction.views} random views")
     if prediction.region:
         said.append(f"weighed by region: {prediction.region}")
-    said += getattr(prediction, "remarks", [])  # of how the photographs were read
+    said += prediction.remarks  # of how the photographs were read
     return said
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import traitlets
 
 from conus_widgets.arguments import whole
+from conus_widgets.network.interface import PredictorProtocol
 from conus_widgets.preparation import is_alone, several
 from conus_widgets.widgets.classifier.board import Board
 from conus_widgets.widgets.classifier.cards import Settings
@@ -14,7 +15,7 @@ from conus_widgets.widgets.classifier.picture import Picture
 from conus_widgets.widgets.dropzone.intake import ZONE, DroppedFile, Intake, Receiving
 from conus_widgets.widgets.live.arguments import existing
 from conus_widgets.widgets.live.bundle import bundle, styles
-from conus_widgets.widgets.live.loading import predictor_of
+from conus_widgets.widgets.live.loading import Given, predictor_of
 from conus_widgets.widgets.live.network_widget import NetworkWidget
 from conus_widgets.widgets.live.news import Answer
 from conus_widgets.widgets.live.widget import Handler
@@ -93,7 +94,7 @@ class Classifier(Receiving, NetworkWidget):
 
     def __init__(
         self,
-        predictor: Any = None,
+        predictor: Given = None,
         *,
         top: int = 5,
         views: int = 1,
@@ -244,7 +245,7 @@ class Classifier(Receiving, NetworkWidget):
     def _settings(self) -> Settings:
         return Settings(self._top, self.views, self._seed, self.region or None, self.specimen)
 
-    def _take_wishes(self, predictor: Any) -> str:
+    def _take_wishes(self, predictor: PredictorProtocol) -> str:
         """Take what the network wants; return what is wrong with the settings, or nothing."""
         self._ready = predictor
         wishes = {"long_side": 4 * predictor.size, "original": predictor.resample == "nearest"}
@@ -285,7 +286,7 @@ class Classifier(Receiving, NetworkWidget):
                 board.start()
 
 
-def _known_region(region: str, predictor: Any) -> None:
+def _known_region(region: str, predictor: PredictorProtocol) -> None:
     """Refuse a region that a network does not weigh by."""
     if not predictor.regions:
         raise ValueError(

@@ -25,7 +25,7 @@ from conus_widgets.widgets.explorer.state import Area, State
 from conus_widgets.widgets.explorer.testing import Testing
 from conus_widgets.widgets.explorer.work import Work
 from conus_widgets.widgets.live.bundle import bundle, styles
-from conus_widgets.widgets.live.loading import predictor_of
+from conus_widgets.widgets.live.loading import Given, predictor_of
 from conus_widgets.widgets.live.network_widget import NetworkWidget
 from conus_widgets.widgets.live.news import Answer
 from conus_widgets.widgets.live.widget import Handler
@@ -91,7 +91,7 @@ class Explorer(Receiving, NetworkWidget):
 
     def __init__(
         self,
-        predictor: Any = None,
+        predictor: Given = None,
         photograph: Any = None,
         *,
         target: Any = None,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from conus_widgets.network.interface import PredictorProtocol
+from conus_widgets.network.interface import NetworkProtocol, PredictorProtocol
 
 
-def message(network: Any) -> list[dict[str, Any]]:
+def message(network: NetworkProtocol) -> list[dict[str, Any]]:
     """Return the layers from the photograph on, as plain data: name, cells along an axis, gaps."""
     return [
         {"name": grid.name, "cells": grid.cells, "gaps": grid.gaps}

@@ -156,6 +156,5 @@ def _no_photograph(given: Any) -> NDArray[Any]:
 
 def as_rgb(plane: NDArray[Any], mean: NDArray[Any]) -> bytes:
     """Return a network input (3, size, size) as the bytes of RGB pixels, row by row."""
-    return (
-        np.clip(np.rint(plane + mean), 0, 255).astype(np.uint8)[::-1].transpose(1, 2, 0).tobytes()
-    )
+    rgb: NDArray[np.uint8] = np.clip(np.rint(plane + mean), 0, 255).astype(np.uint8)[::-1]
+    return rgb.transpose(1, 2, 0).tobytes()

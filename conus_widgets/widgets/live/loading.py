@@ -6,9 +6,13 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from conus_widgets.worker import Worker, worker_for
+from conus_widgets.network.interface import PredictorProtocol
+from conus_widgets.worker import Source, Worker, worker_for
 
-__all__ = ["load", "predictor_of", "worker_of"]
+__all__ = ["Given", "load", "predictor_of", "worker_of"]
+
+Given = PredictorProtocol | Source
+"""What a widget takes for its network."""
 
 _PHOTOGRAPHS = (
     *(".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"),
@@ -16,7 +20,7 @@ _PHOTOGRAPHS = (
 )
 
 
-def load(source: Any) -> Any:
+def load(source: Source) -> PredictorProtocol:
     """Load a predictor, in the worker's thread."""
     # Imported here: it takes seconds, and the page must not wait for it.
     from conus_widgets.predictor import load_predictor
@@ -24,7 +28,7 @@ def load(source: Any) -> Any:
     return load_predictor(source)
 
 
-def worker_of(predictor: Any, *, widget: str, asks: Sequence[str], place: str) -> Worker:
+def worker_of(predictor: Given, *, widget: str, asks: Sequence[str], place: str) -> Worker:
     """Return the worker of the predictor that a widget was given.
 
     Parameters
@@ -56,12 +60,14 @@ def worker_of(predictor: Any, *, widget: str, asks: Sequence[str], place: str) -
     return worker_for(predictor, load=lambda source: load(source))
 
 
-def predictor_of(worker: Worker, given: Any) -> Any:
+def predictor_of(worker: Worker, given: Given) -> PredictorProtocol | None:
     """Return the predictor if it is loaded by now, else None."""
-    return given if worker.predictor is None and not _is_source(given) else worker.predictor
+    if given is None or isinstance(given, str | os.PathLike):
+        return worker.predictor
+    return worker.predictor or given
 
 
-def _is_source(predictor: Any) -> bool:
+def _is_source(predictor: Given) -> bool:
     return predictor is None or isinstance(predictor, (str, os.PathLike))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from conus_widgets.widgets.live.loading import worker_of
+from conus_widgets.network.interface import PredictorProtocol
+from conus_widgets.widgets.live.loading import Given, worker_of
 from conus_widgets.widgets.live.widget import LiveWidget
 from conus_widgets.worker import Ticket, Worker
 
@@ -40,12 +41,12 @@ class NetworkWidget(LiveWidget):
         super().__init__(**options)
 
     @classmethod
-    def _worker_of(cls, predictor: Any) -> Worker:
+    def _worker_of(cls, predictor: Given) -> Worker:
         """Return the worker of a predictor: see `worker_of`."""
         return worker_of(predictor, widget=cls.__name__, asks=cls._asks, place=cls._place)
 
     @property
-    def predictor(self) -> Any:
+    def predictor(self) -> PredictorProtocol:
         """The network; waits until it is loaded."""
         while (found := self._loaded()) is None:
             ticket = self._start()
@@ -54,7 +55,7 @@ class NetworkWidget(LiveWidget):
                 raise ticket.error
         return found
 
-    def _loaded(self) -> Any:
+    def _loaded(self) -> PredictorProtocol | None:
         """Return the predictor if it is loaded by now, else None."""
         return self._worker.predictor
 

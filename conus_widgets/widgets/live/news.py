@@ -16,7 +16,7 @@ from traitlets.utils.bunch import Bunch
 __all__ = ["Answer", "News"]
 
 
-class Answer(traitlets.TraitType):
+class Answer(traitlets.TraitType[Any, Any]):
     """A trait that is read from where the answers are kept; the decorator of a method.
 
     It can be observed and linked, and cannot be set. It is no part of the state that the page and

@@ -1,6 +1,6 @@
 // The place where photographs are dropped, as a piece of page.
 
-import { make, NO_SHORTCUTS } from "../../live/page/elements.js";
+import { make } from "../../live/page/elements.js";
 
 /** A camera is offered where the pointer is a finger: a telephone or a tablet. */
 export const cameraIsUseful = (match) => match("(pointer: coarse)").matches;
@@ -71,8 +71,6 @@ export function makeZone(root, take) {
     event.stopPropagation();
     give(files, true);
   });
-  root.setAttribute(NO_SHORTCUTS, "true");
-  root.tabIndex = -1; // a click anywhere puts the focus in here, so that a paste arrives
 
   return {
     element: zone,

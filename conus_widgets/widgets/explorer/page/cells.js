@@ -1,7 +1,8 @@
 // Cells: the one under the pointer, and those that are pinned.
 
+import { signedText } from "../../live/page/words.js";
 import { cellAt } from "./geometry.js";
-import { camOf, placeWords, ranking, signedText, spoken } from "./numbers.js";
+import { camOf, placeWords, ranking, spoken } from "./numbers.js";
 
 const REST = 500; // ms: a mouse on its way is not read aloud
 

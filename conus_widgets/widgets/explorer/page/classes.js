@@ -1,16 +1,9 @@
 // The classes: a ranked list with bars, in which A and B are chosen; beside it an area's numbers.
 
 import { make, set, whenNews } from "../../live/page/elements.js";
+import { isolated, percentText, signedText } from "../../live/page/words.js";
 import { makeLine } from "./menus.js";
-import {
-  areaShares,
-  isolated,
-  matching,
-  percentText,
-  ranking,
-  signedText,
-  softmaxOf,
-} from "./numbers.js";
+import { areaShares, matching, ranking, softmaxOf } from "./numbers.js";
 
 const SHOWN = 8;
 const FOUND = 40;

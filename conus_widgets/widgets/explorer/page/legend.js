@@ -1,9 +1,9 @@
 // The legend: the scale of the maps, and how they are drawn.
 
 import { make, set, whenNews } from "../../live/page/elements.js";
+import { signedText } from "../../live/page/words.js";
 import { AGAINST, FOR, ticksOf } from "./colours.js";
 import { makeButton, makeMenu, makeSlider } from "./menus.js";
-import { signedText } from "./numbers.js";
 
 const STYLES = [
   ["grey", "colours over grey"],

@@ -1,6 +1,7 @@
 // Maps: which are asked for, and what has come.
 
-import { camOf, isolated, ranking } from "./numbers.js";
+import { isolated } from "../../live/page/words.js";
+import { camOf, ranking } from "./numbers.js";
 
 const MAPS = 4; // maps side by side
 const LATE = 250; // ms: work that is over sooner shows no progress

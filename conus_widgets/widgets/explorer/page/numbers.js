@@ -1,5 +1,7 @@
 // The numbers on the page: shares of cells and areas, sums, ranks, words. Pure functions.
 
+import { isolated, signedText } from "../../live/page/words.js";
+
 /** The photograph as the network sees it. `shares` is (classes, rows, columns), flat. */
 export function makeSight({ logits, bias, shares, rows, columns, ...rest }) {
   return { ...rest, logits, bias, shares, rows, columns, cells: rows * columns };
@@ -75,30 +77,6 @@ export function matching(order, labels, query) {
     const label = labels[number].toLowerCase();
     return words.every((word) => label.includes(word));
   });
-}
-
-/** "+0.83", "−0.30", "0.00"; small units keep three significant digits: "+1.25e-4". */
-export function signedText(value, digits = 2) {
-  const size = Math.abs(value);
-  const text =
-    size !== 0 && size < 0.005 && digits === "free"
-      ? size.toExponential(2)
-      : size.toFixed(digits === "free" ? 2 : digits);
-  if (Number(text) === 0) return text;
-  return (value > 0 ? "+" : "\u2212") + text;
-}
-
-/** As Python's `percent`: one decimal, never a flat 0 or 100. */
-export function percentText(probability) {
-  if (probability >= 0.9995) return ">\u00a099.9\u00a0%";
-  if (probability < 0.0005) return "<\u00a00.1\u00a0%";
-  return `${(100 * probability).toFixed(1)}\u00a0%`;
-}
-
-/** A name among other words: one written from right to left must not turn their order. */
-export function isolated(name) {
-  const turns = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
-  return turns.test(name) ? `\u2068${name}\u2069` : name;
 }
 
 export const placeWords = ({ row, column }) => `row ${row + 1}, column ${column + 1}`;

@@ -1,8 +1,9 @@
 // Numbers beside the photograph: the cell under the pointer, the sum of all cells, the pinned cells.
 
 import { make, set, whenNews } from "../../live/page/elements.js";
+import { isolated, signedText } from "../../live/page/words.js";
 import { cellAt } from "./geometry.js";
-import { camOf, isolated, signedText, speaks, sumsOf } from "./numbers.js";
+import { camOf, speaks, sumsOf } from "./numbers.js";
 
 /** Sets a table's body: an array of rows, each an array of texts or elements. */
 function fillTable(body, rows) {

@@ -1,0 +1,6 @@
+"""Why was A taken for B? A network's mistakes, inspected, and verdicts that are kept."""
+
+from conus_widgets.widgets.inspector.handing import Handed
+from conus_widgets.widgets.inspector.inspector import Inspector
+
+__all__ = ["Handed", "Inspector"]

@@ -1,0 +1,74 @@
+// Photographs on the page: asked for as they are seen, held in bounded number.
+
+const SMALL_HELD = 500;
+const LARGE_HELD = 24;
+const ASK_AGAIN = 4000; // ms: of many that were asked for, the kernel drops the oldest
+
+/** `ask(numbers, large)` sends for photographs; `take` gets what comes. */
+export function makePictures(ask) {
+  const shelves = { small: new Map(), large: new Map() }; // number -> {url, width, height, problem}
+  const waiting = new Map(); // key -> Set of callbacks
+  const asked = new Map(); // key -> when
+  const keyOf = (number, large) => `${large ? "large" : "small"} ${number}`;
+
+  const get = (number, large) => {
+    const shelf = large ? shelves.large : shelves.small;
+    const found = shelf.get(number);
+    if (found) {
+      shelf.delete(number); // to the end: it was used last
+      shelf.set(number, found);
+    }
+    return found;
+  };
+  const request = (numbers, large) => {
+    const now = Date.now();
+    const missing = numbers.filter((number) => {
+      const key = keyOf(number, large);
+      if (get(number, large) || now - (asked.get(key) ?? 0) < ASK_AGAIN) return false;
+      asked.set(key, now);
+      return true;
+    });
+    if (missing.length) ask(missing, large);
+  };
+
+  return {
+    get,
+    request,
+    take({ photograph, large, width, height, problem }, bytes) {
+      const shelf = large ? shelves.large : shelves.small;
+      URL.revokeObjectURL(shelf.get(photograph)?.url ?? "");
+      const url = bytes.byteLength
+        ? URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" }))
+        : "";
+      shelf.delete(photograph);
+      shelf.set(photograph, { url, width, height, problem });
+      for (const [number, old] of shelf) {
+        if (shelf.size <= (large ? LARGE_HELD : SMALL_HELD)) break;
+        URL.revokeObjectURL(old.url);
+        shelf.delete(number);
+      }
+      const key = keyOf(photograph, large);
+      asked.delete(key);
+      const callbacks = waiting.get(key) ?? [];
+      waiting.delete(key);
+      for (const call of callbacks) call(shelf.get(photograph));
+    },
+    /** Calls with a photograph when it is there; returns what forgets the call. */
+    when(number, large, call) {
+      const found = get(number, large);
+      if (found) {
+        call(found);
+        return () => {};
+      }
+      const key = keyOf(number, large);
+      if (!waiting.has(key)) waiting.set(key, new Set());
+      waiting.get(key).add(call);
+      request([number], large);
+      return () => waiting.get(key)?.delete(call);
+    },
+    close() {
+      for (const shelf of Object.values(shelves))
+        for (const { url } of shelf.values()) URL.revokeObjectURL(url);
+    },
+  };
+}

@@ -1,0 +1,376 @@
+"""The inspector as an expert has it: by mouse, and by keyboard alone."""
+
+import re
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+sys.path.insert(0, str(TESTS))
+
+CELL = """\
+import sys; sys.path[:0] = [{tests!r}, {tests!r} + "/collection"]
+from conus_widgets import Inspector
+from conus_widgets.collection import Collection
+from stand_in import StandIn
+collection = Collection.open({answers!r})
+inspector = Inspector(collection, StandIn(labels=collection.answers.classes), reviewer={reviewer!r})
+inspector"""
+
+READY = "() => !document.querySelector('.ci-answers').classList.contains('ci-not-yet')"
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    from inspected import make_collection
+
+    return make_collection(tmp_path_factory.mktemp("inspected"), specimens=30)
+
+
+@pytest.fixture
+def clean(answers):
+    import shutil
+
+    shutil.rmtree(answers / "verdicts", ignore_errors=True)
+    return answers
+
+
+class Inspected:
+    """An inspector on the page of a notebook."""
+
+    def __init__(self, notebook):
+        self.notebook, self.page = notebook, notebook.page
+        self.root = self.page.locator(".cw-inspector")
+        self.status = self.root.locator(".cw-status")
+        self.python, self.quiet = notebook.python, notebook.quiet
+
+    def run(self):
+        self.notebook.command("notebook:run-all-cells")
+        self.root.locator(".ci-cell").first.wait_for(timeout=60_000)
+        return self
+
+    def expect(self, locator):
+        from playwright.sync_api import expect
+
+        return expect(locator)
+
+    def name(self):
+        return self.root.locator(".ci-case-name").inner_text()
+
+    def ready(self):
+        """Wait until verdicts are taken; return the case that is open."""
+        self.page.wait_for_function(READY)
+        return self.name()
+
+    def mistakes(self):
+        """Open the first case of all mistakes."""
+        self.root.get_by_role("button", name="All mistakes").click()
+        self.root.locator(".ci-tile").first.click()
+        return self.ready()
+
+    def lines(self):
+        """[(kind, case)] of what the disk has and nobody took back."""
+        code = "[(v.kind, v.case) for v in inspector._desk.lines]"
+        return [tuple(one) for one in self.python(code)]
+
+    def kept(self):
+        """What the browser keeps."""
+        return self.page.evaluate(
+            "() => Object.keys(localStorage).filter((key) => key.startsWith('conus-verdicts'))"
+        )
+
+
+@pytest.fixture
+def inspect(open_notebook, clean):
+    def inspect(name, reviewer="Ana", more=(), **context):
+        cell = CELL.format(tests=str(TESTS), answers=str(clean), reviewer=reviewer)
+        return Inspected(open_notebook(name, [cell, *more], **context).open()).run()
+
+    return inspect
+
+
+def test_an_experts_path_by_mouse(inspect):
+    one = inspect("by-mouse")
+    pair = one.root.locator(".ci-section").first.locator(".ci-entry").first
+    words = pair.locator(".ci-entry-name").inner_text()
+    count = int(pair.locator(".ci-entry-count").inner_text())
+    pair.click()
+    one.expect(one.root.locator(".ci-list .ci-title")).to_have_text(f"{words}: {count} cases")
+    assert one.root.locator(".ci-tile").count() == count
+    one.expect(one.root.locator(".ci-tile img[src]")).to_have_count(count)
+    one.root.locator(".ci-tile").first.click()
+    case = one.ready()
+    assert words.split(" / ")[0] in one.root.locator(".ci-names").inner_text()
+    one.expect(one.root.locator(".ci-neighbours .ci-row")).to_have_count(3)
+    one.expect(one.root.locator(".ci-mapped .ci-caption")).to_contain_text("in all")
+    one.root.locator(".ci-neighbour").first.click()
+    one.expect(one.root.locator(".ci-matching")).to_be_visible()
+    one.expect(one.root.locator(".ci-matching > .cw-hint")).to_contain_text("each other's nearest")
+    one.root.get_by_role("button", name="Label is right").click()
+    one.expect(one.status).to_have_text(f"{case}: the label is right. Saved.")
+    assert one.lines() == [("right", case)]
+    assert one.kept() == []
+    one.root.get_by_role("button", name="Matrix", exact=True).click()
+    one.expect(one.root.locator(".ci-progress")).to_contain_text("1 of 30 reviewed")
+    one.quiet()
+
+
+def test_an_experts_path_by_keyboard_alone(inspect):
+    one = inspect("by-keyboard")
+    page, keys = one.page, one.page.keyboard
+    one.root.locator(".ci-cell[tabindex='0']").focus()
+    told = set()
+    for _ in range(40):  # walk until there is a mistake
+        text = page.evaluate("() => document.activeElement.getAttribute('aria-label')")
+        told.add(text)
+        if re.search(r"taken for .*: [1-9]", text):
+            break
+        keys.press("ArrowRight")
+        if text == page.evaluate("() => document.activeElement.getAttribute('aria-label')"):
+            keys.press("Home")
+            keys.press("ArrowDown")
+    assert re.search(r"species \d, taken for species \d: \d of \d", text), told
+    keys.press("Enter")
+    one.root.locator(".ci-tile").first.wait_for()
+    keys.press("End")
+    keys.press("Home")
+    keys.press("Enter")
+    case = one.ready()
+    keys.press("n")
+    keys.type("a note of 123 with keys")
+    keys.press("Enter")
+    one.expect(one.root.locator(".ci-said")).to_contain_text("a note of 123 with keys")
+    keys.press("Shift+N")
+    keys.type("what separates them")
+    keys.press("Enter")
+    one.expect(one.root.locator(".ci-said")).to_contain_text("what separates them")
+    keys.press("?")
+    one.expect(one.root.locator(".ci-keys")).to_be_visible()
+    keys.press("Escape")
+    one.ready()
+    keys.press("2")
+    one.root.get_by_label("Right name").fill("Conus textile")
+    keys.press("Enter")
+    one.expect(one.status).to_contain_text("Saved.")
+    kinds = [kind for kind, _ in one.lines()]
+    assert kinds == ["note", "pair note", "wrong"]
+    keys.press("u")
+    page.wait_for_function(
+        f"() => document.querySelector('.ci-case-name').textContent === {case!r}"
+    )
+    one.expect(one.status).to_contain_text("taken back. Saved.")
+    assert [kind for kind, _ in one.lines()] == ["note", "pair note"]
+    one.ready()
+    keys.press("6")
+    one.expect(one.status).to_contain_text("it cannot be told. Saved.")
+    keys.press("Escape")
+    assert page.evaluate("() => document.activeElement.className") == "ci-frame"
+    keys.press("Escape")
+    assert page.evaluate("() => document.activeElement.getAttribute('role')") == "gridcell"
+    assert one.lines()[-1] == ("ambiguous", case)
+    # The notebook's own keys did nothing: no cell came, went, or became a heading.
+    assert page.locator(".jp-Notebook .jp-Cell").count() == 1
+    assert page.locator(".jp-MarkdownCell").count() == 0
+    one.quiet()
+
+
+def test_a_key_pressed_twice_on_a_slow_kernel_judges_one_case(inspect):
+    one = inspect("twice")
+    first = one.mistakes()
+    one.page.wait_for_timeout(500)  # the next case is fetched ahead
+    one.python(
+        "exec('''import time\ninspector._ledger_add = inspector._ledger.add\n"
+        "def slow(verdict):\n    time.sleep(2)\n    return inspector._ledger_add(verdict)\n"
+        "inspector._ledger.add = slow''', globals())"
+    )
+    one.page.keyboard.press("1")
+    one.page.wait_for_timeout(50)
+    one.page.keyboard.press("1")
+    second = one.ready()
+    assert second != first
+    assert len(one.kept()) == 1, "it is kept until the disk has it"
+    one.expect(one.status).to_have_text(f"{first}: the label is right. Saved.")
+    assert one.lines() == [("right", first)]
+    assert one.name() == second
+    # A key that is held down gives one verdict, too.
+    one.page.evaluate(
+        """() => { for (let n = 0; n < 5; n++) document.activeElement.dispatchEvent(
+            new KeyboardEvent("keydown", { key: "1", repeat: n > 0, bubbles: true })); }"""
+    )
+    one.expect(one.status).to_have_text(f"{second}: the label is right. Saved.")
+    assert one.lines() == [("right", first), ("right", second)]
+    one.quiet()
+
+
+def test_what_a_dead_kernel_did_not_confirm_is_sent_by_the_next_one_once(inspect):
+    one = inspect("dead")
+    first = one.mistakes()
+    one.page.keyboard.press("1")
+    one.expect(one.status).to_contain_text("Saved.")
+    second = one.ready()
+    # The kernel saves the verdict and dies before it says so; the next one it never hears of.
+    one.python(
+        "exec('''import os\ndef die(kind, *a, **k):\n    if kind == 'saved': os._exit(1)\n"
+        "    return tell(kind, *a, **k)\n"
+        "tell, inspector._tell = inspector._tell, die''', globals())"
+    )
+    one.page.keyboard.press("6")
+    one.expect(one.root.locator(".ci-waiting")).to_contain_text(
+        "kept in this browser", timeout=60_000
+    )
+    assert len(one.kept()) == 1
+    one.page.locator(".jp-Dialog button").filter(has_text="OK").click()
+    one.page.wait_for_timeout(2000)
+    one.run()
+    one.expect(one.root.locator(".ci-waiting")).to_be_hidden()
+    one.page.wait_for_function(
+        "() => !Object.keys(localStorage).some((key) => key.startsWith('conus-verdicts'))"
+    )
+    assert sorted(one.lines()) == sorted([("right", first), ("ambiguous", second)])
+    ids = one.python("[v.id for v in inspector._ledger.log().verdicts]")
+    assert len(ids) == len(set(ids)) == 2
+
+
+def test_a_log_that_cannot_grow_says_so_and_the_browser_keeps_the_verdict(inspect):
+    one = inspect("full")
+    case = one.mistakes()
+    one.python(
+        "exec('''from conus_widgets.collection.verdict_log import LogWriter\n"
+        "whole = LogWriter._write\n"
+        "def full(self, line):\n    raise OSError(28, 'No space left on device')\n"
+        "LogWriter._write = full''', globals())"
+    )
+    one.page.keyboard.press("1")
+    waiting = one.root.locator(".ci-waiting")
+    one.expect(waiting).to_contain_text("1 verdict is NOT saved, but kept in this browser")
+    one.expect(waiting).to_contain_text("make room")
+    assert len(one.kept()) == 1 and one.lines() == []
+    one.python("exec('LogWriter._write = whole', globals())")
+    waiting.get_by_role("button", name="Try again").click()
+    one.expect(waiting).to_be_hidden()
+    assert one.lines() == [("right", case)] and one.kept() == []
+
+
+def test_a_second_reviewer_sees_nothing_of_the_first_before_judging(inspect, clean):
+    from conus_widgets.collection import Collection
+
+    one = inspect("second", reviewer="Ben")
+    case = one.mistakes()
+    review = Collection.open(clean).review("Ana")
+    review.judge(case, "no class", note="from Ana")
+    review.close()
+    one.page.keyboard.press("Escape")
+    one.page.keyboard.press("Escape")
+    one.root.get_by_role("button", name="All mistakes").click()
+    one.root.locator(".ci-tile").first.click()
+    assert one.ready() == case
+    assert "Ana" not in one.root.inner_text()
+    one.page.keyboard.press("1")
+    one.expect(one.status).to_contain_text("Saved.")
+    one.page.keyboard.press("ArrowLeft")
+    one.expect(one.root.locator(".ci-said")).to_contain_text("from Ana")
+    one.page.keyboard.press("Escape")
+    one.page.keyboard.press("Escape")
+    one.root.get_by_role("button", name="Reviewers disagree").click()
+    one.expect(one.root.locator(".ci-tile")).to_have_count(1)
+    one.quiet()
+
+
+def test_nobody_judges_without_a_name(inspect):
+    one = inspect("nameless", reviewer="")
+    one.mistakes()
+    one.page.keyboard.press("1")
+    one.expect(one.status).to_contain_text("Write your name first")
+    one.page.keyboard.type("Ana <b>Maria</b>")
+    one.page.keyboard.press("Enter")
+    one.expect(one.root.locator(".ci-signed")).to_have_text("Reviewer: Ana <b>Maria</b>")
+    assert one.lines() == []
+    one.quiet()
+
+
+def test_papers_and_log_are_handed_to_the_browser(inspect, tmp_path):
+    one = inspect("papers")
+    case = one.mistakes()
+    one.page.keyboard.press("1")
+    one.expect(one.status).to_contain_text("Saved.")
+    for button, name, text in [
+        ("Report", "report.html", "</html>"),
+        ("Identifications", "identifications.csv", "occurrenceID"),
+        ("Labels", "labels.csv", case),
+        ("Download the log", "verdicts.jsonl", '"right"'),
+    ]:
+        with one.page.expect_download() as waited:
+            one.root.get_by_role("button", name=button, exact=True).click()
+        assert waited.value.suggested_filename == name
+        waited.value.save_as(tmp_path / name)
+        assert text in (tmp_path / name).read_text()
+    one.root.locator("input[type=file]").set_input_files(tmp_path / "verdicts.jsonl")
+    one.expect(one.status).to_contain_text("1 were there already")
+    one.root.locator("input[type=file]").set_input_files(tmp_path / "labels.csv")
+    one.expect(one.page.get_by_role("alert").first).to_contain_text("holds no verdict")
+    one.quiet()
+
+
+@pytest.mark.parametrize("width", [700, 1000, 2000])
+def test_nothing_sticks_out(inspect, width):
+    one = inspect(f"wide-{width}", viewport={"width": width, "height": 1000})
+
+    def sound():
+        out = one.page.evaluate(
+            """() => {
+                const root = document.querySelector(".cw-inspector");
+                const right = root.getBoundingClientRect().right;
+                const scrolls = (one) => one && one !== root &&
+                    (getComputedStyle(one).overflowX !== "visible" || scrolls(one.parentElement));
+                return [...root.querySelectorAll("*")].filter((one) =>
+                    one.checkVisibility() && !scrolls(one.parentElement) &&
+                    one.getBoundingClientRect().right > right + 1).map((one) => one.className);
+            }"""
+        )
+        assert out == []
+
+    sound()
+    one.mistakes()
+    one.root.locator(".ci-neighbour").first.click()
+    sound()
+    one.page.keyboard.press("2")
+    sound()
+    one.quiet()
+
+
+def test_the_next_case_is_there_at_once(inspect):
+    one = inspect("ahead")
+    one.mistakes()
+    one.page.wait_for_timeout(800)
+    one.python("exec('inspector._case = lambda *a: None', globals())")  # asked no more
+    before = one.name()
+    start = time.monotonic()
+    one.page.keyboard.press("ArrowRight")
+    assert one.name() != before
+    assert time.monotonic() - start < 2, "it had been fetched ahead"
+    one.quiet()
+
+
+def test_ten_thousand_cases_scroll_with_few_elements(inspect, answers):
+    one = inspect("many")
+    one.python(
+        "exec('''import numpy as np\n"
+        "whole = inspector._desk.cases\n"
+        "inspector._desk.cases = lambda q, f: np.resize(whole(q, f), 10_000)''', globals())"
+    )
+    one.root.get_by_role("button", name="All cases").click()
+    one.expect(one.root.locator(".ci-list .ci-title")).to_have_text("All cases: 10,000 cases")
+    frame = one.root.locator(".ci-frame")
+    for part in (0.1, 0.9, 0.5, 1):
+        frame.evaluate("(one, part) => { one.scrollTop = part * one.scrollHeight; }", part)
+        one.page.wait_for_timeout(150)
+        assert one.root.locator(".ci-tile").count() < 100
+    one.expect(one.root.locator(".ci-tile img[src]").last).to_be_visible()
+    frame.focus()
+    one.page.keyboard.press("End")
+    one.expect(one.root.locator(".ci-tile[aria-selected=true]")).to_have_attribute(
+        "aria-posinset", "10000"
+    )
+    one.quiet()
