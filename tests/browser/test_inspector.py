@@ -374,3 +374,77 @@ def test_ten_thousand_cases_scroll_with_few_elements(inspect, answers):
         "aria-posinset", "10000"
     )
     one.quiet()
+
+
+def test_no_serious_violation_of_accessibility(inspect):
+    packed = pytest.importorskip("axe_playwright_python", reason="NO AXE: install the test extra")
+    axe = (Path(packed.__file__).parent / "axe.min.js").read_text()
+    one = inspect("axe")
+
+    def sound():
+        one.page.evaluate(axe)
+        found = one.page.evaluate(
+            """async () => (await axe.run(document.querySelector(".cw-inspector"))).violations
+                .filter(({ impact }) => ["serious", "critical"].includes(impact))
+                .map(({ id, nodes }) => [id, nodes[0].html])"""
+        )
+        assert found == []
+
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        one.notebook.command("apputils:change-theme", theme=theme)
+        one.page.wait_for_timeout(1000)
+        sound()
+        one.mistakes()
+        sound()
+        one.root.locator(".ci-neighbour").first.click()
+        one.page.keyboard.press("n")
+        sound()
+        one.page.keyboard.press("Escape")
+        one.page.keyboard.press("Escape")
+        one.page.keyboard.press("Escape")
+    one.notebook.command("apputils:change-theme", theme="JupyterLab Light")
+
+
+def test_a_thousand_quick_actions_lose_and_invent_no_verdict(inspect):
+    """Keys by chance, at a rate that no hand has; what was said is what the disk has."""
+    import random
+
+    one = inspect("quick")
+    one.mistakes()
+    page, chance = one.page, random.Random(7)
+    heap = "() => performance.memory.usedJSHeapSize"
+    keys = [*"13456um", "ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown"]
+
+    def act(count):
+        for _ in range(count):
+            page.keyboard.press(chance.choice(keys))
+            if chance.random() < 0.15:
+                page.wait_for_timeout(chance.choice([0, 20, 320]))
+            if chance.random() < 0.01:
+                page.keyboard.press("Escape")
+                page.keyboard.press("Enter")
+
+    page.evaluate(
+        """() => {
+            window.given = new Set();
+            const set = Storage.prototype.setItem;
+            Storage.prototype.setItem = function (key, value) {
+                if (key.startsWith("conus-verdicts")) window.given.add(JSON.parse(value).id);
+                return set.call(this, key, value);
+            };
+        }"""
+    )
+    act(200)
+    before = page.evaluate(heap)
+    act(800)
+    page.wait_for_function(
+        "() => !Object.keys(localStorage).some((key) => key.startsWith('conus-verdicts'))"
+    )
+    given = set(page.evaluate("() => [...window.given]"))
+    saved = one.python("[v.id for v in inspector._ledger.log().verdicts]")
+    assert len(given) > 10
+    assert len(saved) == len(set(saved)) and set(saved) == given
+    assert one.python("len(inspector._ledger.log().damaged)") == 0
+    assert page.evaluate(heap) < 1.1 * before + 5e6
+    assert page.locator(".jp-Notebook .jp-Cell").count() == 1
+    one.quiet()

@@ -343,3 +343,18 @@ def test_thousand_hostile_messages_cost_nothing(make):
         page.send(kind, **{key: odd[rng.integers(len(odd))] for key in keys})
     assert inspector._desk.lines == ()
     assert page.send("hello") == ""
+
+
+def test_a_slices_list_has_as_many_cases_as_the_slice_has_errors(make):
+    inspector, page = make()
+    page.send("study")
+    wait_for(lambda: inspector._desk.studies.state == "done", 120)
+    slices = inspector._desk.study()["slices"]
+    assert {one["what"] for one in slices} >= {"view"}
+    for one in slices:
+        assert len(inspector.cases("slice", one["what"], one["value"])) == one["part"], one
+    suggested = inspector.cases("suggestions")
+    assert sorted(suggested) == sorted(inspector.cases("all"))
+    first = inspector._desk.case(int(suggested[0][1:]))
+    assert first["doubt"] == {"place": 1, "of": len(suggested)}
+    assert first["set"] is not None

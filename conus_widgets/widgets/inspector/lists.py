@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,7 +104,8 @@ def cases_of(
     suggested : tuple of str
         The specimens of the suggestions, the worst first.
     in_slice : mapping of (what, value) to int array
-        The specimens of each slice.
+        The photographs of each slice. Its list has the specimens that are named otherwise than
+        their labels by these photographs.
     """
     if query.kind == "suggestions":
         return np.array([facts.specimen(one) for one in suggested if facts.has(one)], np.int64)
@@ -137,9 +138,7 @@ def _chosen(
     if query.kind == "mistakes":
         return standing.mistaken
     if query.kind == "slice":
-        found = np.zeros(len(rows), bool)
-        found[in_slice.get((query.a, query.b), np.empty(0, np.int64))] = True
-        return found & standing.mistaken
+        return _mistaken_in(in_slice.get((query.a, query.b), ()), facts, standing)
     places = {name: place for place, name in enumerate(standing.names)}
     for name in (query.a, query.b):
         if name not in places:
@@ -148,3 +147,17 @@ def _chosen(
     if query.kind == "cell":
         return (rows == a) & (answers == b)
     return ((rows == a) & (answers == b)) | ((rows == b) & (answers == a))
+
+
+def _mistaken_in(photographs: Iterable[int], facts: Facts, standing: Standing) -> NDArray[np.bool_]:
+    """Specimens (S,) that the network names otherwise, by some of their photographs only."""
+    found = np.zeros(len(facts), bool)
+    shown: dict[int, list[int]] = {}
+    for one in map(int, photographs):
+        if facts.answered[one] and standing.labels[one]:
+            shown.setdefault(int(facts.of_photograph[one]), []).append(one)
+    for specimen, some in shown.items():
+        row = standing.rows[specimen]
+        if 0 <= row < standing.classes:
+            found[specimen] = facts.probabilities[some].mean(axis=0).argmax() != row
+    return found

@@ -106,11 +106,7 @@ class Studies:
 
     def _slice(self) -> None:
         found = self._facts.collection.slices()
-        places = self._facts.of_photograph
-        self.in_slice = {
-            key: np.unique(places[photographs])
-            for key, photographs in membership(self._facts.collection.known_for_slices()).items()
-        }
+        self.in_slice = membership(self._facts.collection.known_for_slices())
         self.slices = found
 
     def _suggest(self) -> None:

@@ -12,7 +12,7 @@ const PAPERS = [
 
 /** `sign(name, orcid)` when somebody signs; `again()` sends once more what waits. */
 export function makeHead({ sign, again, download }) {
-  const element = make("header", "ci-head");
+  const element = make("div", "ci-head");
   const title = make("h2", "ci-collection");
   const about = make("p", "ci-about");
   const accuracy = make("p", "ci-accuracy");
@@ -112,7 +112,7 @@ export function makeHead({ sign, again, download }) {
 
 /** `paper(kind)`, `log()` and `upload(file)` when somebody presses a button. */
 export function makeFoot({ paper, log, upload }) {
-  const element = make("footer", "ci-foot");
+  const element = make("div", "ci-foot");
   const bar = make("div", "ci-tools");
   const note = make("p", "cw-hint");
   const file = make("input", "", "", {
