@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conus_widgets.checkpoint.architecture import Architecture
+from conus_widgets.checkpoint.architecture import Architecture, Convolution, propagate_strides
 from conus_widgets.machine.allowance import limit, resident
 
 BATCH = 8  # at most: progress and cancelling are felt between batches
@@ -11,6 +11,7 @@ TOGETHER = 4  # copies of one photograph, at most
 #: leave the cache between two convolutions, and fresh memory is fetched from the system each time.
 CACHED = 3.5e6
 FLOAT = 4  # bytes
+MOST_FOUR = 4 * 2**20  # bytes of weights for F(4x4,3x3); `most_weights` in ops/winograd.h
 
 
 def batch(architecture: Architecture, *, gradient: bool = False) -> int:
@@ -43,8 +44,20 @@ def variants(architecture: Architecture) -> int:
 
 def packed_bytes(architecture: Architecture) -> float:
     """Return what one packed copy of the weights takes, with what the kernels for it take."""
-    weights = sum(c.filters * c.channels * c.size**2 for c in architecture.convolutions())
+    blocks = propagate_strides(architecture.blocks())
+    branches = [c for block in blocks for c in block.branch]
+    beside = [c for c in architecture.convolutions() if c.name.endswith("_branch1")]
+    weights = sum(map(_packed, [architecture.convolution1, *branches, *beside]))
     return FLOAT * 1.2 * weights + 10e6
+
+
+def _packed(c: Convolution) -> int:
+    """How many numbers the packed weights of a convolution have, as ops/winograd.h chooses."""
+    pairs = c.filters * c.channels
+    if (c.size, c.stride) != (3, 1):
+        return c.size**2 * pairs
+    four = 36 * pairs
+    return four if FLOAT * four <= MOST_FOUR else 16 * pairs
 
 
 def _outputs(architecture: Architecture) -> list[int]:

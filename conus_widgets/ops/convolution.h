@@ -7,55 +7,17 @@
 
 namespace conus {
 
-// All that decides which kernel is used.
-struct Geometry {
-  long long batch, height, width, channels, filters, kernel_height, kernel_width, stride, pad;
-  long long relu, residual, bfloat16, threads;
-
-  bool operator==(const Geometry& other) const {
-    return !std::memcmp(this, &other, sizeof other);  // all long long: no gaps
-  }
-  long long out_height() const { return (height + 2 * pad - kernel_height) / stride + 1; }
-  long long out_width() const { return (width + 2 * pad - kernel_width) / stride + 1; }
-
-  dnnl_data_type_t type() const { return bfloat16 ? dnnl_bf16 : dnnl_f32; }
-  Layout input() const { return layout({batch, channels, height, width}, dnnl_nhwc, type()); }
-  Layout output() const {
-    return layout({batch, filters, out_height(), out_width()}, dnnl_nhwc, type());
-  }
-  Layout weights(dnnl_format_tag_t tag, dnnl_data_type_t of) const {
-    return layout({filters, channels, kernel_height, kernel_width}, tag, of);
-  }
-  Layout bias() const { return layout({filters}, dnnl_x); }
-};
-
-inline Geometry geometry(PyArrayObject* x, PyArrayObject* weights, long long stride, long long pad,
-                         bool relu = false, bool residual = false) {
-  refuse_empty(x, "convolution: the input");
-  refuse_empty(weights, "convolution: the weights");
-  const npy_intp *in = PyArray_DIMS(x), *w = PyArray_DIMS(weights);
-  if (in[3] != w[1])
-    throw ShapeError(
-        format("convolution: the input has %lld channels (%s, channels last) but the "
-               "weights (%s) take %lld.",
-               (long long)in[3], shape(x).c_str(), shape(weights).c_str(), (long long)w[1]));
-  if (in[1] + 2 * pad < w[2] || in[2] + 2 * pad < w[3])
-    throw ShapeError(
-        format("convolution: the input (%s, padded by %lld) is smaller than the "
-               "%lldx%lld kernel.",
-               shape(x).c_str(), pad, (long long)w[2], (long long)w[3]));
-  const bool bfloat16 = PyArray_TYPE(x) == NPY_UINT16;
-  return {in[0],  in[1], in[2], in[3],    w[0],     w[2],          w[3],
-          stride, pad,   relu,  residual, bfloat16, thread_count()};
-}
-
 // One of the three directions, prepared for one geometry.
 class Plan {
  public:
   enum Direction { forward, input_gradient, weight_gradient };
 
   Plan(Direction direction, const Geometry& g)
-      : geometry(g), plain(g.weights(dnnl_oihw, dnnl_f32)) {
+      : geometry(g),
+        plain(g.weights(dnnl_oihw, dnnl_f32)),
+        winograd(choose_winograd(g, direction == input_gradient)) {
+    if (winograd && direction != weight_gradient) return;
+    winograd.reset();
     Attributes attributes = own_scratch();
     Layout x = g.input(), y = g.output(), any = g.weights(dnnl_format_tag_any, g.type());
     Layout b = g.bias();
@@ -81,10 +43,26 @@ class Plan {
 
   const Geometry geometry;
   const Layout plain;
+  // By Winograd's algorithm if there is one, else by one of oneDNN's kernels:
+  std::optional<Winograd> winograd;
   Layout wanted;  // of the weights
   Computation computation;
   Memory input, output, residual, bias;
-  Packed::Copy weights;
+  // Packed for either.
+  Packed<Transformed>::Copy transformed;
+  Packed<Reordered>::Copy weights;
+
+  bool packed() const { return transformed || weights; }
+  void pack(const Fingerprint& content, const float* data) {
+    if (winograd)
+      transformed = Packed<Transformed>::copy(content, data, Transformed{*winograd});
+    else
+      weights = Packed<Reordered>::copy(content, data, Reordered(plain, wanted));
+  }
+  void forget() {
+    transformed.reset();
+    weights.reset();
+  }
 
  private:
   struct Window {
@@ -160,12 +138,12 @@ class Convolution {
   Plan& plan(Plan::Direction direction, const Geometry& wanted, const Fingerprint& content,
              const float* weights, bool& read) {
     if (!(content == content_)) {
-      for (auto& plan : plans_) plan->weights.reset();
+      for (auto& plan : plans_) plan->forget();
       content_ = content;
     }
     Plan& found = plan(direction, wanted);
-    if (!found.weights) {
-      found.weights = Packed::copy(content, weights, found.plain, found.wanted);
+    if (!found.packed()) {
+      found.pack(content, weights);
       read = true;
     }
     return found;
@@ -194,32 +172,38 @@ inline int convolve(Convolution& node, PyArrayObject* x, PyArrayObject* weights,
       Threads threads(g.threads);
       std::lock_guard<std::mutex> lock(node.mutex);
       Plan& plan = node.plan(Plan::forward, g, content, w.data(), read);
-      point(plan.input, from.data());
-      point(plan.bias, b.data());
-      point(plan.output, to);
-      std::vector<dnnl_exec_arg_t> arguments = {{DNNL_ARG_SRC, plan.input},
-                                                {DNNL_ARG_WEIGHTS, *plan.weights},
-                                                {DNNL_ARG_BIAS, plan.bias},
-                                                {DNNL_ARG_DST, plan.output}};
-      if (sum) {
-        point(plan.residual, r.data());
-        arguments.push_back({DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, plan.residual});
+      if (plan.winograd) {
+        const Finish finish{b.data(), sum ? r.data() : nullptr, nullptr, relu};
+        plan.winograd->run(from.data(), plan.transformed->data(), finish, static_cast<float*>(to));
+      } else {
+        point(plan.input, from.data());
+        point(plan.bias, b.data());
+        point(plan.output, to);
+        std::vector<dnnl_exec_arg_t> arguments = {{DNNL_ARG_SRC, plan.input},
+                                                  {DNNL_ARG_WEIGHTS, *plan.weights},
+                                                  {DNNL_ARG_BIAS, plan.bias},
+                                                  {DNNL_ARG_DST, plan.output}};
+        if (sum) {
+          point(plan.residual, r.data());
+          arguments.push_back({DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, plan.residual});
+        }
+        plan.computation.run(std::move(arguments));
       }
-      plan.computation.run(std::move(arguments));
     }
     if (read) put_aside(w.array());
   });
 }
 
-// The gradient by x, given that by y; of x only the shape is used.
+// The gradient by x, given that by y. Of x only the shape is used, unless it is `masked`: then x is
+// what a ReLU gave, and the gradient is that by what went into it, 0 where x is not positive.
 inline int convolution_input_gradient(Convolution& node, PyArrayObject* x, PyArrayObject* weights,
                                       PyArrayObject* dy, PyArrayObject** dx, long long stride,
-                                      long long pad) {
+                                      long long pad, bool masked) {
   return guarded([&] {
     Geometry g = geometry(x, weights, stride, pad);
     require_shape(dy, {g.batch, g.out_height(), g.out_width(), g.filters},
                   "convolution: the gradient by the output");
-    Contiguous w(weights), from(dy);
+    Contiguous w(weights), from(dy), mask(masked ? x : dy);
     float* to = output(dx, {g.batch, g.height, g.width, g.channels});
     bool read;
     Fingerprint content = node.recognition.of(w.array(), read);
@@ -228,11 +212,17 @@ inline int convolution_input_gradient(Convolution& node, PyArrayObject* x, PyArr
       Threads threads(g.threads);
       std::lock_guard<std::mutex> lock(node.mutex);
       Plan& plan = node.plan(Plan::input_gradient, g, content, w.data(), read);
-      point(plan.output, from.data());
-      point(plan.input, to);
-      plan.computation.run({{DNNL_ARG_DIFF_DST, plan.output},
-                            {DNNL_ARG_WEIGHTS, *plan.weights},
-                            {DNNL_ARG_DIFF_SRC, plan.input}});
+      if (plan.winograd) {
+        const Finish finish{nullptr, nullptr, masked ? mask.data() : nullptr, false};
+        plan.winograd->run(from.data(), plan.transformed->data(), finish, to);
+      } else {
+        point(plan.output, from.data());
+        point(plan.input, to);
+        plan.computation.run({{DNNL_ARG_DIFF_DST, plan.output},
+                              {DNNL_ARG_WEIGHTS, *plan.weights},
+                              {DNNL_ARG_DIFF_SRC, plan.input}});
+        if (masked) where_positive(mask.data(), to, to, PyArray_SIZE(*dx), int(g.threads));
+      }
     }
     if (read) put_aside(w.array());
   });

@@ -70,7 +70,17 @@ def convolution(
 class _Convolution(OneDNNOp):
     """What the three directions share. Each node keeps its plans in a C++ object."""
 
-    files = ("weights.h", "kernels.h", "convolution.h")
+    files = (
+        "weights.h",
+        "kernels.h",
+        "geometry.h",
+        "tiling.h",
+        *("avx512.h", "tiles.h"),
+        *("avx2.h", "tiles.h"),
+        "winograd.h",
+        "relu.h",
+        "convolution.h",
+    )
 
     def c_support_code_struct(self, node: Any, name: str) -> str:
         return f"conus::Convolution plans_{name};"
@@ -113,9 +123,8 @@ class FusedConvolution(_Convolution):
         (dy,) = output_gradients
         if self.relu:
             dy = ReluGradient()(outputs[0], dy)
-        options = {"stride": self.stride, "pad": self.pad}
-        dx = ConvolutionInputGradient(**options)(x, weights, dy)
-        dw, db = ConvolutionWeightGradients(**options)(x, weights, dy)
+        dx = ConvolutionInputGradient(stride=self.stride, pad=self.pad)(x, weights, dy)
+        dw, db = ConvolutionWeightGradients(stride=self.stride, pad=self.pad)(x, weights, dy)
         pairs = [(dx, x), (dw, weights), (db, bias)]
         gradients = [like(gradient, variable) for gradient, variable in pairs]
         missing = theano.gradient.DisconnectedType()()
@@ -123,7 +132,7 @@ class FusedConvolution(_Convolution):
 
 
 class _Gradient(_Convolution, GradientOp):
-    __props__ = ("stride", "pad")
+    __props__: tuple[str, ...] = ("stride", "pad")
     params_type = integers(*__props__)
     function = ""  # of the C++ files
 
@@ -133,13 +142,24 @@ class _Gradient(_Convolution, GradientOp):
 
     def call(self, name: str, inputs: list[str], outputs: list[str], params: str) -> str:
         arguments = ", ".join([f"plans_{name}", *inputs, *outputs])
-        return f"{self.function}({arguments}, {params}->stride, {params}->pad)"
+        options = ", ".join(f"{params}->{name}" for name in self.__props__)
+        return f"{self.function}({arguments}, {options})"
 
 
 class ConvolutionInputGradient(_Gradient):
-    """From x (for its shape), weights and the gradient by the output: the gradient by x."""
+    """From x, weights and the gradient by the output: the gradient by x.
 
+    Of x only the shape is used, unless it is `masked`: then x comes from a ReLU, and the gradient
+    is that by what went into it, 0 where x is 0. Theano's optimiser asks for that where it can.
+    """
+
+    __props__ = ("stride", "pad", "masked")
+    params_type = integers(*__props__)
     function = "convolution_input_gradient"
+
+    def __init__(self, *, stride: int, pad: int, masked: bool = False) -> None:
+        super().__init__(stride=stride, pad=pad)
+        self.masked = int(masked)
 
     def make_node(self, x: Any, weights: Any, dy: Any) -> Any:
         return theano.graph.basic.Apply(self, [x, weights, image(dy, "dy")], [T.ftensor4()])
@@ -159,3 +179,28 @@ class ConvolutionWeightGradients(_Gradient):
 
     def infer_shape(self, fgraph: Any, node: Any, shapes: Any) -> list[Any]:
         return [shapes[1], (shapes[1][0],)]
+
+
+@theano.graph.opt.local_optimizer([ReluGradient])
+def _use_masked(fgraph: Any, node: Any) -> Any:
+    """Let the gradient of a convolution's input be masked before it is written."""
+    if not isinstance(node.op, ReluGradient):
+        return False
+    y, dy = node.inputs
+    gradient = dy.owner
+    if not gradient or not isinstance(gradient.op, ConvolutionInputGradient):
+        return False
+    if gradient.inputs[0] is not y or gradient.op.masked or len(fgraph.clients[dy]) > 1:
+        return False
+    op = ConvolutionInputGradient(stride=gradient.op.stride, pad=gradient.op.pad, masked=True)
+    return [op(*gradient.inputs)]
+
+
+theano.compile.mode.optdb.register(
+    "conus_masked_gradient",
+    theano.graph.opt.TopoOptimizer(
+        _use_masked, failure_callback=theano.graph.opt.TopoOptimizer.warn_inplace
+    ),
+    60.0,  # after Theano's own rewriting, before what goes in place (relu.py)
+    "fast_run",
+)

@@ -2,6 +2,16 @@
 
 namespace conus {
 
+// `given` where `value` is positive, else 0; may be written over `given`.
+inline void where_positive(const float* value, const float* given, float* to, long long count,
+                           int threads) {
+#pragma omp parallel for simd schedule(static) num_threads(threads) if (count > 16384)
+  for (long long i = 0; i < count; ++i) {
+    const float one = given[i];  // read in any case: else the compiler makes a branch of it
+    to[i] = value[i] > 0 ? one : 0;
+  }
+}
+
 // dy where y > 0, else 0: the slope of ReLU at 0 is 0. In place it overwrites dy.
 inline int relu_gradient(PyArrayObject* y, PyArrayObject* dy, PyArrayObject** dx, bool inplace) {
   return guarded([&] {
@@ -14,15 +24,10 @@ inline int relu_gradient(PyArrayObject* y, PyArrayObject* dy, PyArrayObject** dx
       Py_INCREF(from.array());
       Py_XSETREF(*dx, from.array());
     }
-    const float *v = value.data(), *d = from.data();
     float* to = output(dx, {n[0], n[1], n[2], n[3]});
 
     PythonReleased python;
-#pragma omp parallel for simd schedule(static) num_threads(threads) if (count > 16384)
-    for (long long i = 0; i < count; ++i) {
-      const float given = d[i];  // read in any case: else the compiler makes a branch of it
-      to[i] = v[i] > 0 ? given : 0;
-    }
+    where_positive(value.data(), from.data(), to, count, threads);
   });
 }
 

@@ -82,39 +82,55 @@ class Recognition {
   Fingerprint fingerprint_;
 };
 
-// The packed copies that are in use somewhere in this process, found by content and layout.
+// The packed copies that are in use somewhere in this process, found by content and `Order`: how
+// their numbers lie, which two orders compare, and what `Order::make` makes of plain weights.
+template <typename Order>
 class Packed {
  public:
-  using Copy = std::shared_ptr<Memory>;
+  using Copy = std::shared_ptr<typename Order::Numbers>;
 
-  static Copy copy(const Fingerprint& content, const float* data, const_dnnl_memory_desc_t plain,
-                   const_dnnl_memory_desc_t wanted) {
+  static Copy copy(const Fingerprint& content, const float* plain, Order wanted) {
     static Packed& all = *new Packed;  // never destroyed: functions may outlive static objects
     std::lock_guard<std::mutex> lock(all.mutex_);
     auto unused = [](const Entry& entry) { return entry.copy.expired(); };
     auto end = std::remove_if(all.entries_.begin(), all.entries_.end(), unused);
     all.entries_.erase(end, all.entries_.end());
     for (const Entry& entry : all.entries_)
-      if (entry.content == content && dnnl_memory_desc_equal(entry.wanted, wanted))
+      if (entry.content == content && entry.order == wanted)
         if (Copy found = entry.copy.lock()) return found;
-
-    Copy made = std::make_shared<Memory>(memory(wanted, DNNL_MEMORY_ALLOCATE));
-    Memory from = memory(plain, const_cast<float*>(data));
-    reorder(plain, wanted).run({{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, *made}});
-    Entry entry{content, Layout(), made};
-    check(dnnl_memory_desc_clone(entry.wanted.out(), wanted), "describing packed weights");
-    all.entries_.push_back(std::move(entry));
+    Copy made = wanted.make(plain);
+    all.entries_.push_back({content, std::move(wanted), made});
     return made;
   }
 
  private:
   struct Entry {
     Fingerprint content;
-    Layout wanted;
-    std::weak_ptr<Memory> copy;
+    Order order;
+    std::weak_ptr<typename Order::Numbers> copy;
   };
   std::mutex mutex_;
   std::vector<Entry> entries_;
+};
+
+// The order that one of oneDNN's kernels wants.
+struct Reordered {
+  using Numbers = Memory;
+  Layout plain, wanted;
+
+  Reordered(const_dnnl_memory_desc_t from, const_dnnl_memory_desc_t to) {
+    check(dnnl_memory_desc_clone(plain.out(), from), "describing weights");
+    check(dnnl_memory_desc_clone(wanted.out(), to), "describing packed weights");
+  }
+  bool operator==(const Reordered& other) const {
+    return dnnl_memory_desc_equal(wanted, other.wanted);
+  }
+  std::shared_ptr<Memory> make(const float* data) const {
+    auto made = std::make_shared<Memory>(memory(wanted, DNNL_MEMORY_ALLOCATE));
+    Memory from = memory(plain, const_cast<float*>(data));
+    reorder(plain, wanted).run({{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, *made}});
+    return made;
+  }
 };
 
 }  // namespace conus

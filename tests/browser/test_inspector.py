@@ -16,7 +16,8 @@ from conus_widgets import Inspector
 from conus_widgets.collection import Collection
 from stand_in import StandIn
 collection = Collection.open({answers!r})
-inspector = Inspector(collection, StandIn(labels=collection.answers.classes), reviewer={reviewer!r})
+predictor = StandIn(labels=collection.answers.classes)
+inspector = Inspector(collection, predictor, reviewer={reviewer!r}{options})
 inspector"""
 
 READY = "() => !document.querySelector('.ci-answers').classList.contains('ci-not-yet')"
@@ -46,9 +47,9 @@ class Inspected:
         self.status = self.root.locator(".cw-status")
         self.python, self.quiet = notebook.python, notebook.quiet
 
-    def run(self):
+    def run(self, wait=".ci-cell"):
         self.notebook.command("notebook:run-all-cells")
-        self.root.locator(".ci-cell").first.wait_for(timeout=60_000)
+        self.root.locator(wait).first.wait_for(timeout=60_000)
         return self
 
     def expect(self, locator):
@@ -84,9 +85,9 @@ class Inspected:
 
 @pytest.fixture
 def inspect(open_notebook, clean):
-    def inspect(name, reviewer="Ana", more=(), **context):
-        cell = CELL.format(tests=str(TESTS), answers=str(clean), reviewer=reviewer)
-        return Inspected(open_notebook(name, [cell, *more], **context).open()).run()
+    def inspect(name, reviewer="Ana", options="", wait=".ci-cell", **context):
+        cell = CELL.format(tests=str(TESTS), answers=str(clean), reviewer=reviewer, options=options)
+        return Inspected(open_notebook(name, [cell], **context).open()).run(wait)
 
     return inspect
 
@@ -447,4 +448,38 @@ def test_a_thousand_quick_actions_lose_and_invent_no_verdict(inspect):
     assert one.python("len(inspector._ledger.log().damaged)") == 0
     assert page.evaluate(heap) < 1.1 * before + 5e6
     assert page.locator(".jp-Notebook .jp-Cell").count() == 1
+    one.quiet()
+
+
+def test_a_blind_review_shows_the_answer_after_the_first_decision(inspect):
+    one = inspect("blind", options=", blind=True", wait=".ci-blind .ci-picture img[src]")
+    blind = one.root.locator(".ci-blind")
+    text = one.root.inner_text()
+    assert not re.search(r"species \d|\bS\d", text), "no name, no matrix, no list"
+    assert not one.root.locator(".ci-overview").is_visible()
+    place = blind.locator(".ci-case-name")
+    ready = (
+        "() => !document.querySelector('.ci-blind .ci-answers').classList.contains('ci-not-yet')"
+    )
+    one.expect(place).to_have_text(re.compile(r"Case 1 of \d+"))
+    one.page.wait_for_timeout(700)
+    blind.get_by_role("combobox", name="Name").fill("species 1")
+    one.page.keyboard.press("Enter")
+    one.expect(blind.locator(".ci-rank")).to_have_count(5)
+    one.expect(blind.locator(".ci-mapped .ci-caption")).to_contain_text("in all")
+    one.expect(place).to_have_text(re.compile("Case 1"))
+    assert blind.get_by_role("combobox", name="Name").input_value() == "species 1", (
+        "to keep, or to change"
+    )
+    one.page.wait_for_timeout(700)
+    one.page.wait_for_function(ready)
+    one.page.keyboard.press("6")
+    one.expect(place).to_have_text(re.compile("Case 2"))
+    one.expect(blind.locator(".ci-rank")).to_have_count(0)
+    one.expect(one.status).to_have_text("Case 1: decided. Saved.")
+    lines = one.python(
+        "[(v.phase, v.kind, v.seconds > 0.2) for v in inspector._ledger.log().standing]"
+    )
+    assert [line[0] for line in lines] == ["before", "after"] and lines[1][1] == "ambiguous"
+    assert all(line[2] for line in lines) and one.kept() == []
     one.quiet()

@@ -358,3 +358,42 @@ def test_a_slices_list_has_as_many_cases_as_the_slice_has_errors(make):
     first = inspector._desk.case(int(suggested[0][1:]))
     assert first["doubt"] == {"place": 1, "of": len(suggested)}
     assert first["set"] is not None
+
+
+def test_a_blind_review_tells_nothing_before_the_first_decision(make, collection):
+    inspector, page = make(blind=True)
+    page.send("hello")
+    assert not page.said("numbers") and page.said("state")[0]["blind"]
+    shown = page.said("blind")[0]
+    assert shown["phase"] == "before" and shown["top"] == [] and shown["place"] == 1
+    case = inspector._blindly.review.queue[0]
+    told = json.dumps([content for content, _ in page.heard if content["kind"] == "blind"])
+    assert f'"{case}"' not in told and "species" not in told
+    seen = shown["photographs"][0]["digest"]
+    one = page.verdict("", "decision", seen=seen, phase="before", name=CLASSES[0], seconds=3.5)
+    assert page.said("saved")[0] == {
+        "kind": "saved",
+        "line": one,
+        "case": "Case 1",
+        "verdict": "decision",
+        "undoes": "",
+    }, "whether it is the label's name is not told"
+    shown = page.said("blind")[-1]
+    assert shown["phase"] == "after" and len(shown["top"]) == 5
+    page.verdict("", "decision", seen=seen, phase="before", name=CLASSES[1])
+    assert "out of turn" in page.said("refused")[-1]["reason"]
+    page.verdict("", "decision", seen=seen, phase="after", without="ambiguous")
+    assert page.said("blind")[-1]["place"] == 2
+    before, after = read(collection.verdicts_folder).standing
+    assert (before.phase, before.seconds, before.case) == ("before", 3.5, case)
+    assert (after.phase, after.kind) == ("after", "ambiguous")
+    page.verdict("", "decision", seen="0" * 64, phase="before", name="x")
+    assert "no case in this queue" in page.said("refused")[-1]["reason"]
+    assert "species" not in inspector.picture()._repr_html_()
+
+
+def test_a_blind_review_needs_a_name_and_a_reference_needs_a_blind_review(collection):
+    with pytest.raises(ValueError, match="signed from the start"):
+        Inspector(collection, blind=True)
+    with pytest.raises(ValueError, match="give blind=True"):
+        Inspector(collection, reviewer="Ana", reference="label")

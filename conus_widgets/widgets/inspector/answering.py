@@ -34,7 +34,7 @@ class Answering:
         paths = [record.path for record in facts.records]
         self._thumbnails = Thumbnails(paths, facts.digests, self._pictured)
 
-    def state(self) -> None:
+    def state(self, *, blind: bool = False) -> None:
         """Tell what a page needs first, and begin the studies if there is memory for them."""
         facts, ledger, collection = self._desk.facts, self._desk.ledger, self._collection
         table = facts.collection.table
@@ -56,6 +56,8 @@ class Answering:
             natures=NATURES,
             folder=str(collection.verdicts_folder),
             damaged=[str(one) for one in ledger.log().damaged],
+            blind=blind,
+            names=list(facts.classes),
             mine=[
                 {
                     "id": one.id,
@@ -66,7 +68,7 @@ class Answering:
                 for one in ledger.mine[-_MINE:]
             ],
         )
-        if self._desk.studies.fits:
+        if self._desk.studies.fits and not blind:
             self._desk.studies.start()
 
     def numbers(self) -> None:

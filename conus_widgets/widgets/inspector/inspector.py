@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from conus_widgets.collection.blind import BlindError
 from conus_widgets.collection.collection import Collection
 from conus_widgets.collection.relabelling import Relabelling
 from conus_widgets.collection.verdict_log import LogError
@@ -15,6 +16,7 @@ from conus_widgets.collection.verdicts import Verdict, VerdictError
 from conus_widgets.network.interface import PredictorProtocol
 from conus_widgets.widgets.inspector.answering import Answering
 from conus_widgets.widgets.inspector.asking import Asking
+from conus_widgets.widgets.inspector.blindly import Blindly
 from conus_widgets.widgets.inspector.desk import Desk
 from conus_widgets.widgets.inspector.exchange import Exchange
 from conus_widgets.widgets.inspector.facts import Facts
@@ -22,12 +24,13 @@ from conus_widgets.widgets.inspector.handing import Handed, Opener
 from conus_widgets.widgets.inspector.ledger import Ledger
 from conus_widgets.widgets.inspector.lists import Filters, Query
 from conus_widgets.widgets.inspector.papers import Papers
-from conus_widgets.widgets.inspector.picture import InspectorPicture
+from conus_widgets.widgets.inspector.picture import BlindPicture, InspectorPicture
 from conus_widgets.widgets.inspector.reasons import Reasons
 from conus_widgets.widgets.inspector.studies import Studies
 from conus_widgets.widgets.live.bundle import bundle, styles
 from conus_widgets.widgets.live.loading import Given, worker_of
 from conus_widgets.widgets.live.news import Answer
+from conus_widgets.widgets.live.saved import Picture
 from conus_widgets.widgets.live.widget import Handler, LiveWidget
 from conus_widgets.widgets.live.words import sentence
 
@@ -56,6 +59,11 @@ class Inspector(LiveWidget):
     explore : callable, optional
         What the button "Open in Explorer" opens: ``explore(predictor, photograph, target=...,
         against=...)``. Give `Explorer` itself; it then appears below.
+    blind : bool
+        Show a shuffled queue of right and wrong cases without names, matrix or gallery. The
+        reviewer decides before the network's answer is shown, and again after.
+    reference : str, optional
+        For a blind review, a column with names that are known to be right: see `BlindReview`.
 
     Raises
     ------
@@ -94,6 +102,8 @@ class Inspector(LiveWidget):
         reviewer: str = "",
         orcid: str = "",
         explore: Callable[..., Any] | None = None,
+        blind: bool = False,
+        reference: str | None = None,
         **options: Any,
     ) -> None:
         # All this comes first: a widget that is half made would stay on the page.
@@ -109,6 +119,10 @@ class Inspector(LiveWidget):
             worker = worker_of(predictor, widget="Inspector", asks=_ASKS, place=_PLACE)
         facts = Facts(collection)
         ledger = Ledger(collection, facts, reviewer, orcid)
+        if reference is not None and not blind:
+            raise ValueError("reference is of use for a blind review only: give blind=True, too.")
+        blindly = Blindly(collection, facts, reviewer, orcid, reference) if blind else None
+        self._blindly = blindly
         self._collection, self._facts, self._ledger = collection, facts, ledger
         self._studies = Studies(facts, self._studied)
         self._desk = Desk(collection, facts, ledger, self._studies)
@@ -240,8 +254,10 @@ class Inspector(LiveWidget):
         self._tell_everything()
         return found
 
-    def picture(self) -> InspectorPicture:
+    def picture(self) -> Picture:
         """The numbers as they stand, as a picture (HTML and text) that needs no kernel."""
+        if self._blindly is not None:
+            return BlindPicture(self._ledger.by, str(self._blindly.review.progress))
         return InspectorPicture(self._desk.numbers(), self._collection, reviewer=self._ledger.by)
 
     def close(self) -> None:
@@ -249,6 +265,8 @@ class Inspector(LiveWidget):
         if "_answer" in vars(self):  # one whose arguments were refused has nothing to close
             self._answer.close()
             self._ledger.close()
+            if self._blindly is not None:
+                self._blindly.review.close()
         super().close()
 
     # What the page asks
@@ -268,6 +286,7 @@ class Inspector(LiveWidget):
             "patches": lambda content, _: self._patches(content),
             "resume": lambda content, _: self._asking.load(),
             "verdict": lambda content, _: self._verdict(content["verdict"]),
+            "undo_decision": lambda content, _: self._undo_decision(),
             "paper": lambda content, _: self._papers.send(str(content["paper"])),
             "log": lambda content, _: self._exchange.send("verdicts.jsonl", self._ledger.text()),
             "upload": self._upload,
@@ -275,6 +294,11 @@ class Inspector(LiveWidget):
         }
 
     def _tell_everything(self) -> None:
+        if self._blindly is not None:
+            self._answer.state(blind=True)
+            self._asking.tell()
+            self._tell("blind", **self._blindly.now())
+            return
         self._answer.state()
         self._asking.tell()
         self._tell_numbers()
@@ -291,12 +315,25 @@ class Inspector(LiveWidget):
         """Save what the page says; tell it when the disk has it, or why not."""
         identity = str(given.get("id", ""))
         try:
-            verdict = self._ledger.read(given)
-            self._add(verdict)
-        except VerdictError as error:
+            if self._blindly is not None:
+                self._decide(self._blindly, given)
+            else:
+                self._add(self._ledger.read(given))
+        except (VerdictError, BlindError) as error:
             self._tell("refused", line=identity, reason=sentence(error), final=True)
         except LogError as error:
             self._tell("refused", line=identity, reason=sentence(error), final=False)
+
+    def _decide(self, blindly: Blindly, given: dict[str, Any]) -> None:
+        """Save a decision. Whether it is that of the label is not told: that would be no secret."""
+        place = blindly.decide(given)
+        self._tell("saved", line=given["id"], case=f"Case {place}", verdict="decision", undoes="")
+        self._tell("blind", **blindly.now())
+        self._saved.renew()
+
+    def _undo_decision(self) -> None:
+        if self._blindly is not None and self._blindly.review.undo() is not None:
+            self._tell("blind", **self._blindly.now())
 
     def _add(self, verdict: Verdict) -> Verdict:
         self._ledger.add(verdict)

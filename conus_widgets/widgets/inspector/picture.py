@@ -10,7 +10,7 @@ from conus_widgets.collection.collection import Collection
 from conus_widgets.widgets.live.saved import Picture
 from conus_widgets.widgets.live.words import percent
 
-__all__ = ["InspectorPicture"]
+__all__ = ["BlindPicture", "InspectorPicture"]
 
 _PAIRS = 12
 _CELL = "padding:1px 16px 1px 0;border:0;background:none;text-align:left"
@@ -67,3 +67,21 @@ class InspectorPicture(Picture):
         ]
         notice = [self._notice] if self._notice else []
         return "\n".join([*self._lines, *notice, *pairs])
+
+
+class BlindPicture(Picture):
+    """How far a blind review is; numbers would tell.
+
+    Parameters
+    ----------
+    reviewer, progress : str
+    """
+
+    def __init__(self, reviewer: str, progress: str) -> None:
+        self._line = f"Blind review by {reviewer}: {progress}."
+
+    def body(self) -> tuple[str, str]:
+        return f"<p>{escape(self._line)}</p>", ""
+
+    def __repr__(self) -> str:
+        return self._line

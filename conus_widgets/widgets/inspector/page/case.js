@@ -2,6 +2,7 @@
 
 import { make } from "../../live/page/elements.js";
 import { makeNeighbours } from "./neighbours.js";
+import { showRanking } from "./ranking.js";
 import { makeStage } from "./stage.js";
 import { makeVerdicts } from "./verdicts.js";
 import { explorerLine } from "./wording.js";
@@ -121,21 +122,7 @@ export function makeCase({ pictures, calls }) {
       after.disabled = index >= total - 1;
       given.show(news.given.name, news.given.percent, news.given.part);
       named.show(news.named.name, news.named.percent, news.named.part);
-      ranking.replaceChildren(
-        ...news.top.map(({ name, percent, part }) => {
-          const row = make("li", "ci-rank");
-          const bar = make("span", "ci-meter", "", { "aria-hidden": "true" });
-          const fill = make("span", "ci-meter-fill");
-          fill.style.width = `${100 * part}%`;
-          bar.append(fill);
-          row.append(
-            make("span", "ci-rank-name", name),
-            bar,
-            make("span", "ci-rank-percent", percent),
-          );
-          return row;
-        }),
-      );
+      showRanking(ranking, news.top);
       names.classList.toggle("ci-agree", news.given.class === news.named.class);
       showFacts(news);
       verdicts.show(news);

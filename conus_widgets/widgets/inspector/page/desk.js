@@ -75,9 +75,10 @@ export function makeHead({ sign, again, download }) {
         .join(" · ");
       name.value = news.reviewer;
       orcid.value = news.orcid;
+      accuracy.hidden = news.blind;
       person.hidden = Boolean(news.reviewer);
       signed.textContent = news.reviewer ? `Reviewer: ${news.reviewer}` : "Sign before you judge.";
-      other.hidden = !news.reviewer;
+      other.hidden = !news.reviewer || news.blind;
     },
     numbers({
       right: { part, whole, low, high },

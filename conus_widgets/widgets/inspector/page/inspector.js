@@ -2,6 +2,7 @@
 
 import { make, NO_SHORTCUTS } from "../../live/page/elements.js";
 import { startPage } from "../../live/page/start.js";
+import { makeBlind } from "./blind.js";
 import { makeFoot, makeHead } from "./desk.js";
 import { makeReceiver, saveFile, sendParts } from "./files.js";
 import { makeGallery } from "./gallery.js";
@@ -11,6 +12,7 @@ import { makeMatrix } from "./matrix.js";
 import { makeOpened } from "./opened.js";
 import { openOutbox } from "./outbox.js";
 import { makePictures } from "./pictures.js";
+import { readMap } from "./stage.js";
 import { makeJudging } from "./judging.js";
 
 const storageOf = () => {
@@ -89,6 +91,7 @@ function build({ root, line, tell, warn, atEnd }) {
     shown: () => go("case"),
     listed: (index) => gallery.point(index),
   });
+  const blind = makeBlind({ pictures, post, judging, hasNetwork: () => opened.hasNetwork() });
   const title = make("h3", "ci-title");
 
   function crumb(text, to) {
@@ -143,6 +146,7 @@ function build({ root, line, tell, warn, atEnd }) {
   where.append(trail, status);
   root.append(head.element, where, overview, list, opened.element, foot.element, keys.element);
   root.addEventListener("keydown", (event) => {
+    if (state?.blind) return blind.press(event);
     if (event.key === "Escape" && step !== "overview" && !event.defaultPrevented) {
       event.preventDefault();
       event.stopPropagation();
@@ -171,6 +175,12 @@ function build({ root, line, tell, warn, atEnd }) {
       if (first) {
         opened.forget();
         gallery.forget();
+      }
+      if (news.blind) {
+        // Matrix, lists and papers would tell.
+        for (const one of [where.firstChild, overview, foot.element]) one.hidden = true;
+        foot.element.before(blind.element);
+        blind.offer(news);
       }
       if (status.textContent === "Being opened ...") say("Ready.");
     },
@@ -206,7 +216,12 @@ function build({ root, line, tell, warn, atEnd }) {
       opened.changed(news);
     },
     nearest: (news) => opened.nearest(news),
-    map: (news, buffers) => opened.map(news, buffers),
+    async map(news, buffers) {
+      const whole = await readMap(news, buffers);
+      if (state?.blind) blind.map(whole);
+      else opened.map(news, whole);
+    },
+    blind: (news) => blind.show(news),
     no_reason: (news) => opened.noReason(news),
     patches: (news) => opened.patches(news),
     saved: (news) => judging.saved(news),

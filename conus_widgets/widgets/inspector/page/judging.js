@@ -10,6 +10,7 @@ const TEXTS = {
   "not this specimen": "a photograph of another specimen",
   unusable: "the photograph cannot be used",
   ambiguous: "it cannot be told",
+  decision: "decided",
   note: "a note",
   "pair note": "a note on the pair",
 };
@@ -65,7 +66,7 @@ export function makeJudging({ line, say, changed, askName }) {
     give(verdict, name, number) {
       if (!isMine()) return null;
       const made = put(verdict);
-      stack.push({ ...made, name, number });
+      if (verdict.kind !== "decision") stack.push({ ...made, name, number });
       changed();
       say(`${name}: ${TEXTS[verdict.kind]}. Being saved ...`);
       return made;
@@ -85,7 +86,8 @@ export function makeJudging({ line, say, changed, askName }) {
     saved({ line: id, case: name, verdict, undoes }) {
       const ours = sender.saved(id);
       if (verdict === "undo") stack = stack.filter((one) => one.id !== undoes);
-      else if (!stack.some((one) => one.id === id)) stack.push({ id, case: name, kind: verdict });
+      else if (verdict !== "decision" && !stack.some((one) => one.id === id))
+        stack.push({ id, case: name, kind: verdict });
       changed();
       const what = verdict === "undo" ? "taken back" : TEXTS[verdict];
       if (ours) say(`${name}: ${what}. Saved.`);

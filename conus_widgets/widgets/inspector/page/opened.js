@@ -250,6 +250,7 @@ export function makeOpened({ pictures, post, tell, say, judging, keys, back, sho
     name: () => current?.name ?? "",
     focus: () => view.focus(),
     leave: close,
+    hasNetwork,
     goBack: back,
     offer: (news) => view.verdicts.offer(news),
     undoable: (state) => view.verdicts.undoable(state),
@@ -289,12 +290,7 @@ export function makeOpened({ pictures, post, tell, say, judging, keys, back, sho
       nearest.set(photograph, classes);
       if (photograph === view.stage.photograph()) view.neighbours.show(classes);
     },
-    async map(news, [values, mask]) {
-      const numbers = new Float32Array(
-        values.buffer.slice(values.byteOffset, values.byteOffset + values.byteLength),
-      );
-      const image = await createImageBitmap(new Blob([mask], { type: "image/png" }));
-      const whole = { ...news, values: numbers, mask: image };
+    map(news, whole) {
       maps.set(mapKey(news.photograph, news), whole);
       if (current && news.photograph === view.stage.photograph())
         view.stage.map(whole, current.named.name, current.against.name);

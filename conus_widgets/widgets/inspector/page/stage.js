@@ -17,6 +17,15 @@ export function mapPixels(values) {
   return pixels;
 }
 
+/** A map as it came: its values as numbers, and the mask as a picture. */
+export async function readMap(news, [values, mask]) {
+  const numbers = new Float32Array(
+    values.buffer.slice(values.byteOffset, values.byteOffset + values.byteLength),
+  );
+  const image = await createImageBitmap(new Blob([mask], { type: "image/png" }));
+  return { ...news, values: numbers, mask: image };
+}
+
 /** A photograph with something laid over it. */
 function makeSheet(label) {
   const element = make("figure", "ci-sheet");

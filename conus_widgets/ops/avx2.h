@@ -1,0 +1,30 @@
+// Vectors of 8 numbers: processors with AVX2. See avx512.h.
+
+#undef CONUS_VECTOR
+#undef CONUS_INLINE
+#undef CONUS_NAMESPACE
+#define CONUS_VECTOR __attribute__((target("avx2,fma")))
+#define CONUS_INLINE CONUS_VECTOR inline __attribute__((always_inline))
+#define CONUS_NAMESPACE avx2
+
+namespace conus {
+namespace avx2 {
+
+using Floats = __m256;
+constexpr int lanes = 8;
+constexpr int most_rows = 6;  // of a product: with 2 vectors a row, 12 of the 16 registers
+
+CONUS_INLINE Floats load(const float* from) { return _mm256_loadu_ps(from); }
+CONUS_INLINE void store(float* to, Floats a) { _mm256_storeu_ps(to, a); }
+CONUS_INLINE Floats all(float a) { return _mm256_set1_ps(a); }
+CONUS_INLINE Floats add(Floats a, Floats b) { return _mm256_add_ps(a, b); }
+CONUS_INLINE Floats subtract(Floats a, Floats b) { return _mm256_sub_ps(a, b); }
+CONUS_INLINE Floats multiply_add(Floats a, Floats b, Floats c) { return _mm256_fmadd_ps(a, b, c); }
+CONUS_INLINE Floats larger_of(Floats a, Floats b) { return _mm256_max_ps(a, b); }
+CONUS_INLINE Floats where_positive(Floats mask, Floats a) {
+  return _mm256_and_ps(_mm256_cmp_ps(mask, _mm256_setzero_ps(), _CMP_GT_OQ), a);
+}
+CONUS_INLINE Floats spread(const float* from) { return _mm256_broadcast_ss(from); }
+
+}  // namespace avx2
+}  // namespace conus

@@ -1,0 +1,38 @@
+// Vectors of 16 numbers: processors with AVX-512.
+//
+// The compiler is told `x86-64-v2`, so that compiled code runs anywhere. Functions marked with
+// CONUS_VECTOR may use more: who calls them asks the processor first. tiles.h is written once and
+// read twice, after this file and after avx2.h.
+
+#include <immintrin.h>
+
+#define CONUS_VECTOR __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma")))
+#define CONUS_INLINE CONUS_VECTOR inline __attribute__((always_inline))
+#define CONUS_NAMESPACE avx512
+
+namespace conus {
+namespace avx512 {
+
+using Floats = __m512;
+constexpr int lanes = 16;
+constexpr int most_rows = 14;  // of a product: with 2 vectors a row, 28 of the 32 registers
+
+CONUS_INLINE Floats load(const float* from) { return _mm512_loadu_ps(from); }
+CONUS_INLINE void store(float* to, Floats a) { _mm512_storeu_ps(to, a); }
+CONUS_INLINE Floats all(float a) { return _mm512_set1_ps(a); }
+CONUS_INLINE Floats add(Floats a, Floats b) { return _mm512_add_ps(a, b); }
+CONUS_INLINE Floats subtract(Floats a, Floats b) { return _mm512_sub_ps(a, b); }
+CONUS_INLINE Floats multiply_add(Floats a, Floats b, Floats c) { return _mm512_fmadd_ps(a, b, c); }
+CONUS_INLINE Floats larger_of(Floats a, Floats b) { return _mm512_max_ps(a, b); }
+CONUS_INLINE Floats where_positive(Floats mask, Floats a) {
+  return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(mask, _mm512_setzero_ps(), _CMP_GT_OQ), a);
+}
+// One number in all lanes, read once: GCC would read it again for each product that it goes into.
+CONUS_INLINE Floats spread(const float* from) {
+  Floats made;
+  asm("vbroadcastss %1, %0" : "=v"(made) : "m"(*from));
+  return made;
+}
+
+}  // namespace avx512
+}  // namespace conus

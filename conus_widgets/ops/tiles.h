@@ -1,0 +1,178 @@
+// Winograd's transformations of a tile, and a product of small matrices. Read once for each kind of
+// vectors: `Floats` are as many numbers as one register holds, here channels of one cell.
+//
+// A. Lavin, S. Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016,
+// arXiv:1509.09308. docs/ops.md explains them.
+
+namespace conus {
+namespace CONUS_NAMESPACE {
+
+constexpr int columns = 2 * lanes;  // of a product
+
+// c - a * b
+CONUS_INLINE Floats less(Floats c, float a, Floats b) { return multiply_add(all(-a), b, c); }
+CONUS_INLINE Floats plus(Floats c, float a, Floats b) { return multiply_add(all(a), b, c); }
+
+// F(2x2,3x3): tiles of 4x4 cells, of which 2x2 outputs come. Both transformations work along one
+// axis; `step` is from one number of the result to the next.
+struct TwoByTwo {
+  static constexpr int outputs = 2, size = 4;
+
+  CONUS_INLINE static void enter(const Floats* d, Floats* to, int step) {
+    to[0] = subtract(d[0], d[2]);
+    to[step] = add(d[1], d[2]);
+    to[2 * step] = subtract(d[2], d[1]);
+    to[3 * step] = subtract(d[1], d[3]);
+  }
+  CONUS_INLINE static void leave(const Floats* m, Floats* to, int step) {
+    to[0] = add(m[0], add(m[1], m[2]));
+    to[step] = subtract(subtract(m[1], m[2]), m[3]);
+  }
+};
+
+// F(4x4,3x3): tiles of 6x6 cells, of which 4x4 outputs come.
+struct FourByFour {
+  static constexpr int outputs = 4, size = 6;
+
+  CONUS_INLINE static void enter(const Floats* d, Floats* to, int step) {
+    const Floats a = less(d[4], 4, d[2]), b = less(d[3], 4, d[1]);
+    const Floats c = subtract(d[4], d[2]), e = subtract(d[3], d[1]);
+    to[0] = plus(less(d[4], 5, d[2]), 4, d[0]);
+    to[step] = add(a, b);
+    to[2 * step] = subtract(a, b);
+    to[3 * step] = plus(c, 2, e);
+    to[4 * step] = less(c, 2, e);
+    to[5 * step] = plus(less(d[5], 5, d[3]), 4, d[1]);
+  }
+  CONUS_INLINE static void leave(const Floats* m, Floats* to, int step) {
+    const Floats p = add(m[1], m[2]), q = subtract(m[1], m[2]);
+    const Floats r = add(m[3], m[4]), s = subtract(m[3], m[4]);
+    to[0] = add(m[0], add(p, r));
+    to[step] = plus(q, 2, s);
+    to[2 * step] = plus(p, 4, r);
+    to[3 * step] = add(plus(q, 8, s), m[5]);
+  }
+};
+
+// A tile of the image, all of its channels, on the way in. Beyond the edges all is 0.
+template <typename Form>
+CONUS_VECTOR void enter(const float* image, const Image& of, long long top, long long left,
+                        float* transformed, long long step) {
+  constexpr int size = Form::size;
+  const bool inside = top >= 0 && left >= 0 && top + size <= of.height && left + size <= of.width;
+  for (long long channel = 0; channel < of.channels; channel += lanes) {
+    Floats half[size * size];  // the rows are transformed
+#pragma GCC unroll 6
+    for (int j = 0; j < size; ++j) {
+      Floats cells[size];
+#pragma GCC unroll 6
+      for (int i = 0; i < size; ++i) {
+        const long long y = top + i, x = left + j;
+        const bool there = inside || (y >= 0 && x >= 0 && y < of.height && x < of.width);
+        cells[i] = there ? load(image + (y * of.width + x) * of.channels + channel) : all(0);
+      }
+      Form::enter(cells, half + j, size);
+    }
+#pragma GCC unroll 6
+    for (int i = 0; i < size; ++i) {
+      Floats row[size];
+      Form::enter(half + i * size, row, 1);
+#pragma GCC unroll 6
+      for (int j = 0; j < size; ++j) store(transformed + (i * size + j) * step + channel, row[j]);
+    }
+  }
+}
+
+// `columns` channels of a tile on the way out, as many of its cells as lie in the image.
+template <typename Form>
+CONUS_VECTOR void leave(const float* transformed, long long step, const Image& of, long long top,
+                        long long left, long long first_channel, const Finish& finish,
+                        float* image) {
+  constexpr int size = Form::size, outputs = Form::outputs;
+  const int rows = int(std::min<long long>(outputs, of.height - top));
+  const int cells = int(std::min<long long>(outputs, of.width - left));
+  for (int v = 0; v < columns; v += lanes) {
+    const long long channel = first_channel + v;
+    const Floats bias = finish.bias ? load(finish.bias + channel) : all(0);
+    Floats half[outputs * size];
+#pragma GCC unroll 6
+    for (int j = 0; j < size; ++j) {
+      Floats column[size];
+#pragma GCC unroll 6
+      for (int i = 0; i < size; ++i) column[i] = load(transformed + (i * size + j) * step + v);
+      Form::leave(column, half + j, size);
+    }
+    for (int i = 0; i < rows; ++i) {
+      Floats row[outputs];
+      Form::leave(half + i * size, row, 1);
+#pragma GCC unroll 4
+      for (int j = 0; j < outputs; ++j) {
+        if (j >= cells) break;
+        const long long place = ((top + i) * of.width + left + j) * of.channels + channel;
+        Floats y = add(row[j], bias);
+        if (finish.residual) y = add(y, load(finish.residual + place));
+        if (finish.relu) y = larger_of(all(0), y);  // NaN stays
+        if (finish.positive) y = where_positive(load(finish.positive + place), y);
+        store(image + place, y);
+      }
+    }
+  }
+}
+
+// So many rows at once: all sums stay in registers, and each number of B is read once.
+template <int rows>
+CONUS_VECTOR void multiply_rows(const float* a, long long a_step, const float* b, long long depth,
+                                float* c, const char* next, int next_step) {
+  Floats sums[rows][2];
+#pragma GCC unroll 14
+  for (int i = 0; i < rows; ++i) sums[i][0] = sums[i][1] = all(0);
+  for (long long k = 0; k < depth; ++k, b += columns, ++a) {
+    const Floats left = load(b), right = load(b + lanes);
+    _mm_prefetch(next, _MM_HINT_T1);
+    next += next_step;
+#pragma GCC unroll 14
+    for (int i = 0; i < rows; ++i) {
+      const Floats one = spread(a + i * a_step);
+      sums[i][0] = multiply_add(one, left, sums[i][0]);
+      sums[i][1] = multiply_add(one, right, sums[i][1]);
+    }
+  }
+#pragma GCC unroll 14
+  for (int i = 0; i < rows; ++i) {
+    store(c + i * columns, sums[i][0]);
+    store(c + i * columns + lanes, sums[i][1]);
+  }
+}
+
+using Rows = void (*)(const float*, long long, const float*, long long, float*, const char*, int);
+
+template <int... rows>
+constexpr std::array<Rows, sizeof...(rows) + 1> of_each(std::integer_sequence<int, rows...>) {
+  return {nullptr, multiply_rows<rows + 1>...};
+}
+
+// Rows in blocks of nearly the same height.
+inline void multiply(const float* a, long long a_step, long long rows, const float* b,
+                     long long depth, float* c, const float* next) {
+  static constexpr auto by_rows = of_each(std::make_integer_sequence<int, most_rows>());
+  const long long blocks = (rows + most_rows - 1) / most_rows;
+  const int line = int(columns * sizeof(float) / blocks);  // of `next`, with each number of `a`
+  auto* fetch = reinterpret_cast<const char*>(next);
+  for (long long block = 0; block < blocks; ++block) {
+    const long long first = block * rows / blocks, end = (block + 1) * rows / blocks;
+    by_rows[end - first](a + first * a_step, a_step, b, depth, c + first * columns, fetch, line);
+    fetch += line * depth;
+  }
+}
+
+inline Tiling tiling() {
+  return {lanes,
+          columns,
+          most_rows,
+          multiply,
+          {enter<TwoByTwo>, enter<FourByFour>},
+          {leave<TwoByTwo>, leave<FourByFour>}};
+}
+
+}  // namespace CONUS_NAMESPACE
+}  // namespace conus

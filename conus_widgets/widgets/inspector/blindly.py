@@ -1,0 +1,115 @@
+"""Blind reviewing on the page: decide, then see the network's answer, then decide again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from conus_widgets.collection.blind import BlindReview
+from conus_widgets.collection.collection import Collection
+from conus_widgets.collection.verdicts import VerdictError
+from conus_widgets.widgets.inspector.facts import Facts
+from conus_widgets.widgets.live.words import percent
+
+__all__ = ["Blindly"]
+
+_TEXTS = ("name", "rank", "qualifier", "note", "id", "at")
+
+
+class Blindly:
+    """The queue of a blind review, as the page may see it.
+
+    Names of specimens and files often hold the label, so the page never hears them: it knows a case
+    by the digest of its photograph.
+
+    Parameters
+    ----------
+    collection : Collection
+    facts : Facts
+    by, orcid : str
+        The reviewer.
+    reference : str, optional
+        A column of names that are known to be right: see `BlindReview`.
+
+    Raises
+    ------
+    ValueError
+        Without a reviewer, or if the table has no such column.
+    """
+
+    def __init__(
+        self, collection: Collection, facts: Facts, by: str, orcid: str, reference: str | None
+    ) -> None:
+        if not by.strip():
+            raise ValueError('A blind review is signed from the start: give reviewer="your name".')
+        self._facts = facts
+        self.review: BlindReview = collection.blind(by, orcid=orcid, reference=reference)
+
+    def now(self) -> dict[str, Any]:
+        """Return what the page shows: the case that is next, or the report at the end."""
+        found = self.review.next()
+        about: dict[str, Any] = {"progress": str(self.review.progress), "place": 0, "report": ""}
+        if found is None:
+            return about | {"total": len(self.review.queue), "report": str(self.review.report())}
+        facts = self._facts
+        about |= {
+            "place": found.place,
+            "total": found.total,
+            "phase": found.phase,
+            "photographs": [
+                {
+                    "number": number,
+                    "digest": facts.digests[number],
+                    "view": facts.views[number],
+                    "given_view": facts.records[number].given_view,
+                    "region": facts.records[number].region,
+                    "file": "",
+                }
+                for number in found.photographs
+            ],
+            "top": [],
+        }
+        if found.phase == "after":
+            answer = self.review.answer(found.case)
+            about["top"] = [
+                {
+                    "name": name,
+                    "class": facts.class_number(name),
+                    "part": round(part, 4),
+                    "percent": percent(part),
+                }
+                for name, part in answer.classes
+            ]
+        return about
+
+    def decide(self, given: Mapping[str, Any]) -> int:
+        """Save a decision of the page; return the place of its case in the queue.
+
+        Raises
+        ------
+        VerdictError
+            If no specimen of the queue has that photograph, or a part is wrong.
+        BlindError
+            If the decision is out of turn.
+        LogError
+            If it could not be saved; nothing has changed then.
+        """
+        digest = str(given.get("seen", ""))
+        cases = {
+            self._facts.records[number].specimen
+            for number, other in enumerate(self._facts.digests)
+            if digest and other == digest
+        } & set(self.review.queue)
+        if len(cases) != 1:
+            raise VerdictError(f"The photograph {digest[:12]!r} is of no case in this queue.")
+        (case,) = cases
+        texts = {name: str(given[name]) for name in _TEXTS if given.get(name)}
+        seconds = given.get("seconds")
+        self.review.decide(
+            case,
+            phase=str(given.get("phase", "")),
+            kind=str(given.get("without", "")),
+            seconds=float(seconds) if isinstance(seconds, (int, float)) else None,
+            **texts,
+        )
+        return self.review.queue.index(case) + 1
