@@ -45,7 +45,7 @@ style: $(READY)  ## the quick checks only: formatters, linters, which file may i
 	@export $(IN_VENV); $(STYLE); mypy
 
 stress: $(READY)  ## kills and resumes; drawn collections with planted faults: half an hour (options: STRESS="--moments 100")
-	@export $(IN_VENV); python tests/stress/kill_evaluation.py $(STRESS); python tests/stress/drawn_collections.py
+	@export $(IN_VENV); python tests/stress/kill_evaluation.py $(STRESS); python tests/stress/kill_reviews.py $(STRESS); python tests/stress/drawn_collections.py
 
 lasagne-tests: $(READY)  ## Lasagne's own tests on this Theano: some minutes (docs/lasagne.md)
 	@export $(IN_VENV); rm -rf $(LASAGNE); mkdir -p $(LASAGNE); \
@@ -61,8 +61,8 @@ lasagne-tests: $(READY)  ## Lasagne's own tests on this Theano: some minutes (do
 bench: $(READY) $(PEERS)/.ready  ## beside ONNX Runtime, OpenVINO, PyTorch, captum: a quarter of an hour (options: BENCH="--quick")
 	@export $(IN_VENV); python -m benchmarks $(BENCH); python -m benchmarks.collection $(filter --quick,$(BENCH))
 
-bench-browser: $(READY) $(VOILA)/.ready chromium  ## the explorer in JupyterLab and Voila: eight minutes (options: BENCH="--quick")
-	@export $(IN_VENV); python -m benchmarks.browser $(BENCH)
+bench-browser: $(READY) $(VOILA)/.ready chromium  ## the explorer in JupyterLab and Voila, the inspector in JupyterLab: a quarter of an hour (options: BENCH="--quick")
+	@export $(IN_VENV); python -m benchmarks.browser $(BENCH); python -m benchmarks.browser.inspecting $(filter --quick,$(BENCH))
 
 lock:  ## requirements.lock anew from pyproject.toml
 	@rm -rf build/lock; $(FIND_PYTHON); $$python -m venv build/lock

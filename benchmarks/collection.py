@@ -118,8 +118,8 @@ def _times(
     """Return, for each round, seconds and seconds of CPU of runs, decoding and evaluation."""
     from conus_widgets.predictor import Predictor
 
-    files = _photographs(size, count)
-    predictor = Predictor(_checkpoint(options.resample))
+    files = photographs(size, count)
+    predictor = Predictor(checkpoint_of(options.resample))
     prepare = predictor.preparation.batch
 
     def read(file: Path) -> np.ndarray:
@@ -222,15 +222,15 @@ def _evaluated(count: int) -> Any:
 
 def evaluate_many(count: int) -> int:
     """Evaluate `count` photographs by a network that answers at once; return the peak of memory."""
-    files = _photographs(TINY, count)
-    checkpoint = _checkpoint("nearest")
+    files = photographs(TINY, count)
+    checkpoint = checkpoint_of("nearest")
     store = FOLDER / f"store-{count}"
     shutil.rmtree(store, ignore_errors=True)
-    evaluate(_table(files), _Quick(checkpoint), store, progress=False)
+    evaluate(_table(files), Quick(checkpoint), store, progress=False)
     return peak()
 
 
-class _Quick:
+class Quick:
     """A predictor of full width that answers at once."""
 
     batch, precision = 1, "float32"
@@ -249,7 +249,7 @@ class _Quick:
 # What is measured on ---------------------------------------------------------------------------
 
 
-def _checkpoint(resample: str) -> Checkpoint:
+def checkpoint_of(resample: str) -> Checkpoint:
     architecture = Architecture(70)
     return Checkpoint(
         name="random",
@@ -267,7 +267,7 @@ def _table(files: list[Path]) -> Table:
     return Table(tuple(records), (), str(FOLDER), True)
 
 
-def _photographs(size: tuple[int, int], count: int) -> list[Path]:
+def photographs(size: tuple[int, int], count: int) -> list[Path]:
     """Return JPEG files of drawn shells with a camera's noise; made once."""
     folder = FOLDER / f"{size[0]}x{size[1]}"
     folder.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT))  # `benchmarks` belongs to the checkout, not to the package
 
-from benchmarks.browser import figures, hosts, kernel, page, results, targets
+from benchmarks.browser import figures, hosts, inspecting, kernel, page, results, targets
 from benchmarks.browser.figures import WrongAnswer
 
 
@@ -198,3 +198,15 @@ def test_voila_is_pinned_with_all_that_it_brings_along():
     pins = [line for line in lines if line and not line.startswith("#")]
     assert all(line.count("==") == 1 for line in pins) and len(pins) > 30
     assert any(line.startswith("voila==") for line in pins)
+
+
+def test_a_figure_of_the_inspector_stands_beside_its_aim():
+    values = [10.0] * 95 + [400.0] * 5
+    assert inspecting.line("the next case", values).endswith("at most 100 ms: met")
+    assert "(100), at most 100 ms: NOT MET" in inspecting.line(
+        "the next case", [*values[1:], 400.0]
+    )
+    assert "median 10 ms, 99 of 100 within 400 ms" in inspecting.line(
+        "frames of a gallery that scrolls", values
+    )
+    assert inspecting.line("its map", []) == "its map: nothing was seen"

@@ -5,4 +5,6 @@ page and notes when its network computes. `hand` moves a real mouse; `line.js` h
 between page and kernel, and `probe.js` notes inside the page when an event happened and when its
 answer was painted. `figures` turn those notes into times, which are kept as `results`, held against
 `targets`, and become a `page` of Markdown.
+
+`inspecting` opens cases in the inspector and scrolls its gallery, on collections that `desk` makes.
 """
