@@ -32,6 +32,26 @@ def test_each_is_what_its_name_says(subject):
     assert (other == subject.predictor.inputs([picture(7)])[0]).all()
 
 
+def test_a_mask_of_whole_pixels_covers_as_one_of_parts_does(subject):
+    inputs, part = subject.inputs[0], np.random.default_rng(0).random((56, 56)) < 0.4
+    for name in COVERS:
+        made = cover_of(subject, name, offset=(3, -2))
+        covered = made.over(inputs, part)
+        assert covered.dtype == np.float32 and covered.shape == (1, 3, 56, 56)
+        np.testing.assert_array_equal(covered, made.over(inputs, part.astype(float)))
+        np.testing.assert_array_equal(covered[0][:, ~part], inputs[:, ~part])
+
+
+@pytest.mark.parametrize("offset", [3, (1.5, 2), "ab", (1, 2, 3)])
+def test_an_offset_is_two_whole_numbers(offset):
+    for call in (
+        lambda: explain.evidence(StandIn(), picture(), AREA, fill="patch", offset=offset),
+        lambda: explain.occlusion(StandIn(), picture(), 0, fill="patch", offset=offset),
+    ):
+        with pytest.raises(ValueError, match="offset is .*: give two whole numbers"):
+            call()
+
+
 def test_a_blur_leaves_no_marking():
     speckled = np.random.default_rng(0).integers(0, 256, (56, 56, 3), np.uint8)
     subject = Subject(StandIn(), speckled)

@@ -9,6 +9,7 @@ from networks import SMALL, random_checkpoint
 from stand_in import StandIn
 
 from conus_widgets import explain
+from conus_widgets.network.interface import Cancelled
 from conus_widgets.photographs.photograph import PhotographError
 from conus_widgets.predictor import Predictor
 from conus_widgets.widgets import Classifier, Explorer
@@ -201,6 +202,18 @@ def test_a_brush_that_never_rests_leaves_the_map_every_second_batch(explore, lin
     maps = [at for at, what in enumerate(order) if what == "batch"]
     assert len(maps) > 8 and max(b - a for a, b in zip(maps, maps[1:], strict=False)) == 2
     network.follow = follow
+
+
+def test_the_map_of_an_explorer_that_is_closed_stops(explore, linear):
+    widget, page = explore(picture(11))
+    gate = Gate(linear.network)
+    gate.open.clear()
+    page.choose(5, method="smoothgrad")
+    page.until(lambda: gate.passes)
+    [running] = [pane.ticket for pane in widget._state.panes]
+    widget.close()
+    gate.open.set()
+    assert running.wait(10) and isinstance(running.error, Cancelled)
 
 
 # Two pages of one widget

@@ -81,7 +81,7 @@ class Explorer(Receiving, NetworkWidget):
     """
 
     _esm: Any = bundle(_PAGE / "explorer.js")
-    _css: Any = styles(ZONE, _PAGE / "explorer.css", _PAGE / "panels.css")
+    _css: Any = styles(ZONE, *(_PAGE / f"{name}.css" for name in ("layout", "maps", "panels")))
     _asks = ("inputs", "labels", "network", "notice", "preparation", "size", "stages")
     _place = (
         "Write Explorer(predictor, photograph), or Explorer(photograph=...) for the demonstration "
@@ -288,6 +288,14 @@ class Explorer(Receiving, NetworkWidget):
     def resume(self) -> None:
         """Try once more to load the network, and to read the photographs that wait for it."""
         self._work.again()
+
+    def close(self) -> None:
+        """Take the widget off its pages; its work stops, so that others have the network."""
+        if self.comm is not None:  # it was made whole
+            for pane in self._state.panes:
+                pane.stop()
+            self._testing.cancel()
+        super().close()
 
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write the map that is chosen on the page, as ``.png`` or ``.npz``: see `storage.save`."""

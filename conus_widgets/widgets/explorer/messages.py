@@ -10,9 +10,16 @@ import numpy as np
 from conus_widgets.explain.catalogue import METHODS
 from conus_widgets.explain.covers import COVERS
 from conus_widgets.network.grids import finer
+from conus_widgets.network.interface import PredictorProtocol
 from conus_widgets.widgets.explorer import bits, layers, lines, methods
 from conus_widgets.widgets.explorer.sight import as_rgb
 from conus_widgets.widgets.explorer.state import Area, Pane, Photograph, State
+
+#: What is said of a network that is not loaded yet.
+NOTHING: dict[str, Any] = {
+    **{"notice": "", "labels": [], "size": 0, "mean": []},
+    **{"layers": [], "finer": "", "methods": []},
+}
 
 
 class Messages:
@@ -44,22 +51,14 @@ class Messages:
                 self.area(state.area)
 
     def network(self) -> None:
-        state, predictor = self._state, self._state.predictor
+        state = self._state
         self._tell(
             "network",
             phase=state.phase,
             problem=state.problem,
-            notice=predictor.notice if predictor else "",
-            labels=list(predictor.labels) if predictor else [],
-            size=predictor.size if predictor else 0,
-            mean=[float(m) for m in predictor.preparation.mean_rgb] if predictor else [],
-            layers=layers.message(predictor.network) if predictor else [],
-            finer=finer(predictor.network.grids) if predictor else "",
-            methods=[methods.message(one, predictor) for one in METHODS.values()]
-            if predictor
-            else [],
             covers=[list(one) for one in COVERS.items()],
             kept=state.kept,
+            **(NOTHING if state.predictor is None else _of(state.predictor)),
         )
 
     def photographs(self) -> None:
@@ -183,3 +182,15 @@ class Messages:
 
     def problem(self, text: str) -> None:
         self._tell("problem", text=text)
+
+
+def _of(predictor: PredictorProtocol) -> dict[str, Any]:
+    return {
+        "notice": predictor.notice,
+        "labels": list(predictor.labels),
+        "size": predictor.size,
+        "mean": [float(value) for value in predictor.preparation.mean_rgb],
+        "layers": layers.message(predictor.network),
+        "finer": finer(predictor.network.grids),
+        "methods": [methods.message(method, predictor) for method in METHODS.values()],
+    }

@@ -16,7 +16,7 @@ const INVITATION = "Ready: drop a photograph.";
 
 /** The line below the maps: what happens, and the way to stop it. */
 function makeStrip(cancel) {
-  const element = make("div", "cx-strip");
+  const element = make("div", "cw-strip");
   const status = make("div", "cw-status", READYING, { role: "status" });
   const button = make("button", "cw-button", "Cancel", { type: "button", title: "Esc" });
   button.addEventListener("click", cancel);

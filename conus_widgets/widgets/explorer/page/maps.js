@@ -3,7 +3,7 @@
 import { isolated } from "../../live/page/words.js";
 import { camOf, ranking } from "./numbers.js";
 
-export const MAPS = 4; // maps side by side
+const MAPS = 4; // maps side by side
 const LATE = 250; // ms: work that is over sooner shows no progress
 
 export const newPane = () => ({
