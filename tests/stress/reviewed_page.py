@@ -104,8 +104,8 @@ class ReviewedPage:
         inspector.get_by_role("button", name="All cases").click(timeout=60_000)
         frame = inspector.locator(".ci-frame")
         frame.wait_for(timeout=30_000)
+        self.wait()  # what this browser kept comes first: then those cases are judged
         inspector.locator("select[data-filter=reviewed]").select_option("no")
-        self.wait()
         self.page.wait_for_timeout(500)  # the list is made anew
         if not frame.is_visible():
             return False
