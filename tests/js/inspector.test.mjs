@@ -6,7 +6,9 @@ const { openOutbox, makeOrder } = await import(`${page}/outbox.js`);
 const { makeGuard, GRACE } = await import(`${page}/guard.js`);
 const { makeSender, makeUuid } = await import(`${page}/sender.js`);
 const { makeCache } = await import(`${page}/cache.js`);
-const { arranged, inSight, MOST, shortName, spoken, tiling } = await import(`${page}/grid.js`);
+const { abbreviations, arranged, inSight, MOST, shortName, spoken, tiling } = await import(
+  `${page}/grid.js`
+);
 const { explorerLine, waitingWords } = await import(`${page}/wording.js`);
 
 /** A storage as browsers have it. */
@@ -202,8 +204,15 @@ test("a cell speaks", () => {
   assert.equal(spoken("textile", "canonicus", 7, 31), "textile, taken for canonicus: 7 of 31");
   assert.equal(spoken("textile", "textile", 24, 31), "textile, named rightly: 24 of 31");
   assert.equal(spoken("textile", "canonicus", 0, 0), "textile: no specimen");
-  assert.equal(shortName("Conus textile", "Conus"), "C. textile");
-  assert.equal(shortName("plain", ""), "plain");
+});
+
+test("an abbreviated genus is no other one", () => {
+  const starts = abbreviations(["Conus", "Conasprella", "Asprella", "", "Conus"]);
+  assert.deepEqual([...starts.values()], ["Conu", "Cona", "A"]);
+  assert.equal(shortName("Asprella dalli", "Asprella", "A"), "A. dalli");
+  assert.equal(shortName("Conus dalli", "Conus", "Conu"), "Conu. dalli");
+  assert.equal(shortName("plain", "", undefined), "plain");
+  assert.equal(abbreviations(["Con", "Conus"]).get("Con"), "Con");
 });
 
 test("every tile in sight is drawn, and few others", () => {

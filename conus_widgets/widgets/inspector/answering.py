@@ -113,20 +113,22 @@ class Answering:
         found = self._desk.case(number)
         self._tell("case", ahead=ahead, **found)
         numbers = [one["number"] for one in found["photographs"]]
-        self._thumbnails.ask(numbers, LARGE, ahead=ahead)
-        self.nearest(numbers[0])
+        self._thumbnails.ask(numbers[:1], LARGE, ahead=ahead)
+        self._thumbnails.ask(numbers[1:], LARGE, ahead=True)
+        self.nearest(numbers[0], pictured=not ahead)
 
     def changed(self, number: int) -> None:
         """Tell a case that has another state."""
         self._tell("changed", **self._desk.case(number))
 
-    def nearest(self, given: Any) -> None:
-        """Tell the neighbours of a photograph."""
+    def nearest(self, given: Any, *, pictured: bool = True) -> None:
+        """Tell the neighbours of a photograph; the page asks for those that it shows."""
         photograph = self.photograph(given)
         classes = self._desk.nearest(photograph)
         self._tell("nearest", photograph=photograph, classes=classes)
-        shown = [one["photograph"] for row in classes for one in row["photographs"]]
-        self._thumbnails.ask(shown, SMALL, ahead=True)
+        if pictured:
+            shown = [one["photograph"] for row in classes for one in row["photographs"]]
+            self._thumbnails.ask(shown, SMALL, ahead=True)
 
     def photograph(self, given: Any) -> int:
         """Return the number of a photograph.

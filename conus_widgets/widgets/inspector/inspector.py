@@ -350,8 +350,9 @@ class Inspector(LiveWidget):
     def _changed(self, verdict: Verdict) -> None:
         """Tell the page of a case that has another state; of all numbers, soon."""
         if self._facts.has(verdict.case):
-            number = self._facts.specimen(verdict.case)
-            self._answer.changed(number)
+            self._answer.changed(self._facts.specimen(verdict.case))
+        else:
+            self._tell("noted")  # a note on a pair stands in many cases
         with self._lock:
             if self._timer is None:
                 self._timer = threading.Timer(_SOON, self._numbers_late)

@@ -68,6 +68,7 @@ class Thumbnails:
         self._held: OrderedDict[tuple[int, int], Thumbnail] = OrderedDict()
         self._bytes = 0
         self._waiting: deque[tuple[int, int]] = deque()
+        self._later: deque[tuple[int, int]] = deque()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -84,9 +85,15 @@ class Thumbnails:
             Whether nobody waits for them yet: they come after all others.
         """
         with self._changed:
-            wanted = [(number, side) for number in numbers]
-            kept = [one for one in self._waiting if one not in set(wanted)]
-            self._waiting = deque([*kept, *wanted] if ahead else [*wanted, *kept][:_WAITING])
+            wanted = dict.fromkeys((number, side) for number in numbers)
+            if ahead:
+                rest = [one for one in self._later if one not in wanted]
+                # The next case is wanted before what stands below it.
+                first, last = (wanted, rest) if side == LARGE else (rest, wanted)
+                self._later = deque([*first, *last][:_WAITING])
+            else:
+                kept = [one for one in self._waiting if one not in wanted]
+                self._waiting = deque([*wanted, *kept][:_WAITING])
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._run, name="conus-thumbnails", daemon=True
@@ -103,10 +110,10 @@ class Thumbnails:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._closed)
+                self._changed.wait_for(lambda: self._waiting or self._later or self._closed)
                 if self._closed:
                     return
-                number, side = self._waiting.popleft()
+                number, side = (self._waiting or self._later).popleft()
             try:
                 self._ready(number, side, self.made(number, side))
             except Exception:  # the thread must live on

@@ -41,11 +41,23 @@ export function arranged({ names, classes, genera, cells }, search = "") {
   return { rows: shown, columns: shown.filter((number) => number < classes), left };
 }
 
-/** A name as it is written where its genus stands beside it: "C. textile". */
-export function shortName(name, genus) {
-  return genus && name.startsWith(`${genus} `)
-    ? `${genus[0]}. ${name.slice(genus.length + 1)}`
-    : name;
+/** The shortest beginning of each genus that no other one has: Conus and Conasprella are "Conu" and "Cona". */
+export function abbreviations(genera) {
+  const all = [...new Set(genera)].filter(Boolean);
+  const shortest = (genus) => {
+    for (let length = 1; length < genus.length; length++) {
+      const start = genus.slice(0, length);
+      if (!all.some((other) => other !== genus && other.startsWith(start))) return start;
+    }
+    return genus;
+  };
+  return new Map(all.map((genus) => [genus, shortest(genus)]));
+}
+
+/** A name with its genus abbreviated: "C. textile". */
+export function shortName(name, genus, start) {
+  if (!genus || !start || start === genus || !name.startsWith(`${genus} `)) return name;
+  return `${start}. ${name.slice(genus.length + 1)}`;
 }
 
 /** What a cell says: "textile, taken for canonicus: 7 of 31". */

@@ -215,6 +215,7 @@ function build({ root, line, tell, warn, atEnd }) {
       gallery.take([news]);
       opened.changed(news);
     },
+    noted: () => opened.forget(),
     nearest: (news) => opened.nearest(news),
     async map(news, buffers) {
       const whole = await readMap(news, buffers);

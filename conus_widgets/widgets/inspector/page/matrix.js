@@ -1,7 +1,7 @@
 // The confusion matrix: a grid that arrow keys walk, and that says each cell in words.
 
 import { make, NO_SHORTCUTS, set } from "../../live/page/elements.js";
-import { arranged, shortName, spoken } from "./grid.js";
+import { abbreviations, arranged, shortName, spoken } from "./grid.js";
 
 /** `open(row, column)` is called with the names of a cell that somebody opens. */
 export function makeMatrix(open) {
@@ -29,6 +29,7 @@ export function makeMatrix(open) {
   element.append(head, frame, told, hint);
 
   let numbers = null;
+  let starts = new Map();
   let shape = "";
   let shown = { rows: [], columns: [], left: 0 };
   let cells = []; // of each row its cells
@@ -56,7 +57,7 @@ export function makeMatrix(open) {
     const genus = numbers.genera[number] ?? "";
     const cell = make("th", `ci-${scope}`, "", { scope, title: nameOf(number) });
     cell.setAttribute("role", scope === "row" ? "rowheader" : "columnheader");
-    cell.append(make("span", "", shortName(nameOf(number), genus)));
+    cell.append(make("span", "", shortName(nameOf(number), genus, starts.get(genus))));
     if (number >= numbers.classes) cell.classList.add("ci-strange");
     return cell;
   }
@@ -126,6 +127,7 @@ export function makeMatrix(open) {
 
   function show(news) {
     numbers = news;
+    starts = abbreviations(news.genera);
     counts = new Map(news.cells.map(([row, column, count]) => [`${row} ${column}`, count]));
     wholes = [];
     for (const [row, , count] of news.cells) wholes[row] = (wholes[row] ?? 0) + count;

@@ -112,7 +112,7 @@ export function makeOpened({ pictures, post, tell, say, judging, keys, back, sho
 
   function fetchAhead() {
     if (index < 0) return;
-    for (const place of [index + 1, index + 2, index - 1]) {
+    for (const place of [index + 1, index + 2]) {
       const number = list[place];
       if (number !== undefined && !cases.has(number)) post("case", { case: number, ahead: true });
     }

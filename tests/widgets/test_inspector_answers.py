@@ -345,6 +345,18 @@ def test_thousand_hostile_messages_cost_nothing(make):
     assert page.send("hello") == ""
 
 
+def test_a_note_on_a_pair_is_told_and_stands_in_its_cases(make):
+    inspector, page = make()
+    page.send("case", case=3)
+    pair = page.said("case")[0]["pair"]
+    page.send("verdict", verdict={"id": "", "kind": "pair note", "pair": pair, "note": "tip"})
+    page.send("case", case=3)
+    assert [one["note"] for one in page.said("case")[-1]["notes"]] == ["tip"]
+    assert len(page.said("noted")) == 1
+    inspector.undo()
+    assert len(page.said("noted")) == 2 and inspector._desk.case(3)["notes"] == []
+
+
 def test_a_slices_list_has_as_many_cases_as_the_slice_has_errors(make):
     inspector, page = make()
     page.send("study")
