@@ -286,8 +286,14 @@ class Derived:
 
     @cached_property
     def _asked(self) -> _Asked:
-        places = np.flatnonzero(self.answers.answered)
-        specimens = self.specimens
+        specimens, labels = self.specimens, self.labels
+        labelled = {specimen for specimen, label in zip(specimens, labels, strict=True) if label}
+        # A photograph that must not count does not contradict its specimen's other photographs.
+        counts = [
+            bool(label) or specimen not in labelled
+            for specimen, label in zip(specimens, labels, strict=True)
+        ]
+        places = np.flatnonzero(self.answers.answered & np.array(counts, bool))
         return _Asked(
             places,
             self.answers.probabilities[places],

@@ -312,17 +312,17 @@ def look_onwards(
     Look
         The layer as the engine computes it, without the cells that are never read: float32 (N,
         rows, columns, channels) on oneDNN and (N, channels, rows, columns) on Theano; to "logits"
-        (N, classes), and the last layer's name (N, channels, rows, columns).
+        (N, classes), "features" (N, F), and the last layer's name (N, channels, rows, columns).
     """
     engine = engine or chosen_engine()
 
     def build() -> Any:
         g = graph(architecture, engine)
         last = list(g.read.values())[-1]
-        return _function([g.read[layer]], [g.logits, g.show(last)])
+        return _function([g.read[layer]], [g.logits, g.features, g.show(last)])
 
     made = _ready("onwards", (architecture, engine, layer), build, weights, engine)
-    return Look(made, ["logits", list(architecture.layers())[-1]])
+    return Look(made, ["logits", "features", list(architecture.layers())[-1]])
 
 
 def look_between(

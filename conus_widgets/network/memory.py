@@ -42,6 +42,15 @@ def variants(architecture: Architecture) -> int:
     return int(max(1, min(TOGETHER, room // forward_bytes(architecture))))
 
 
+def together(architecture: Architecture) -> int:
+    """Return how many photographs to compute at once in the second half, 1 to `BATCH`.
+
+    Its layers are an eighth as large as those of the first, or smaller (`halves.py`).
+    """
+    room = limit() - resident() - packed_bytes(architecture)
+    return int(max(1, min(BATCH, 8 * room // forward_bytes(architecture))))
+
+
 def packed_bytes(architecture: Architecture) -> float:
     """Return what one packed copy of the weights takes, with what the kernels for it take."""
     blocks = propagate_strides(architecture.blocks())

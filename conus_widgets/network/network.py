@@ -17,6 +17,7 @@ from conus_widgets.machine.machine import cache_folder
 from conus_widgets.network import inference, memory
 from conus_widgets.network.engine import chosen_engine
 from conus_widgets.network.grids import Grid, grids
+from conus_widgets.network.halves import Halves
 from conus_widgets.network.incremental import Variants, has_parts
 from conus_widgets.network.interface import Forward, Gradients, Inside, Progress, batches
 from conus_widgets.network.reach import Place
@@ -40,8 +41,9 @@ class Network:
         What can be looked into: "conv1", "pool1", "res2a" ... "res5c".
     grids : dict of str to Grid
         The places of each layer's cells over the input.
-    batch, gradient_batch, variants_batch : int
+    batch, gradient_batch, variants_batch, together : int
         How many photographs are computed at once: as many as are fast, and as fit into memory.
+        `together` of them, at most, go through the second half of the network at once.
     head : (float32 array (F, classes), float32 array (classes,))
         Weights and bias of the dense layer: ``logits = features @ weights + bias``.
 
@@ -71,9 +73,11 @@ class Network:
         )
         self._back: dict[bool, inference.Look] = {}  # by whether it is guided
         self._variants: Variants | None = None
+        self._halves: Halves | None = None
         self.batch = memory.batch(self.architecture)
         self.gradient_batch = memory.batch(self.architecture, gradient=True)
         self.variants_batch = max(self.batch, memory.variants(self.architecture))
+        self.together = max(self.batch, memory.together(self.architecture))
 
     def forward(
         self,
@@ -107,12 +111,32 @@ class Network:
         inputs = self._inputs(inputs)
         logits = np.empty((len(inputs), self.architecture.classes), np.float32)
         features = np.empty((len(inputs), self.architecture.features), np.float32)
+        together = self._goes_on_together and len(inputs) > self.batch
+        first, waiting = 0, []
         for part in batches(len(inputs), self.batch, progress, cancelled):
             with self._lock:
-                logits[part], features[part] = self._forward(
-                    inputs[part], outputs=("logits", "features")
-                )
+                if not together:
+                    logits[part], features[part] = self._forward(
+                        inputs[part], outputs=("logits", "features")
+                    )
+                    continue
+                waiting.append(self._in_halves().first(inputs[part]))
+                end = part.stop
+                if end - first >= self.together or end == len(inputs):
+                    logits[first:end], features[first:end] = self._in_halves().second(waiting)
+                    first, waiting = end, []
         return Forward(logits, features)
+
+    @property
+    def _goes_on_together(self) -> bool:
+        """Whether several photographs go through the second half of the network at once."""
+        fast = self.precision == "float32" and chosen_engine() == "onednn"
+        return fast and self.batch < self.together
+
+    def _in_halves(self) -> Halves:
+        if self._halves is None:
+            self._halves = Halves(self.architecture, self._weights, self._forward)
+        return self._halves
 
     def activations(
         self,

@@ -174,3 +174,14 @@ def test_the_report_says_what_python_says_and_escapes_what_others_wrote(
     assert "the spire" in text and "It cannot be told from these photographs" in text
     assert text.count('src="data:image/jpeg;base64,') == 2 * text.count('<section class="case">')
     assert "http" not in text
+
+
+def test_a_photograph_that_must_not_count_leaves_its_specimen_in(collection, review):
+    """The specimen is counted by its other photograph, which nothing contradicts."""
+    whole = collection.accuracy.top1.whole
+    bad, good = (n for n, name in enumerate(collection.specimens) if name == "S3")
+    review.judge("S3", "unusable", photograph=bad)
+    assert collection.labels[bad] == "" and collection.labels[good] != ""
+    assert collection.accuracy.top1.whole == collection.confusion.matrix().sum() == whole
+    mistaken = collection.answers.probabilities[good].argmax() != collection.answers.class_of[good]
+    assert ("S3" in [mistake.specimen for mistake in collection.mistakes]) == mistaken
