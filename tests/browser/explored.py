@@ -183,8 +183,8 @@ class Explored:
 
     def row(self, label):
         """A class in the ranked list."""
-        return self.root.locator(".cx-class").filter(
-            has=self.page.get_by_role("button", name=label, exact=True)
+        return self.root.locator(".cx-class:not([hidden])").filter(
+            has=self.page.locator(".cx-name").and_(self.page.get_by_text(label, exact=True))
         )
 
     def bars(self):

@@ -257,8 +257,11 @@ def test_names_with_markup_are_text_wherever_they_stand(many):
 def test_names_written_from_right_to_left_do_not_turn_a_sentence(many):
     """The numbers behind such a name stay behind it, where they are seen."""
     many.rest()
+    search = many.root.get_by_label("Find a class")
     for name in (NAMES[4], NAMES[5]):
+        search.fill(name)
         many.row(name).locator(".cx-name").click()
+        search.fill("")
         many.canvas().focus()
         many.page.keyboard.press("ArrowDown")
         expect(many.status).to_have_text(re.compile(r"^row \d, column \d: \S+ for "))
