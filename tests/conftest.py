@@ -1,5 +1,6 @@
 """Fixtures of more than one file of tests."""
 
+import asyncio
 import shutil
 
 import pytest
@@ -19,3 +20,12 @@ def sound_checkpoint(tmp_path_factory):
 def folder(sound_checkpoint, tmp_path):
     """A sound checkpoint of one's own, to be damaged."""
     return shutil.copytree(sound_checkpoint, tmp_path / "damaged")
+
+
+@pytest.fixture
+def no_loop_of_the_browser():
+    """The browser's tests, in the same process, leave a running event loop in this thread."""
+    loop = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(loop)

@@ -180,7 +180,7 @@ def test_an_experts_path_by_keyboard_alone(inspect):
 def test_a_key_pressed_twice_on_a_slow_kernel_judges_one_case(inspect):
     one = inspect("twice")
     first = one.mistakes()
-    one.page.wait_for_timeout(500)  # the next case is fetched ahead
+    one.page.wait_for_timeout(3000)  # the next case is fetched ahead
     one.python(
         "exec('''import time\ninspector._ledger_add = inspector._ledger.add\n"
         "def slow(verdict):\n    time.sleep(2)\n    return inspector._ledger_add(verdict)\n"

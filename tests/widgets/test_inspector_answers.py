@@ -16,6 +16,8 @@ from conus_widgets.collection.verdict_log import LogError, LogWriter, read
 from conus_widgets.collection.verdicts import Verdict, VerdictError
 from conus_widgets.widgets.inspector import exchange
 
+pytestmark = pytest.mark.usefixtures("no_loop_of_the_browser")
+
 
 @pytest.fixture(scope="module")
 def evaluated(tmp_path_factory):

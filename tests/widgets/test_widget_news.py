@@ -12,16 +12,7 @@ from stand_in import StandIn
 
 from conus_widgets.widgets import Classifier
 
-
-@pytest.fixture(autouse=True)
-def no_loop_of_the_browser():
-    """The browser's tests, in the same process, leave a running event loop in this thread."""
-    loop = asyncio._get_running_loop()
-    asyncio._set_running_loop(None)
-    yield
-    asyncio._set_running_loop(loop)
-
-
+pytestmark = pytest.mark.usefixtures("no_loop_of_the_browser")
 pytest_plugins = ["explorer_page"]  # its fixtures
 
 
