@@ -252,7 +252,7 @@ def _say(error: BaseException | str) -> None:
 
 
 def _json(form: Any) -> str:
-    """Return JSON that standard output can hold; letters that it cannot write stand as \\uXXXX."""
+    """Return JSON that standard output can hold; letters that it cannot write are escaped."""
     text = json.dumps(form, indent=2, ensure_ascii=False)
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")

@@ -22,7 +22,7 @@ __all__ = ["Ticket", "Worker", "worker_for"]
 _log = logging.getLogger(__name__)
 
 Source = str | os.PathLike[str] | None
-"""What a predictor is loaded from; None is the demonstration."""
+"""The source of a predictor; None is the demonstration."""
 
 Task = Callable[[PredictorProtocol, "Ticket"], None]
 

@@ -1,4 +1,4 @@
-"""What the inspector is measured on: two evaluated collections, made once, and their notebooks."""
+"""The inspector's benchmark data: two evaluated collections, made once, and their notebooks."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Architecture:
     Raises
     ------
     ValueError
-        If a value is none of the above.
+        If a value is not one of those above.
     """
 
     classes: int

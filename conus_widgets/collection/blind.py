@@ -22,7 +22,7 @@ class BlindError(ValueError):
 
 @dataclass(frozen=True)
 class BlindCase:
-    """What may be shown of a case before the first decision.
+    """The part of a case that may be shown before the first decision.
 
     Names of files and specimens often hold the label: pages show `place`, not `case`.
 

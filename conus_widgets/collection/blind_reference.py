@@ -1,4 +1,4 @@
-"""What decisions of a blind review are held against: labels, a reference, the network's answers."""
+"""The standards of a blind review: labels, a reference column, the network's answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from conus_widgets.collection.spelling import folded
 from conus_widgets.collection.verdicts import Verdict
 
 WITHOUT_NAME = ("no class", "ambiguous", "not this specimen", "unusable")
-"""What can be decided instead of a name."""
+"""Decisions that are not a name."""
 
 _AT_FAULT = ("not this specimen", "unusable")  # the photographs, not the expert
 FIRST = 5  # classes of an answer
@@ -22,7 +22,7 @@ FIRST = 5  # classes of an answer
 
 @dataclass(frozen=True)
 class Answer:
-    """What the network says of a specimen.
+    """The network's answer about a specimen.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class Reference:
         return folded(self._synonyms.accepted(name))
 
     def _names_in(self, given: Collection, column: str) -> dict[str, str]:
-        """What a column says of each specimen whose photographs it says the same of."""
+        """The value of a column for each specimen whose photographs agree on it."""
         found: dict[str, set[str]] = defaultdict(set)
         for case, name in zip(given.specimens, given.known(column), strict=True):
             found[case].add(self._key(name) if name.strip() else "")

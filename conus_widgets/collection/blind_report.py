@@ -1,4 +1,4 @@
-"""What a blind review comes to: whether decisions got better once the model's answer was seen."""
+"""The report of a blind review: did decisions get better after the model's answer was seen?"""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def read_delimited(path: str, *, encoding: str | None = None) -> TextTable:
         A file of UTF-8 (with or without a mark at its start), UTF-16 with a mark, or Latin-1,
         with commas, semicolons, tabs or upright strokes between the cells.
     encoding : str, optional
-        The encoding of the file, if it is none of these.
+        Needed only if the file has another encoding than these.
 
     Raises
     ------

@@ -22,7 +22,7 @@ MEASURES = (
     "background",
     "background_texture",
 )
-"""What `measured` returns, in order: pixels, pixels, and four numbers in grey levels (0 to 255)."""
+"""The values of `measured`: pixels, pixels, and four numbers in grey levels (0 to 255)."""
 
 
 def digest(content: bytes) -> str:

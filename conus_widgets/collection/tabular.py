@@ -48,7 +48,7 @@ def read_table(
     views : mapping of str to str, optional
         Words for views and what they mean; see `views.orientation`.
     encoding : str, optional
-        The encoding of the CSV file, if it is none of the above.
+        Needed only if the CSV file has another encoding than those above.
     **columns : str
         Which column holds what, if its name does not say so: ``file``, ``label``, ``specimen``,
         ``view``, ``region``, ``institution``, ``collection``, ``catalogue``, ``occurrence``, and

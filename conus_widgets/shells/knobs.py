@@ -11,7 +11,7 @@ from .geometry import TABLE, Form, smoothstep
 from .scene import Scene
 
 Frame = tuple[float, float, float, float, float]
-"""How shell lengths become pixels: length, x0, y0, cosine and sine of the turn."""
+"""The scale from shell lengths to pixels: length, x0, y0, cosine and sine of the turn."""
 
 
 def draw_knobs(

@@ -1,4 +1,4 @@
-"""What stands on the page: a folder a widget, its JavaScript and CSS beside it."""
+"""Widgets: a folder for each, with its JavaScript and CSS in a page folder."""
 
 from conus_widgets.widgets.classifier import Classifier
 from conus_widgets.widgets.dropzone import DropZone

@@ -1,4 +1,4 @@
-"""What a blind review comes to: the 2 x 2 table, its intervals and its test."""
+"""The report of a blind review: the 2 x 2 table, its intervals and its test."""
 
 import pytest
 from scipy.stats import binomtest

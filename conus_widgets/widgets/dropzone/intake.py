@@ -1,4 +1,4 @@
-"""Where a widget receives the photographs of its page."""
+"""The intake: it receives the photographs of a widget's page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why was A taken for B? A network's mistakes, inspected, and verdicts that are kept."""
+"""The inspector: a network's mistakes, case by case, and verdicts that are kept."""
 
 from conus_widgets.widgets.inspector.handing import Handed
 from conus_widgets.widgets.inspector.inspector import Inspector

@@ -1,4 +1,4 @@
-"""What a case shows, as plain data: a specimen, its names, its neighbours and what was said."""
+"""A case as plain data: a specimen, its names, its neighbours and its verdicts."""
 
 from __future__ import annotations
 

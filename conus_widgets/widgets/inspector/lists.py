@@ -23,7 +23,7 @@ SURENESS = {
     "50 to 80 %": (0.5, 0.8),
     "below 50 %": (0.0, 0.5),
 }
-"""How sure the network is: what the filter offers, and which probabilities that means."""
+"""The choices of the filter by confidence, and their limits of probability."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a review leaves: a report, determinations, labels, the log; written, or sent to the page."""
+"""The results of a review: report, determinations, labels, log; written, or sent to the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the verdicts leave of the labels, and the numbers that follow from it."""
+"""The labels after all verdicts, and the numbers that follow from them."""
 
 from __future__ import annotations
 

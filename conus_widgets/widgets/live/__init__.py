@@ -1,1 +1,1 @@
-"""What the widgets on a page share."""
+"""The base that all widgets share."""

@@ -12,7 +12,7 @@ from conus_widgets.worker import Source, Worker, worker_for
 __all__ = ["Given", "load", "predictor_of", "worker_of"]
 
 Given = PredictorProtocol | Source
-"""What a widget takes for its network."""
+"""The values that a widget takes for its network."""
 
 _PHOTOGRAPHS = (
     *(".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"),

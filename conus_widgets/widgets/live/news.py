@@ -1,4 +1,4 @@
-"""What a widget's observers hear of its answers."""
+"""News of a widget's answers, for its observers."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from html import escape
 from typing import Any
@@ -13,7 +14,7 @@ _CELL = "this cell for the live tool."
 QUIET = "opacity:.75;font-size:90%"  # the style of what is less important
 
 
-class Picture:
+class Picture(ABC):
     """HTML and text, fixed at the moment it was made.
 
     Notes
@@ -21,9 +22,9 @@ class Picture:
     How to extend it: a subclass gives `body` and ``__repr__``.
     """
 
+    @abstractmethod
     def body(self) -> tuple[str, str]:
         """Return the HTML, every text of which is escaped, and a sentence that goes below it."""
-        raise NotImplementedError
 
     def html(self, mark: str = "") -> str:
         """Return all of it; a living widget hides what has its `mark`."""

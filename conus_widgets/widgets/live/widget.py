@@ -21,7 +21,7 @@ __all__ = ["Handler", "LiveWidget"]
 _log = logging.getLogger(__name__)
 
 Handler = Callable[[dict[str, Any], list[Any]], Any]
-"""What is done with a message of one kind: called with its content and its buffers."""
+"""The function for messages of one kind: called with content and buffers."""
 
 
 class LiveWidget(anywidget.AnyWidget):

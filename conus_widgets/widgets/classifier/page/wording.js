@@ -1,4 +1,4 @@
-// What is said of answers. Pure functions: Node tests them.
+// The wording of answers. Pure functions: Node tests them.
 
 import { counted, spokenPercent } from "../../live/page/words.js";
 

@@ -1,4 +1,4 @@
-// What to send of a photograph. Pure functions: Node tests them.
+// The size at which a photograph is sent. Pure functions: Node tests them.
 
 /** The server drops a message of more than 10 MB without a word. */
 export const CHUNK = 4 * 1024 * 1024;

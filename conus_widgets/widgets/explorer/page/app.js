@@ -1,4 +1,4 @@
-// What is on the page, and what can be done with it. Everything that is shown is drawn from here.
+// The page's state, and the actions on it. Everything that is shown is drawn from here.
 // Each part adds its own state and functions to one object; none keeps a copy of another one's.
 
 import { addArea, addPainting } from "./area.js";

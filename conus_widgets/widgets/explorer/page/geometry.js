@@ -1,4 +1,4 @@
-// Where things are. Places in the photograph are (u, v) from 0 to 1; pixels of the canvas are CSS
+// Geometry. Places in the photograph are (u, v) from 0 to 1; pixels of the canvas are CSS
 // pixels. Pure functions.
 
 const clampTo = (value, low, high) => Math.min(high, Math.max(low, value));

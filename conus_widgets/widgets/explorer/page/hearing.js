@@ -1,4 +1,4 @@
-// What the kernel says: a function for each kind of message (messages.py has the table).
+// The kernel's messages: a function for each kind of message (messages.py has the table).
 
 import { newPane } from "./maps.js";
 import { makeSight } from "./numbers.js";

@@ -1,4 +1,4 @@
-// What the page asks of the kernel: a function for each kind of message (messages.py has the table).
+// The page's requests to the kernel: a function for each kind of message (messages.py has the table).
 
 /**
  * `send(kind, content, buffers)` gets a receipt; `post` does not: one of many messages of a stroke

@@ -1,4 +1,4 @@
-// How maps are drawn: style, opacity, one scale, and which part of the photograph is seen.
+// The drawing of maps: style, opacity, one scale, and which part of the photograph is seen.
 
 import { limitOf } from "./colours.js";
 import { steady, zoomAbout } from "./geometry.js";

@@ -1,4 +1,4 @@
-// What the kernel said, held in bounded number: the newest stay.
+// A cache of the kernel's answers, of bounded number: the newest stay.
 
 /** A Map that forgets what was used longest ago. */
 export function makeCache(most) {

@@ -1,4 +1,4 @@
-// Which rows and columns of the matrix are shown, and where things stand in a gallery. Pure functions.
+// The rows and columns of the matrix that are shown, and places in a gallery. Pure functions.
 
 /** Classes that are drawn at most; of more, those with mistakes. The list of pairs always has all. */
 export const MOST = 100;
