@@ -95,7 +95,7 @@ export function makeCase({ pictures, calls }) {
       const share = Math.round(100 * news.set.confidence);
       lines.push(
         news.set.names.length
-          ? `Cannot be ruled out at ${share} %: ${news.set.names.join(", ")}.`
+          ? `Last layers that never saw this specimen cannot rule out, at ${share} %: ${news.set.names.join(", ")}.`
           : `At ${share} % every class is ruled out: it is unlike all of them.`,
         news.set.sentence,
       );

@@ -168,7 +168,7 @@ export function makeNeighbours({ pictures, match, visit }) {
         pairs.length
           ? "Equal numbers are each other's nearest. They are looked for inside the specimens' masks only."
           : "No place of the two specimens is each other's nearest.",
-        ...problems.map((text) => `The mask is not to be believed: ${text}`),
+        ...problems.map((text) => `Do not trust the mask: ${text}`),
       ].join(" ");
     },
   };

@@ -163,8 +163,7 @@ export function makeStage({ pictures, chosen, painted }) {
         make("span", "ci-cold", `for ${other}`),
         make("span", "ci-sum", `${sign}${Math.abs(news.sum).toFixed(2)} in all`),
       );
-      if (news.mask_problem)
-        note.textContent = `The mask is not to be believed: ${news.mask_problem}`;
+      if (news.mask_problem) note.textContent = `Do not trust the mask: ${news.mask_problem}`;
       drawOver();
     },
     noMap(reason) {
