@@ -277,10 +277,10 @@ class _Ahead:
             self._pool.shutdown(cancel_futures=True)
 
     def _prepare(self, number: int) -> _Prepared | PhotographError:
-        photograph = self._photographs[number]
-        name = name_of(photograph, number + 1)
-        shared = hasattr(photograph, "read") or isinstance(photograph, Image.Image)
         try:
+            photograph = self._photographs[number]  # which may have to be fetched
+            name = name_of(photograph, number + 1)
+            shared = hasattr(photograph, "read") or isinstance(photograph, Image.Image)
             with self._shared if shared else self._room.taken(photograph, name):
                 reading = self._read(number, photograph, name)
                 views = self._preparation.views(reading.photograph, name, self._views, reading.rng)

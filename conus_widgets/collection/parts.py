@@ -235,7 +235,7 @@ def _measures(table: Any) -> NDArray[Any]:
     return np.stack([arrow.array(table, name) for name in MEASURES], axis=1)
 
 
-def write(folder: Path, rows: Rows, kind: str) -> str:
+def write(folder: Path, rows: Rows, kind: str, ident: str | None = None) -> str:
     """Write a part of a store; return its name.
 
     Parameters
@@ -244,6 +244,8 @@ def write(folder: Path, rows: Rows, kind: str) -> str:
         Of the store.
     rows : Rows
     kind : {BATCH, LARGE}
+    ident : str, optional
+        What follows in its name; by default one that no other part has.
 
     Raises
     ------
@@ -253,7 +255,7 @@ def write(folder: Path, rows: Rows, kind: str) -> str:
     import pyarrow as pa
     import pyarrow.parquet as parquet
 
-    name = kind + uuid.uuid4().hex
+    name = kind + (ident or uuid.uuid4().hex)
     columns = {
         "path": arrow.blobs(rows.path),
         **{name: arrow.texts(getattr(rows, name)) for name in ("digest", "label", "error")},

@@ -21,15 +21,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from conus_widgets.collection import holder, parts, stored_table
 from conus_widgets.collection.fingerprint import Fingerprint
 from conus_widgets.collection.holder import HeldError, Holder
-from conus_widgets.collection.parts import BATCH, LARGE, DamagedPart, Part, Rows
+from conus_widgets.collection.parts import BATCH, DamagedPart, Part, Rows
 from conus_widgets.collection.table import Table
 
-__all__ = ["HeldError", "Live", "Store", "StoreError", "open_store", "writing"]
+__all__ = ["HeldError", "Live", "Store", "StoreError", "explained", "open_store", "writing"]
 
 FINGERPRINT, DAMAGED = "fingerprint.json", "damaged"
 PART_ROWS = 2048  # at most in a large part
@@ -90,6 +88,10 @@ class Store:
         """How many rows a large part has."""
         return int(max(64, min(PART_ROWS, PART_BYTES // self._row_bytes)))
 
+    def part(self, name: str) -> Part:
+        """Return a part, as `Part` does."""
+        return Part(self.folder, name, self._classes, self.fingerprint.features)
+
     def live(self) -> Live:
         """Read which photographs were asked, and where their rows stand."""
         for _ in range(_TRIES):
@@ -106,7 +108,7 @@ class Store:
         damaged: dict[str, str] = {}
         for name in parts.names(self.folder):
             try:
-                part = Part(self.folder, name, self._classes, self.fingerprint.features)
+                part = self.part(name)
             except DamagedPart as error:
                 damaged[name] = str(error)
                 continue
@@ -121,58 +123,26 @@ class Store:
                     where[path] = (number, row)
         return Live(found, where, damaged)
 
-    def append(self, rows: Rows) -> None:
-        """Save rows as one batch.
+    def append(self, rows: Rows, ident: str | None = None) -> str:
+        """Save rows as one batch; return its name.
+
+        Parameters
+        ----------
+        rows : Rows
+        ident : str, optional
+            Of the batch: who saves it again under the same one replaces it.
 
         Raises
         ------
         StoreError
             If the disk is full, say; what was saved before stays.
         """
-        with _explained(self.folder):
-            parts.write(self.folder, rows, BATCH)
-
-    def merge(self) -> None:
-        """Merge batches into large parts, and what is left over into one batch.
-
-        A process that ends in the middle of it leaves some rows in two parts, which does no harm.
-
-        Raises
-        ------
-        StoreError
-            As in `append`.
-        """
-        live = self.live()
-        counts: dict[int, list[int]] = {n: [] for n in range(len(live.parts))}
-        for number, row in live.where.values():
-            counts[number].append(row)
-        merged: list[Rows] = []
-        sources: list[str] = []
-        with _explained(self.folder):
-            for number, part in enumerate(live.parts):
-                if part.large:
-                    continue
-                sources.append(part.name)
-                if counts[number]:
-                    merged.append(part.rows(sorted(counts[number])))
-                while sum(map(len, merged)) >= self.part_rows:
-                    rows = Rows.joined(merged)
-                    merged.clear()
-                    parts.write(self.folder, rows.take(np.arange(self.part_rows)), LARGE)
-                    rest = rows.take(np.arange(self.part_rows, len(rows)))
-                    merged = [rest] if len(rest) else []
-                    del rows
-                    # The last source holds the rest until that is written, too.
-                    self._remove(sources[:-1] if merged else sources)
-                    sources = sources[-1:] if merged else []
-            if len(sources) > 1 or (sources and not merged):
-                if merged:
-                    parts.write(self.folder, Rows.joined(merged), BATCH)
-                self._remove(sources)
+        with explained(self.folder):
+            return parts.write(self.folder, rows, BATCH, ident)
 
     def set_aside(self, name: str) -> None:
         """Move the answers of a damaged part out of the way: its photographs are asked again."""
-        with _explained(self.folder):
+        with explained(self.folder):
             (self.folder / DAMAGED).mkdir(exist_ok=True)
             file = self.folder / parts.ANSWERS / f"{name}.parquet"
             os.replace(file, self.folder / DAMAGED / file.name)
@@ -190,7 +160,7 @@ class Store:
 
     def write_table(self, table: Table) -> None:
         """Save the collection itself, so that the store can be opened without its source."""
-        with _explained(self.folder):
+        with explained(self.folder):
             stored_table.write(self.folder, table)
 
     def read_table(self) -> stored_table.StoredTable:
@@ -213,10 +183,6 @@ class Store:
                 f"{self.folder / stored_table.NAME} cannot be read ({error}): evaluate the "
                 "collection into this folder again; what was answered stays."
             ) from error
-
-    def _remove(self, names: Sequence[str]) -> None:
-        for name in names:
-            parts.remove(self.folder, name)
 
 
 def open_store(folder: str | os.PathLike[str]) -> Store:
@@ -256,7 +222,7 @@ def writing(
     """
     place = Path(folder).expanduser()
     with contextlib.ExitStack() as stack:
-        with _explained(place):  # what fails in the caller's block is not about this folder
+        with explained(place):  # what fails in the caller's block is not about this folder
             place.mkdir(parents=True, exist_ok=True)
             if (place / FINGERPRINT).exists():
                 _require_same(place, fingerprint)
@@ -294,7 +260,8 @@ def _refuse_others(place: Path) -> None:
 
 
 @contextlib.contextmanager
-def _explained(folder: Path) -> Iterator[None]:
+def explained(folder: Path) -> Iterator[None]:
+    """Turn what the system says of a folder that cannot be written into a `StoreError`."""
     try:
         yield
     except OSError as error:

@@ -13,7 +13,7 @@ from made_photographs import SPECIES, write_photographs
 from PIL import Image
 from stand_in import StandIn
 
-from conus_widgets.collection import evaluation, store
+from conus_widgets.collection import evaluation
 from conus_widgets.collection.collection import Collection
 from conus_widgets.collection.evaluation import evaluate
 from conus_widgets.collection.store import HeldError, StoreError, open_store
@@ -245,7 +245,7 @@ def test_a_full_disk_in_the_middle_keeps_what_was_saved(table, predictor, out, m
 
 def test_a_damaged_part_is_asked_again_and_said(table, predictor, out, monkeypatch):
     monkeypatch.setattr(evaluation, "BATCH", 10)
-    monkeypatch.setattr(store.Store, "merge", lambda self: None)
+    monkeypatch.setattr(evaluation, "merge", lambda whole: None)
     run(table, predictor, out)
     bad = sorted((out / "answers").iterdir())[0]
     bad.write_bytes(b"\0" * bad.stat().st_size)

@@ -13,6 +13,7 @@ from made_rows import CLASSES, fingerprint, rows
 
 from conus_widgets.collection import parts, store
 from conus_widgets.collection.answers import Answers
+from conus_widgets.collection.merging import merge
 from conus_widgets.collection.problems import Problem
 from conus_widgets.collection.store import HeldError, StoreError, open_store, writing
 from conus_widgets.collection.table import Record, Table
@@ -27,10 +28,6 @@ def made(tmp_path):
 
 def paths(first, last):
     return [b"/photos/%d.jpg" % n for n in range(first, last)]
-
-
-def names(made):
-    return [name.split("-")[0] for name in parts.names(made.folder)]
 
 
 def test_a_store_is_made_once_and_opened_again(made):
@@ -98,77 +95,6 @@ def test_the_newest_row_of_a_photograph_counts(made):
     )
     chosen = live.rows([b"/photos/5.jpg", b"/photos/0.jpg", b"/photos/5.jpg"])
     assert chosen.path == [b"/photos/5.jpg", b"/photos/0.jpg", b"/photos/5.jpg"]
-
-
-def test_batches_are_merged_into_large_parts_and_a_rest(made, monkeypatch):
-    monkeypatch.setattr(store, "PART_ROWS", 64)
-    for n in range(15):
-        made.append(rows(10, first=10 * n))
-    before = made.live().rows(paths(0, 150))
-    made.merge()
-    assert names(made) == ["batch", "part", "part"]
-    live = made.live()
-    assert [len(part) for part in live.parts] == [150 - 128, 64, 64]
-    after = live.rows(paths(0, 150))
-    assert after.digest == before.digest
-    np.testing.assert_array_equal(after.features, before.features)
-    kept = parts.names(made.folder)
-    made.merge()  # nothing to be done: nothing is written
-    assert parts.names(made.folder) == kept
-    assert len(list((made.folder / parts.FEATURES).iterdir())) == 3
-
-
-def test_a_merge_that_ends_anywhere_loses_and_doubles_nothing(made, monkeypatch):
-    monkeypatch.setattr(store, "PART_ROWS", 64)
-    removed = parts.remove
-    for moment in range(12):
-        made.append(rows(30, first=30 * moment))
-        expected = made.live().rows(paths(0, 30 * (moment + 1))).digest
-        calls = []
-
-        def ends(folder, name, calls=calls, moment=moment):
-            calls.append(name)
-            if len(calls) > moment % 3:
-                raise KeyboardInterrupt
-            removed(folder, name)
-
-        monkeypatch.setattr(parts, "remove", ends)
-        try:
-            made.merge()
-        except KeyboardInterrupt:
-            pass
-        monkeypatch.setattr(parts, "remove", removed)
-        live = made.live()
-        assert live.rows(paths(0, 30 * (moment + 1))).digest == expected
-    made.merge()
-    assert sum(len(part) for part in made.live().parts) == 360
-    assert made.live().rows(paths(0, 360)).digest == expected
-
-
-def test_rows_that_no_longer_count_leave_with_the_next_merge(made):
-    for seed in range(4):
-        made.append(rows(6, seed=seed, asked=seed))
-    made.merge()
-    assert [len(part) for part in made.live().parts] == [6]
-    assert made.live().rows(paths(0, 6)).digest == rows(6, seed=3).digest
-
-
-def test_readers_go_on_while_another_process_merges(made, monkeypatch):
-    monkeypatch.setattr(store, "PART_ROWS", 64)
-    for n in range(10):
-        made.append(rows(10, first=10 * n))
-    listed = parts.names
-    merged = []
-
-    def late(folder):
-        found = listed(folder)
-        if not merged:
-            merged.append(True)
-            made.merge()
-        return found
-
-    monkeypatch.setattr(parts, "names", late)
-    assert len(made.live().where) == 100
 
 
 def test_a_damaged_part_costs_its_own_rows(made):
@@ -284,6 +210,7 @@ def test_a_second_process_is_told_who_writes_until_that_one_is_gone(made):
 LIGHT = """
 import sys
 from conus_widgets.collection.answers import Answers
+from conus_widgets.collection.merging import merge
 from conus_widgets.collection.store import open_store
 store = open_store(sys.argv[1])
 table = store.read_table()
@@ -298,7 +225,7 @@ def test_opening_imports_nothing_heavy(made, monkeypatch):
     monkeypatch.setattr(store, "PART_ROWS", 64)
     given = rows(100)
     made.append(given)
-    made.merge()
+    merge(made)
     records = (Record(os.fsdecode(p), n) for p, n in zip(given.path, given.label, strict=True))
     made.write_table(Table(tuple(records), (), "x", True))
     found = subprocess.run(
@@ -317,7 +244,7 @@ def test_answers_stand_in_the_order_of_the_table(made, monkeypatch):
     given = rows(150)
     given.error[4] = "/photos/4.jpg is damaged"
     made.append(given.take(range(100)))
-    made.merge()
+    merge(made)
     made.append(given.take(range(100, 150)))
     order = [149, 4, 0, 500, 63, 64, 0]
     wanted = [b"/photos/%d.jpg" % n for n in order]
