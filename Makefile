@@ -59,7 +59,7 @@ lasagne-tests: $(READY)  ## Lasagne's own tests on this Theano: some minutes (do
 	    python -m pytest -p expected -c /dev/null --rootdir=. -o python_files="test*.py" --timeout=0 -q -W ignore lasagne/tests
 
 bench: $(READY) $(PEERS)/.ready  ## beside ONNX Runtime, OpenVINO, PyTorch, captum: a quarter of an hour (options: BENCH="--quick")
-	@export $(IN_VENV); python -m benchmarks $(BENCH); python -m benchmarks.collection $(filter --quick,$(BENCH))
+	@export $(IN_VENV); python -m benchmarks $(BENCH); python -m benchmarks.collection $(filter --quick,$(BENCH)); python -m benchmarks.starts
 
 bench-browser: $(READY) $(VOILA)/.ready chromium  ## the explorer in JupyterLab and Voila, the inspector in JupyterLab: a quarter of an hour (options: BENCH="--quick")
 	@export $(IN_VENV); python -m benchmarks.browser $(BENCH); python -m benchmarks.browser.inspecting $(filter --quick,$(BENCH))

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conus_widgets.arguments import one_of, whole
-from conus_widgets.checkpoint import files as checkpoints
 from conus_widgets.checkpoint.arrays import CheckpointError
 from conus_widgets.checkpoint.digest import whole_digest
+from conus_widgets.checkpoint.files import Checkpoint
+from conus_widgets.checkpoint.loading import load
 from conus_widgets.checkpoint.ranges import require_region
 from conus_widgets.checkpoint.shuffling import shuffled
 from conus_widgets.checkpoint.sources import folder_of, source_of
@@ -38,8 +39,9 @@ def load_predictor(
     Parameters
     ----------
     source : path or str, optional
-        The folder of a checkpoint, its ``.npz``, or a known name (``"deep-oc-conus"``, which must
-        have been fetched). By default the embedded demonstration, which knows drawn shells only.
+        The folder of a checkpoint, its ``.npz``, a ResNet50 of PyTorch in ``.safetensors``, or a
+        known name (``"deep-oc-conus"``, which must have been fetched). By default the embedded
+        demonstration, which knows drawn shells only.
     precision : {"float32", "bfloat16"}
         bfloat16 predicts faster, and less exactly, where the processor has it: see `Network`.
     max_megapixels : float, optional
@@ -64,7 +66,7 @@ def load_predictor(
         raise TypeError(f"{source!r} is loaded already: use it as it is.")
     place = source_of(source)
     return Predictor(
-        checkpoints.read(folder_of(place)),
+        load(folder_of(place)),
         precision=precision,
         max_megapixels=max_megapixels,
         origin=Origin(place, precision, max_megapixels),
@@ -134,7 +136,7 @@ class Predictor:
 
     def __init__(
         self,
-        checkpoint: checkpoints.Checkpoint,
+        checkpoint: Checkpoint,
         *,
         precision: str = "float32",
         max_megapixels: float | None = None,

@@ -21,7 +21,6 @@ _FOREIGN = {
     ".pt": "PyTorch",
     ".pth": "PyTorch",
     ".bin": "PyTorch",
-    ".safetensors": "PyTorch",
     ".onnx": "ONNX",
     ".pkl": "Python's pickle, which is never opened",
     ".pickle": "Python's pickle, which is never opened",
@@ -128,7 +127,7 @@ def _instead(files: list[Path]) -> str:
             inner = _weights_among(sorted(folder.iterdir()))
             if inner:
                 return f"; its folder {folder.name} holds {inner[0].name}"
-    other = [file for file in files if file.suffix.lower() in (*_FOREIGN, *_PACKED)]
+    other = [file for file in files if file.suffix.lower() in (*_FOREIGN, *_PACKED, ".safetensors")]
     return f"; {_other_kind(other[0])}" if other else ""
 
 
@@ -152,6 +151,8 @@ def _other_kind(file: Path) -> str:
     ending = file.suffix.lower()
     if ending in _PACKED:
         return f"{file.name} is packed, and must be unpacked first"
+    if ending == ".safetensors":
+        return f"{file.name} is of PyTorch, and can be loaded by its own path"
     if ending in _FOREIGN:
         return f"{file.name} is of {_FOREIGN[ending]}; only Lasagne's .npz can be used here"
     return ""

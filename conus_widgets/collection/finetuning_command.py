@@ -12,7 +12,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     add_source(parser)
     parser.add_argument(
-        "--start", help="the network that it starts from: a folder, .npz or name (demonstration)"
+        "--start",
+        help="what it starts from: a folder, .npz, .safetensors or name (demonstration)",
     )
     parser.add_argument("--out", metavar="DIR", required=True, help="the folder of the new network")
     parser.add_argument("--folds", type=int, default=8, help="parts for the figures (8)")

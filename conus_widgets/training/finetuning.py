@@ -275,6 +275,7 @@ def _checkpoint(
     specimens = set(zip(kept.labels, kept.groups, strict=True))
     counts = {label: sum(1 for one, _ in specimens if one == label) for label in labels}
     about = {
+        "start": start.record.get("start", {"checkpoint": start.name}),
         "specimens_of_each_class": counts,
         "split": {"by": "specimen", "folds": figures.folds, "seed": seed},
         "strength": strength,
