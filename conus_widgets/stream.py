@@ -21,7 +21,8 @@ from PIL import Image
 from conus_widgets import preparation
 from conus_widgets.machine.allowance import limit, resident
 from conus_widgets.machine.machine import threads
-from conus_widgets.network.interface import Cancelled, PredictorProtocol, Progress, softmax
+from conus_widgets.network.interface import PredictorProtocol, Progress, softmax
+from conus_widgets.photographs import blocks
 from conus_widgets.photographs.names import PhotographError, name_of
 from conus_widgets.photographs.photograph import Photograph, claimed_pixels
 from conus_widgets.prediction import Answer
@@ -133,21 +134,29 @@ def _answers(
 ) -> Generator[Answer | PhotographError, None, None]:
     network, total = predictor.network, count * views
     done = told = 0  # views
+    most = network.batch  # views that run together: few at first, so that answers come soon
     batch: list[tuple[_Sum, NDArray[Any]]] = []
     waiting: deque[_Sum | PhotographError] = deque()  # of which the first is not answered yet
 
+    def tell(now: int) -> None:
+        nonlocal told
+        if progress is not None and now > told:
+            told = now
+            progress(now, total)
+
     def run() -> None:
-        nonlocal done, told
-        if cancelled is not None and cancelled():
-            raise Cancelled("Stopped before the end, as asked.")
-        forward = network.forward(np.stack([view for _, view in batch]))
+        nonlocal done, most
+        forward = network.forward(
+            np.stack([view for _, view in batch]),
+            progress=lambda ran, _: tell(done + ran),
+            cancelled=cancelled,
+        )
         for row, (found, _) in enumerate(batch):
             found.add(forward.logits[row], forward.features[row])
         done += len(batch)
         batch.clear()
-        if progress is not None:
-            progress(done, total)
-            told = done
+        tell(done)
+        most = min(network.together, 2 * most)
 
     def finished() -> Iterator[Answer | PhotographError]:
         while waiting:
@@ -173,7 +182,7 @@ def _answers(
                     for view in prepared.views:
                         batch.append((found, view))
                         given += 1
-                        if len(batch) == network.batch:
+                        if len(batch) >= most:
                             run()
                 except PhotographError as error:  # a further view could not be made
                     waiting[-1] = error
@@ -182,8 +191,7 @@ def _answers(
         if batch:
             run()
         yield from finished()
-        if progress is not None and told < total:
-            progress(total, total)
+        tell(total)
     finally:
         made.close()
 
@@ -250,11 +258,12 @@ class _Ahead:
         self._views = views
         self._read = read
         self._shared = threading.Lock()  # around what may be open in two places of the list
-        workers = max(2, threads())
+        self._workers = workers = max(2, threads())
         self._room = _Room(_pixels(workers))
         # One photograph alone is decoded by who asks: a thread for it would only cost time.
         self._pool = ThreadPoolExecutor(workers, "decoding") if len(photographs) > 1 else None
-        inputs = max(workers, AHEAD, predictor.network.batch)
+        # While some run together, the next are decoded.
+        inputs = max(workers, AHEAD, 2 * predictor.network.together)
         self._ahead = max(workers, inputs // min(views, AT_ONCE))
 
     def __iter__(self) -> Iterator[_Prepared | PhotographError]:
@@ -263,13 +272,14 @@ class _Ahead:
             return
         numbers = iter(range(len(self._photographs)))
         waiting: deque[Future[_Prepared | PhotographError]] = deque()
-        for number in itertools.islice(numbers, self._ahead):
-            waiting.append(self._pool.submit(self._prepare, number))
-        while waiting:
-            prepared = waiting.popleft().result()
-            for number in itertools.islice(numbers, 1):
+        with blocks.kept(self._workers):
+            for number in itertools.islice(numbers, self._ahead):
                 waiting.append(self._pool.submit(self._prepare, number))
-            yield prepared
+            while waiting:
+                prepared = waiting.popleft().result()
+                for number in itertools.islice(numbers, 1):
+                    waiting.append(self._pool.submit(self._prepare, number))
+                yield prepared
 
     def close(self) -> None:
         """Decode nothing more."""

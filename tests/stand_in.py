@@ -258,6 +258,7 @@ class LinearNetwork:
         rng = np.random.default_rng(seed)
         self.size, self.bend, self.delay = size, bend, delay
         self.batch, self.gradient_batch, self.variants_batch = 4, 2, 4
+        self.together = 4
         self.grids: Mapping[str, Grid] = {
             "res4f": Grid("res4f", "res4", 14, size // 14, 0, size // 14 - 1),
             "res5c": Grid("res5c", "res5", 7, size // 7, 0, size // 7 - 1),

@@ -7,6 +7,8 @@ import warnings
 import numpy as np
 import pytest
 from networks import photographs, random_arrays, random_checkpoint
+from PIL import Image
+from stand_in import StandIn
 
 from conus_widgets import stream
 from conus_widgets.checkpoint.architecture import Architecture
@@ -38,9 +40,13 @@ def close(found, expected):
 def counted_runs(predictor, monkeypatch):
     runs = []
     forward = predictor.network.forward
-    monkeypatch.setattr(
-        predictor.network, "forward", lambda x, **options: runs.append(len(x)) or forward(x)
-    )
+
+    def counting(x, **options):
+        found = forward(x, **options)
+        runs.append(len(x))
+        return found
+
+    monkeypatch.setattr(predictor.network, "forward", counting)
     return runs
 
 
@@ -143,6 +149,38 @@ def test_a_file_that_is_open_once_may_be_listed_twice(predictor, images, tmp_pat
     with open(tmp_path / "a.png", "rb") as file:
         for answer in predictor.stream([file] * 12):
             close(answer.logits, expected)
+
+
+def test_the_first_answers_come_soon_and_then_as_many_run_together_as_is_fast(images):
+    standing = StandIn()
+    standing.network.batch, standing.network.together = 1, 4
+    given = []
+    forward = standing.network.forward
+
+    def counting(x, **options):
+        given.append(len(x))
+        return forward(x, **options)
+
+    standing.network.forward = counting
+    seen = []
+    answers = list(
+        stream.stream(standing, images, progress=lambda done, total: seen.append((done, total)))
+    )
+    assert given == [1, 2, 4, 4] and sum(given) == len(answers) == len(images) == 11
+    assert seen == [(done, 11) for done in range(1, 12)]  # after each batch of the network
+
+
+def test_memory_of_pixels_is_kept_while_a_stream_runs_and_then_given_back(predictor, images):
+    before = Image.core.get_blocks_max()
+    outer = predictor.stream(images)
+    inner = predictor.stream(images)
+    next(outer)
+    next(inner)
+    assert Image.core.get_blocks_max() > before
+    inner.close()
+    assert Image.core.get_blocks_max() > before  # the other one goes on
+    list(outer)
+    assert Image.core.get_blocks_max() == before
 
 
 # Progress, cancelling --------------------------------------------------------------------------

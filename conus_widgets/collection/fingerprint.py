@@ -8,6 +8,7 @@ from typing import Any
 
 from conus_widgets.checkpoint.digest import model_digest
 from conus_widgets.checkpoint.files import Checkpoint
+from conus_widgets.collection.digests import MEASURING
 
 FORMAT = 1  # of a store; a larger number is of a newer version of this kit
 
@@ -31,6 +32,9 @@ class Fingerprint:
     seed : int or None
         Of the views; None if there is only the plain photograph.
     format : int
+    measuring : int
+        See `digests.MEASURING`; in a store that was begun by an older version, that of its oldest
+        rows. It makes no two stores different.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Fingerprint:
     seed: int | None = None
     format: int = FORMAT
     notice: str = ""
+    measuring: int = MEASURING
 
     def to_json(self) -> str:
         """Return the record as text."""
@@ -65,7 +70,8 @@ class Fingerprint:
                     f"it has format {given['format']}, and this version of conus_widgets reads up "
                     f"to {FORMAT}"
                 )
-            known: dict[str, Any] = {"notice": ""}  # which early stores do not have
+            # What early stores do not have.
+            known: dict[str, Any] = {"notice": "", "measuring": 1}
             known |= {name: given[name] for name in cls.__dataclass_fields__ if name in given}
             known["labels"] = tuple(map(str, known["labels"]))
             known["features"] = int(known["features"])

@@ -106,6 +106,10 @@ class NetworkProtocol(Protocol):
         """How many inputs run at once."""
 
     @property
+    def together(self) -> int:
+        """How many inputs to give at once so that each takes least time; `batch` or more."""
+
+    @property
     def gradient_batch(self) -> int:
         """How many inputs run at once for gradients."""
 

@@ -189,7 +189,7 @@ def open_photograph(
             return Photograph(name, image.size, found.remarks, whole=held)
         strips = picture.strips
         needed = picture.strip_bytes * room.area(picture.size) + _WORKING
-        if strips is None or needed > room.free():
+        if strips is None or not room.fits(needed):
             room.refuse(name, picture.size, needed if strips else _bytes(picture))
         with _explained(picture.size, name):
             first = next(strips(1))
@@ -265,7 +265,7 @@ def _is_to_be_held(picture: Picture, is_file: bool) -> bool:
     if not is_file:  # it is in memory already
         return True
     small = picture.strips is None or room.area(picture.size) <= WHOLE_PIXELS
-    return small and _bytes(picture) <= room.free()
+    return small and room.fits(_bytes(picture))
 
 
 @contextmanager
@@ -309,7 +309,7 @@ def _upright(decoded: Decoded, name: str, *, ours: bool) -> tuple[Decoded, Image
 def _read_whole(source: Any, name: str, max_pixels: int | None, extra: float) -> Image.Image:
     with _opened(source, name, max_pixels) as picture:
         needed = _bytes(picture) + extra * room.area(picture.size)
-        if needed > room.free():
+        if not room.fits(needed):
             room.refuse(name, picture.size, needed)
         with _explained(picture.size, name):
             return _upright(picture.decode(), name, ours=True)[1]

@@ -7,6 +7,7 @@ from typing import NoReturn
 from PIL import Image
 
 from conus_widgets.machine.allowance import limit, resident
+from conus_widgets.photographs import blocks
 from conus_widgets.photographs.names import PhotographError
 
 ALWAYS = 128e6  # bytes that a photograph may take in any case: 16 megapixels
@@ -20,7 +21,7 @@ class Held:
 
     def __call__(self, extra: float) -> Image.Image:
         needed = extra * area(self._image.size)
-        if needed > free():
+        if not fits(needed):
             refuse(self._name, self._image.size, needed)
         return self._image
 
@@ -33,6 +34,14 @@ def area(size: tuple[int, int]) -> int:
 def free() -> float:
     """Return how many bytes a photograph may take now."""
     return max(ALWAYS, limit() - resident())
+
+
+def fits(needed: float) -> bool:
+    """Whether a photograph may take so many bytes now; for that, what is only kept is given up."""
+    if needed <= free():
+        return True
+    blocks.give_back()
+    return needed <= free()
 
 
 def refuse(name: str, size: tuple[int, int], needed: float) -> NoReturn:
