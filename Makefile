@@ -35,11 +35,11 @@ lab: $(READY)  ## set up if needed, then open JupyterLab on the first notebook (
 	    --LabApp.default_url=/lab/tree/notebooks/01-classify.ipynb --LabApp.extension_manager=readonly \
 	    $$([ "$$(id -u)" != 0 ] || echo --allow-root) $(LAB)
 
-test: $(READY) chromium  ## every check: style, types, unit tests, notebooks, browser, the built wheel
+test: $(READY) chromium  ## every check: style, types, unit tests, notebooks, browser, the built wheel (options: TEST="-n 1")
 	@export $(IN_VENV) TIMEFORMAT='  %0R s'; \
 	echo "== style"; time $(STYLE); \
 	echo "== mypy"; time mypy; \
-	echo "== pytest"; pytest --durations=10
+	echo "== pytest"; pytest -n logical --maxprocesses 4 --durations=10 $(TEST)
 
 style: $(READY)  ## the quick checks only: formatters, linters, which file may import which, types
 	@export $(IN_VENV); $(STYLE); mypy

@@ -5,6 +5,18 @@ import shutil
 
 import pytest
 from networks import random_checkpoint
+from xdist.scheduler import LoadScopeScheduling
+
+
+class Scheduling(LoadScopeScheduling):
+    """A file stays in one process, for its fixtures; all of the browser's stay in the same."""
+
+    def _split_scope(self, nodeid):
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid.split("::", 1)[0]
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")

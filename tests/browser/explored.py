@@ -124,7 +124,7 @@ class Explored:
         self.root.locator(".cx-class").first.wait_for(timeout=60_000)
         return self
 
-    def rest(self, timeout=30_000):
+    def rest(self, timeout=90_000):
         """Wait until nothing is under way, and all of it is drawn."""
         end = time.monotonic() + timeout / 1000
         while not self.root.evaluate(REST):

@@ -228,7 +228,7 @@ def assert_values(page, index, rng):
 
 def assert_true(page, rng):
     """Nothing on the page is stale: maps, list and pictures are those of the last choices."""
-    page.rest(60_000)
+    page.rest()
     for button in ("Look", "Fit"):
         page.button(button).click()
     kept = page.python("[(one.choice(), one.state) for one in explorer._state.panes]")

@@ -10,7 +10,7 @@ from conus_widgets.explain.area import mask, mask_text
 from conus_widgets.explain.covers import COVERS, DEFAULT, cover_of
 from conus_widgets.explain.subject import Subject
 
-GIVEN = [*COVERS, (10, 200, 30), picture(7)]
+GIVEN = [*COVERS, (10, 200, 30), pytest.param(picture(7), id="photograph")]
 AREA = (0, 0, 40, 50)
 
 

@@ -21,6 +21,10 @@ THEIRS = re.compile(
     r"not iterable|must be real number|not subscriptable|inhomogeneous|invalid literal"
 )
 
+# Under names that are the same in every process.
+A_FUNCTION = pytest.param(lambda: StandIn(), id="function")
+A_PHOTOGRAPH = pytest.param(picture(), id="photograph")
+
 
 def sentence_of(call, *arguments, **options):
     """Return what the call says in refusing; anything but a sentence of ours fails."""
@@ -174,7 +178,7 @@ def test_what_is_no_explanation_is_not_drawn():
     assert explain.compare(made(np.eye(7)))._repr_png_() == made(np.eye(7)).plot()._repr_png_()
 
 
-@pytest.mark.parametrize("given", [None, "shell.png", lambda: StandIn(), 5, picture()], ids=str)
+@pytest.mark.parametrize("given", [None, "shell.png", A_FUNCTION, 5, A_PHOTOGRAPH], ids=str)
 def test_what_is_no_predictor_is_said_to_be_none(given):
     for method in (explain.cam, explain.gradient, explain.occlusion, explain.random_masks):
         assert "is no predictor" in sentence_of(method, given, picture(), 1)
@@ -225,7 +229,7 @@ def test_a_check_refuses_odd_options_in_a_sentence(number):
             sentence_of(call, **{option: value})
 
 
-@pytest.mark.parametrize("given", [None, "map.npz", picture(), [made(np.eye(7))]], ids=str)
+@pytest.mark.parametrize("given", [None, "map.npz", A_PHOTOGRAPH, [made(np.eye(7))]], ids=str)
 def test_what_is_no_explanation_is_not_checked(given):
     calls = (evaluate.deletion, evaluate.insertion, evaluate.completeness)
     for call in calls:

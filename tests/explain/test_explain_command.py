@@ -60,7 +60,7 @@ def test_target_and_against_are_names_or_numbers(call, tmp_path, arguments, word
         (("layer_cam", "--kind", "grad++"), lambda *a: explain.layer_cam(*a, kind="grad++")),
         (("smoothgrad", "--kind", "squared"), lambda *a: explain.smoothgrad(*a, kind="squared")),
     ],
-    ids=str,
+    ids=["by default", "layer", "kind of CAM", "kind of gradient"],
 )
 def test_layer_and_kind_are_those_of_the_function(call, tmp_path, arguments, expected):
     assert call("shell.png", "--method", *arguments, "--target", "1", "--out", "map.npz")[0] == 0

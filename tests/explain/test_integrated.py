@@ -10,7 +10,14 @@ from conus_widgets import explain
 from conus_widgets.explain.covers import cover_of
 from conus_widgets.explain.subject import Subject
 
-BASELINES = ["black", "mean", "blur", "blurred", (200, 10, 60), picture(9)]
+BASELINES = [
+    "black",
+    "mean",
+    "blur",
+    "blurred",
+    (200, 10, 60),
+    pytest.param(picture(9), id="photograph"),
+]
 
 
 @pytest.mark.parametrize("baseline", BASELINES, ids=str)
