@@ -241,30 +241,7 @@ def test_a_notebook_has_two_checked_outputs_and_saves_no_error_or_widget_state(p
     checked = checked_cells(notebook)
     assert len(checked) >= 2
     assert all(cell["outputs"] for cell in checked), "a checked cell without output checks nothing"
+    assert all(cell["execution_count"] for cell in checked), "nbval compares none without a count"
     outputs = [o for c in notebook["cells"] for o in c.get("outputs", [])]
     assert not [o for o in outputs if o["output_type"] == "error"]
     assert "widgets" not in notebook["metadata"]
-
-
-def test_nbval_fails_where_a_checked_output_was_changed(tmp_path):
-    """In a copy where one checked output says something else, that one cell fails."""
-    folder = tmp_path / "notebooks"
-    shutil.copytree(ROOT / "notebooks", folder, ignore=shutil.ignore_patterns(".*"))
-    path = folder / NOTEBOOKS[0].name
-    notebook = json.loads(path.read_text())
-    output = checked_cells(notebook)[0]["outputs"][0]
-    if output["output_type"] == "stream":
-        output["text"] = ["something else\n"]
-    else:
-        output["data"]["text/plain"] = ["something else"]
-    path.write_text(json.dumps(notebook))
-    result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--nbval-lax", "--nbval-current-env", path.name],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert result.returncode == pytest.ExitCode.TESTS_FAILED, result.stdout
-    assert "something else" in result.stdout
-    assert re.search(r"^1 failed, \d+ passed", result.stdout, re.M), result.stdout[-2000:]
