@@ -243,7 +243,7 @@ class Quick:
         self.network = self
         self._width = checkpoint.architecture.features
 
-    def forward(self, inputs: np.ndarray) -> Forward:
+    def forward(self, inputs: np.ndarray, **_: Any) -> Forward:
         means = inputs.reshape(len(inputs), -1)[:, : self._width]
         return Forward(means[:, : len(self.labels)] / 50, means)
 
