@@ -45,7 +45,7 @@ style: $(READY)  ## the quick checks only: formatters, linters, which file may i
 	@export $(IN_VENV); $(STYLE); mypy
 
 stress: $(READY)  ## kills and resumes; drawn collections with planted faults: half an hour (options: STRESS="--moments 100")
-	@export $(IN_VENV); python tests/stress/kill_evaluation.py $(STRESS); python tests/stress/kill_reviews.py $(STRESS); python tests/stress/drawn_collections.py
+	@export $(IN_VENV); python tests/stress/kill_evaluation.py $(STRESS); python tests/stress/kill_reviews.py $(STRESS); python tests/stress/drawn_collections.py; python tests/stress/binder_replay.py
 
 lasagne-tests: $(READY)  ## Lasagne's own tests on this Theano: some minutes (docs/lasagne.md)
 	@export $(IN_VENV); rm -rf $(LASAGNE); mkdir -p $(LASAGNE); \
@@ -106,6 +106,8 @@ $(READY): requirements.lock pyproject.toml postBuild
 	fi; \
 	"$$python" -m venv $(VENV)
 	@$(IN_VENV) ./postBuild
+	@$(VENV)/bin/python -m pip install --quiet --no-input --disable-pip-version-check \
+	    --no-deps --no-build-isolation --editable . # for those who develop
 	@touch $@
 
 $(PEERS)/.ready: benchmarks/requirements.txt

@@ -9,9 +9,11 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from conus_widgets.collection.command import add_arguments
+from conus_widgets.copies import copy_notebooks
 
 DEMONSTRATION = "the embedded demonstration, which knows drawn shells only"
 
@@ -130,6 +132,32 @@ def _parser() -> argparse.ArgumentParser:
     )
     fetch.add_argument("--sha256", help="digest that the .npz must have")
 
+    notebooks = commands.add_parser(
+        "notebooks",
+        help="copy the notebooks into a folder of your own",
+        description="Copy the notebooks that come with this package. A notebook that you changed "
+        "is never overwritten.",
+        epilog="Example: python -m conus_widgets notebooks ~/conus",
+    )
+    notebooks.set_defaults(command=_notebooks)
+    notebooks.add_argument("folder", metavar="FOLDER", help="made if it is not there")
+    notebooks.add_argument(
+        "--reset",
+        action="store_true",
+        help="put fresh notebooks in the place of changed ones, which become NAME-mine.ipynb",
+    )
+
+    serve = commands.add_parser(
+        "serve",
+        help="show notebooks as pages to visitors, without code",
+        description="Show notebooks as pages, by Voila. Each visitor has a process of their own, "
+        "runs nothing but what the page offers, and leaves nothing behind. docs/voila.md says what "
+        "a visitor can and cannot do.",
+        epilog="Example: python -m conus_widgets serve --ip 0.0.0.0 --most 12",
+        fill=_serve_options,
+    )
+    serve.set_defaults(command=_serve)
+
     doctor = commands.add_parser("doctor", help="test whether this machine has what is needed")
     doctor.set_defaults(command=_doctor)
     warm = commands.add_parser("warm", help="compile ahead, so that notebooks start quickly")
@@ -204,6 +232,12 @@ def _finetune_options(finetune: argparse.ArgumentParser) -> None:
     from conus_widgets.collection.finetuning_command import add_arguments
 
     add_arguments(finetune)
+
+
+def _serve_options(serve: argparse.ArgumentParser) -> None:
+    from conus_widgets.serving.command import add_arguments
+
+    add_arguments(serve)
 
 
 def _trust_options(trust: argparse.ArgumentParser, *, shown: bool = True) -> None:
@@ -326,6 +360,12 @@ def _finetune(options: argparse.Namespace) -> int:
     return run(options)
 
 
+def _serve(options: argparse.Namespace) -> int:
+    from conus_widgets.serving.command import run
+
+    return run(options)
+
+
 def _evaluate(options: argparse.Namespace) -> int:
     if options.collection is None:
         _say(
@@ -363,6 +403,16 @@ def _fetch(options: argparse.Namespace) -> int:
     return 0
 
 
+def _notebooks(options: argparse.Namespace) -> int:
+    try:
+        found = copy_notebooks(options.folder, reset=options.reset)
+    except (OSError, RuntimeError) as error:  # a full disk; a home that nobody knows
+        _say(error)
+        return 1
+    print("\n".join(found.sentences(Path(options.folder).expanduser())))
+    return 0
+
+
 def _doctor(options: argparse.Namespace) -> int:
     from conus_widgets.doctor import report
 
@@ -371,6 +421,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def _warm(options: argparse.Namespace) -> int:
     try:
+        from conus_widgets.machine.machine import let_others_read
         from conus_widgets.predictor import load_predictor
 
         predictor = load_predictor()
@@ -381,6 +432,7 @@ def _warm(options: argparse.Namespace) -> int:
         predictor.network.variants(inputs, inputs, [[]])
         for guided in (False, True):
             predictor.network.gradients(inputs, np.ones(len(predictor.labels)), guided=guided)
+        let_others_read()
     except (RuntimeError, ValueError, OSError) as error:
         _say(error)
         return 1

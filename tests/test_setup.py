@@ -152,12 +152,48 @@ def test_all_files_name_the_same_python():
         assert "sys.version_info[:2] != (3, 11)" in text, name
 
 
-@pytest.mark.parametrize("name", ["postBuild", ".ci/run"])
-def test_scripts_can_be_executed_and_stop_at_the_first_error(name):
+def test_conda_solves_for_few_packages():
+    """Its solver takes more memory than a free builder has: pip installs all the rest."""
+    text = (ROOT / "environment.yml").read_text()
+    packages = re.findall(r"^  - (\S+)$", text.partition("dependencies:")[2], re.M)
+    assert 1 <= len(packages) <= 4, packages
+    assert "pip:" not in text.partition("dependencies:")[2]  # conda gives it no hashes
+
+
+def test_the_setup_installs_a_wheel_and_make_the_editable_package():
+    """A hub that mounts a home over the repository hides what is editable."""
+    assert "--editable" not in (ROOT / "postBuild").read_text()
+    assert "--editable" in (ROOT / "Makefile").read_text()
+
+
+def test_a_session_starts_whatever_happens_before_it(tmp_path):
+    """The last line becomes the session, with its arguments and its exit code."""
+    home = tmp_path / "a home"
+    home.mkdir()
+    python = tmp_path / "python"  # of an environment in which nothing works
+    python.write_text("#!/bin/sh\necho broken >&2; exit 3\n")
+    python.chmod(0o755)
+    result = subprocess.run(
+        [ROOT / "start", "bash", "-c", 'echo "$1"; exit 7', "-", "two words"],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (result.returncode, result.stdout) == (7, "two words\n")
+    assert "start: no copies of the notebooks" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["postBuild", ".ci/run", "start"])
+def test_scripts_can_be_executed_and_end_as_they_should(name):
     script = ROOT / name
     assert os.access(script, os.X_OK)
     assert script.read_text().startswith("#!/usr/bin/env bash\n")
-    assert re.search(r"^set -e", script.read_text(), re.M)
+    if name == "start":  # whose errors must not cost a session
+        assert script.read_text().endswith('\nexec "$@"\n')
+    else:
+        assert re.search(r"^set -e", script.read_text(), re.M)
     subprocess.run(["bash", "-n", script], check=True)
 
 

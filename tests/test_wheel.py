@@ -12,6 +12,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def run(*command, cwd, **environment):
@@ -34,8 +35,12 @@ def wheel(tmp_path_factory):
     for name in "pyproject.toml", "README.md", "LICENSE":
         shutil.copy(ROOT / name, source)
     package = ROOT / "conus_widgets"
+    shutil.copytree(ROOT / "notebooks", source / "notebooks")
     shutil.copytree(
-        package, source / package.name, ignore=shutil.ignore_patterns("__pycache__", ".*")
+        package,
+        source / package.name,
+        symlinks=True,
+        ignore=shutil.ignore_patterns("__pycache__", ".*"),
     )
     pip = "-m pip wheel --quiet --no-deps --no-build-isolation --no-index --wheel-dir".split()
     run(*pip, out, source, cwd=source)
@@ -57,8 +62,9 @@ def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(wheel):
     written = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "conus_widgets").rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
+        if path.is_file() and path.suffix not in (".pyc", ".ipynb")
     }
+    written |= {f"conus_widgets/notebooks/{path.name}" for path in NOTEBOOKS}
     assert packed == written
     assert {".js", ".css", ".npz", ".json", ".txt"} <= {Path(name).suffix for name in packed}
     assert "conus_widgets/py.typed" in packed
@@ -66,6 +72,15 @@ def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(wheel):
 
 def test_the_wheel_is_small_enough_to_carry(wheel):
     assert wheel.stat().st_size < 8e6
+
+
+def test_the_installed_wheel_hands_out_its_notebooks(installed, tmp_path):
+    command = ["-m", "conus_widgets", "notebooks", "mine"]
+    said = run(*command, cwd=tmp_path, PYTHONPATH=str(installed))
+    assert said == f"{len(NOTEBOOKS)} notebooks were copied to mine.\n"
+    copies = sorted((tmp_path / "mine").iterdir())
+    assert [one.name for one in copies] == [one.name for one in NOTEBOOKS]
+    assert [one.read_bytes() for one in copies] == [one.read_bytes() for one in NOTEBOOKS]
 
 
 def test_the_installed_wheel_classifies_a_photograph(installed, tmp_path):

@@ -19,6 +19,10 @@ from conus_widgets.machine.beside import beside, reason, written_whole
 _CONNECT_SECONDS, _READ_SECONDS = 15, 60
 _CHUNK = 1 << 16
 
+#: The variable that says from which hosts alone something may be fetched, with commas; set and
+#: empty: from none.
+FROM = "CONUS_FETCH_FROM"
+
 
 class DownloadError(OSError):
     """A download failed; the message is one sentence with the address and the way out."""
@@ -40,7 +44,23 @@ class WrongDigest(DownloadError):
 
 
 class Session(requests.Session):
-    """Proxies and certificates as the environment says; never led from https down to http."""
+    """Proxies and certificates as the environment says; never led from https down to http.
+
+    ``CONUS_FETCH_FROM`` names the only hosts that are asked, also if one leads on to another.
+    """
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        """Send a request, if its host may be asked."""
+        hosts = os.environ.get(FROM)
+        if hosts is not None:
+            allowed = [host.strip().lower() for host in hosts.split(",") if host.strip()]
+            host = (urlsplit(request.url or "").hostname or "").lower()
+            if host not in allowed:
+                raise DownloadError(
+                    f"{host} is not asked: here files come from {', '.join(allowed) or 'no host'} "
+                    f"only ({FROM})."
+                )
+        return super().send(request, **options)
 
     def get_redirect_target(self, response: requests.Response) -> str | None:
         target = super().get_redirect_target(response)

@@ -78,6 +78,9 @@ def cgroup_cpus(root: Path) -> float | None:
 def compiler() -> str:
     """Return the C++ compiler's path: that of ``CXX``, else the first that is found.
 
+    After ``PATH`` comes the environment's own ``bin``: conda puts the compiler there under a long
+    name, and a kernel that was started without `conda activate` has it on no path.
+
     Raises
     ------
     SetupError
@@ -91,11 +94,24 @@ def compiler() -> str:
         found = shutil.which(name) if name else None
         if found:
             return found
+    for folder in _environments():
+        for name in names:
+            found = shutil.which(name, path=os.fspath(folder))
+            if found:
+                return found
     raise SetupError(
         "No C++ compiler was found, and Theano cannot work at a usable speed without one. "
         "Install it: 'apt-get install g++' (Debian, Ubuntu), "
         "'conda install -c conda-forge cxx-compiler' (conda), 'xcode-select --install' (macOS)."
     )
+
+
+def _environments() -> list[Path]:
+    """Return where the programs of this Python's environment lie, also if it is not activated."""
+    folders = [Path(sys.executable).parent, Path(sys.prefix) / "bin"]
+    if os.environ.get("CONDA_PREFIX"):
+        folders.append(Path(os.environ["CONDA_PREFIX"]) / "bin")
+    return folders
 
 
 def compiler_options() -> list[str]:
@@ -219,9 +235,22 @@ def _copy_aside(source: Path, target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source, beside, ignore=shutil.ignore_patterns("lock_dir", ".lock*"))
+        for path in [beside, *beside.rglob("*")]:  # what is copied from may be read-only by modes
+            path.chmod(0o755 if path.is_dir() else 0o644)
         beside.rename(target)
     except (OSError, shutil.Error):
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def let_others_read() -> None:
+    """Let every user of the environment read the compiled code in it, to copy it.
+
+    Theano makes its folders for their owner alone. The code holds nothing of anybody's work.
+    """
+    folder = cache_folder()
+    if folder.is_relative_to(sys.prefix):
+        for path in [folder, *folder.rglob("*")]:
+            path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _check_space(folder: Path) -> None:

@@ -126,6 +126,33 @@ def test_cxx_may_name_a_launcher_and_options(monkeypatch, tmp_path, asked, name,
     assert machine.compiler_options() == options
 
 
+@pytest.mark.parametrize("place", ["executable", "prefix", "CONDA_PREFIX"])
+def test_the_compiler_of_an_environment_that_is_not_activated_is_found(
+    monkeypatch, tmp_path, place
+):
+    """Conda names it with a prefix, and only `conda activate` puts it on the PATH and into CXX."""
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.delenv("CONDA_PREFIX", raising=False)
+    for name in "executable", "prefix":
+        monkeypatch.setattr(sys, name, str(tmp_path / "elsewhere" / "bin" / "python"))
+    with pytest.raises(SetupError, match="No C"):
+        compiler()
+    environment = tmp_path / "environment"
+    (environment / "bin").mkdir(parents=True)
+    gxx = program(environment / "bin" / "x86_64-conda-linux-gnu-g++")
+    if place == "CONDA_PREFIX":
+        monkeypatch.setenv("CONDA_PREFIX", str(environment))
+    else:
+        where = environment / "bin" / "python" if place == "executable" else environment
+        monkeypatch.setattr(sys, place, str(where))
+    assert compiler() == gxx
+    (tmp_path / "empty").mkdir()
+    assert compiler() == gxx
+    other = program(tmp_path / "empty" / "clang++")  # what is on the PATH comes first
+    assert compiler() == other
+
+
 def run(*arguments, **environment):
     kept = {k: v for k, v in os.environ.items() if k not in ("CXX", "THEANO_FLAGS", "CONUS_CACHE")}
     return subprocess.run(
@@ -299,6 +326,41 @@ def test_a_read_only_environments_compiled_code_is_copied_to_the_user_once(own_c
     (user / "compiled" / "mod.so").write_text("newer")
     assert cache_folder() == user
     assert (user / "compiled" / "mod.so").read_text() == "newer"
+
+
+def test_the_copy_can_be_written_also_if_the_environment_is_read_only_by_its_modes(
+    own_cache, monkeypatch
+):
+    prefix, user = own_cache
+    (prefix / "compiled").mkdir(parents=True)
+    (prefix / "compiled" / "mod.so").write_text("code")
+    for path, mode in ((prefix / "compiled" / "mod.so", 0o444), (prefix / "compiled", 0o555)):
+        path.chmod(mode)
+    prefix.chmod(0o555)
+    read_only(monkeypatch, prefix)
+    assert cache_folder() == user
+    copied = [user, user / "compiled", user / "compiled" / "mod.so"]
+    assert [path.stat().st_mode & 0o777 for path in copied] == [0o755, 0o755, 0o644]
+
+
+def test_what_was_compiled_into_the_environment_can_be_read_by_its_other_users(own_cache):
+    """Theano's folders are their owner's alone; a hub's users copy them."""
+    prefix, user = own_cache
+    module = prefix / "compiled" / "tmpx" / "mod.so"
+    module.parent.mkdir(parents=True, mode=0o700)
+    module.write_text("code")
+    module.chmod(0o600)
+    machine.let_others_read()
+    modes = [path.stat().st_mode & 0o777 for path in (prefix, module.parent, module)]
+    assert modes == [0o755, 0o755, 0o644]
+
+
+def test_a_cache_of_ones_own_stays_as_it_is(own_cache, monkeypatch, tmp_path):
+    monkeypatch.setenv("CONUS_CACHE", str(tmp_path / "mine"))
+    folder = cache_folder() / "compiled"
+    folder.mkdir(mode=0o700)
+    machine.let_others_read()
+    assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_compiled_code_that_others_may_have_put_there_is_not_copied(own_cache, monkeypatch):

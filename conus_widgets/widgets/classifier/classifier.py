@@ -88,6 +88,8 @@ class Classifier(Receiving, NetworkWidget):
         "Write Classifier(), then drop photographs on the page, or give them to its classify()."
     )
 
+    _from_page = frozenset({"region", "specimen", "views"})
+
     views = traitlets.Int(1, min=1, max=_MOST_VIEWS).tag(sync=True)
     region = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     specimen = traitlets.Bool(False).tag(sync=True)

@@ -8,8 +8,10 @@ from typing import Any
 
 import traitlets
 
+from conus_widgets.photographs.names import name_of
 from conus_widgets.widgets.dropzone.parcels import LIMIT, DroppedFile, Parcels
 from conus_widgets.widgets.live.bundle import PAGES
+from conus_widgets.widgets.live.guests import largest_file, one_more_file
 from conus_widgets.widgets.live.widget import Handler
 
 __all__ = ["LIMIT", "ZONE", "DroppedFile", "Intake", "Receiving"]
@@ -34,7 +36,11 @@ class Receiving(traitlets.HasTraits):
 
     original = traitlets.Bool(False).tag(sync=True)
     long_side = traitlets.Int(896, min=1).tag(sync=True)
-    limit = traitlets.Int(LIMIT, min=1).tag(sync=True)
+    limit = traitlets.Int(min=1).tag(sync=True)
+
+    @traitlets.default("limit")
+    def _usual_limit(self) -> int:
+        return largest_file(LIMIT)
 
 
 class Intake:
@@ -69,6 +75,8 @@ class Intake:
         return {self._kind: self._receive}
 
     def _receive(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        if content["index"] == 0:
+            one_more_file(name_of(None, name=str(content["name"]))[:255])
         with self._lock:
             self._parcels.limit = self._widget.limit
             file = self._parcels.add(content, buffers)

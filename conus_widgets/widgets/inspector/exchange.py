@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from conus_widgets.widgets.live.guests import largest_file, one_more_file
+
 __all__ = ["PART", "Exchange"]
 
 PART = 4 * 1024 * 1024
@@ -43,13 +45,15 @@ class Exchange:
         """
         name, index = str(content["name"])[:200], int(content["index"])
         if index == 0:
+            one_more_file(name)
             self._name, self._parts = name, []
         if name != self._name or index != len(self._parts) or not buffers:
             raise ValueError(f"{name} did not arrive whole: upload it again.")
         self._parts.append(bytes(buffers[0]))
-        if sum(map(len, self._parts)) > _MOST:
+        most = largest_file(_MOST)
+        if sum(map(len, self._parts)) > most:
             self._parts = []
-            raise ValueError(f"{name} has more than {_MOST // 2**20} MB: it is no log.")
+            raise ValueError(f"{name} has more than {most // 2**20} MB: it is no log.")
         if len(self._parts) < int(content["count"]):
             return None
         data, self._name, self._parts = b"".join(self._parts), "", []

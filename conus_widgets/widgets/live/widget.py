@@ -56,6 +56,8 @@ class LiveWidget(anywidget.AnyWidget):
       and is told all that it needs.
     - ``picture()``, and calls ``self._saved.renew()`` when the picture would be another one.
       ``_rest`` is how many seconds to wait before that, so that one serves for many changes.
+    - ``_from_page``: the traits that the page may set. Whatever else it says of the widget's state
+      is ignored: a forged message raises no limit, and puts nothing into the saved notebook.
     - Answers that can be observed: properties under ``@Answer``; ``self._news.tell(name, value)``
       calls their observers, in a thread where they can work.
 
@@ -68,6 +70,7 @@ class LiveWidget(anywidget.AnyWidget):
     mark = traitlets.Unicode(read_only=True).tag(sync=True)
 
     _rest: ClassVar[float] = 0.0
+    _from_page: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, **options: Any) -> None:
         settable = [name for name, trait in self.traits().items() if not trait.read_only]
@@ -100,6 +103,11 @@ class LiveWidget(anywidget.AnyWidget):
             )
         found: str = self.comm.comm_id
         return found
+
+    def set_state(self, sync_data: Any) -> None:
+        """Take what the page sets, of that which it may set."""
+        if isinstance(sync_data, dict):
+            super().set_state({k: v for k, v in sync_data.items() if k in self._from_page})
 
     def picture(self) -> Picture | None:
         """The page as it stands, as a picture (HTML and text) that needs no kernel; None: none."""

@@ -1,0 +1,1 @@
+"""Notebooks as pages for strangers, served by Voila."""
