@@ -378,6 +378,18 @@ def test_redirects(server, tmp_path):
         fetch(server.url, tmp_path / "loop")
 
 
+def test_only_hosts_that_are_allowed_are_asked(server, tmp_path, monkeypatch):
+    monkeypatch.setenv(transfer.FROM, "museum.example, 127.0.0.1")
+    fetch(server.url, tmp_path / "good")
+    # Not by a detour either: the redirect is not followed, and nothing is asked of its host.
+    server.plan.redirect["synsets.txt"] = "http://localhost/synsets.txt"
+    with pytest.raises(DownloadError, match="localhost is not asked: here files come from museum"):
+        fetch(server.url, tmp_path / "detour")
+    monkeypatch.setenv(transfer.FROM, "")
+    with pytest.raises(DownloadError, match="127.0.0.1 is not asked: here .* from no host only"):
+        fetch(server.url, tmp_path / "none")
+
+
 def test_never_from_https_down_to_http():
     import requests
 
