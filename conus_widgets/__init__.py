@@ -61,7 +61,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Names are imported when they are used: Theano takes seconds, and where it cannot start,
+    # Names are imported when they are used: Theano takes seconds, and if it cannot start,
     # 'python -m conus_widgets doctor' must still be able to say why.
     home = "explain" if name == "explain" else _HOMES.get(name)
     if home is None:

@@ -47,8 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _open_streams() -> None:
-    """Let anything be printed: escaped where the terminal cannot show it, nowhere where a stream is
-    closed, as by ``2>&-``."""
+    """Let anything be printed.
+
+    What the terminal cannot show is escaped; if a stream is closed, as by ``2>&-``, nothing is.
+    """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -107,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         "evaluate",
         help="ask the network about a whole collection, and keep the answers",
         description="Ask the network about every photograph of a collection, once, and keep the "
-        "answers in a folder. A run that was stopped goes on where it was.",
+        "answers in a folder. A run that was stopped goes on from where it was.",
         fill=_evaluate_options,
     )
     evaluate.set_defaults(command=_evaluate)
@@ -297,7 +299,7 @@ def _json(form: Any) -> str:
 
 def _classify(options: argparse.Namespace) -> int:
     try:
-        # Imported here: where Theano cannot start, the reason is one sentence, not a traceback.
+        # Imported here: if Theano cannot start, the reason is one sentence, not a traceback.
         from conus_widgets.photographs.photograph import PhotographError
         from conus_widgets.prediction import Prediction
         from conus_widgets.predictor import load_predictor

@@ -1,4 +1,4 @@
-"""Look whether this machine has what the kit needs, and say what to do where it has not."""
+"""Look whether this machine has what the kit needs, and say what to do if it has not."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PACKAGES = ("Theano-PyMC", "Lasagne", "numpy", "Pillow", "ipywidgets", "anywidge
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. `well` is false where something must be done."""
+    """One thing that was looked at. `well` is false if something must be done."""
 
     subject: str
     text: str

@@ -14,7 +14,7 @@ from PIL import Image
 class ByValue:
     """Base of a dataclass with arrays, made with ``eq=False``.
 
-    The equality that `dataclasses` makes compares tuples of the fields; where two arrays meet,
+    The equality that `dataclasses` makes compares tuples of the fields; if two arrays meet,
     NumPy then raises. Fields with ``compare=False`` are left out here too.
     """
 

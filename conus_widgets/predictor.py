@@ -341,8 +341,9 @@ class Predictor:
         ).reshape(-1, len(self.labels))
 
     def inputs(self, photographs: Any, *, views: int = 1, seed: int | None = None) -> NDArray[Any]:
-        """Return network inputs (N * views, 3, size, size), float32; a photograph's views follow
-        one another.
+        """Return network inputs (N * views, 3, size, size), float32.
+
+        A photograph's views follow one another.
 
         Raises
         ------

@@ -55,7 +55,7 @@ class Ticket:
         self._cancelled = True
 
     def cancelled(self) -> bool:
-        """True once the answer is no longer wanted: stopped, or replaced by a newer request."""
+        """Tell if the answer is no longer wanted: stopped, or replaced by a newer request."""
         return self._cancelled or self._core.stopping
 
     def checkpoint(self) -> bool:
@@ -216,7 +216,7 @@ class _Core:
         self._waiting.put(None)
 
     def start_over(self) -> None:
-        """In a forked process, where the thread does not exist: the next request starts another."""
+        """In a forked process the thread does not exist: the next request starts another."""
         self._waiting, self._lock, self._thread = SimpleQueue(), threading.Lock(), None
         self._urgent, self._newest, self._rung, self._passed = {}, {}, False, False
         for ticket in list(self._asked):

@@ -32,7 +32,7 @@ class Convolution:
 
 @dataclass(frozen=True)
 class Block:
-    """A bottleneck: three convolutions beside a shortcut, projected where shapes change.
+    """A bottleneck: three convolutions beside a shortcut, projected if shapes change.
 
     A shortcut without a projection takes every `step`-th cell: see `propagate_strides`.
     """
@@ -188,7 +188,7 @@ def connect(
         The input.
     convolve : callable
         ``convolve(x, convolution, relu, residual)`` returns the output of a convolution and its
-        batch norm, plus `residual` where it is not None, through ReLU where `relu` is true.
+        batch norm, plus `residual` if it is not None, through ReLU if `relu` is true.
     pool : callable
         ``pool(x)`` returns the output of the first max pooling.
     subsample : callable, optional

@@ -85,7 +85,7 @@ class _Archive:
         self.expected = architecture.parameters()
         with _explained(file):
             self.zip = zipfile.ZipFile(shared_file(file))
-        # Not what macOS adds where it packs a folder again.
+        # Not what macOS adds when it packs a folder again.
         places = [(info.filename.rpartition("/")[2], info) for info in self.zip.infolist()]
         self._members = {name: info for name, info in places if name and name[0] != "."}
         if len(self._members) != len(self.expected):
@@ -162,7 +162,7 @@ def _check_array(
     if array.dtype.kind != "f":
         raise CheckpointError(f"{where} has dtype {array.dtype}, but floats are needed.")
     # A sum is NaN or infinite if any number is, and needs no array of its own; it may also
-    # overflow where none is.
+    # overflow if there is none.
     with np.errstate(over="ignore"):
         if np.isfinite(array.sum(dtype=np.float64)):
             return

@@ -83,7 +83,7 @@ def fetch(
     that was damaged is fetched again, and what lay there is set aside as NAME.old if it may be
     somebody's own work. A file put there by hand that can be loaded is left alone.
 
-    info.txt and regions.csv are optional: where the address does not give them, whatever the
+    info.txt and regions.csv are optional: if the address does not give them, whatever the
     reason, standard error says that they were left out. They are asked for again next time; after
     a day if the answer was that they do not exist. Proxies come from HTTPS_PROXY and the like.
     """
@@ -119,7 +119,7 @@ def fetch_configured(*, sha256: str | None = None, progress: bool = True) -> Pat
     Returns
     -------
     pathlib.Path or None
-        As `fetch`; None where CONUS_MODEL_URL is not set or empty.
+        As `fetch`; None if CONUS_MODEL_URL is not set or empty.
     """
     source = os.environ.get("CONUS_MODEL_URL", "").strip()
     if not source:
@@ -148,7 +148,7 @@ class _Address:
 
 
 def _resolve(source: str, stem: str) -> tuple[_Address, str]:
-    """The address, and a name for the folder here."""
+    """Return the address, and a name for the folder here."""
     url = KNOWN.get(source, source).strip()
     try:
         parts = urlsplit(url)

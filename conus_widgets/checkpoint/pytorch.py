@@ -131,8 +131,10 @@ def _shape(file: Path, tensors: Tensors, key: str, axes: int) -> tuple[int, ...]
 
 
 def _names(c: Convolution) -> tuple[str, str]:
-    """Return what PyTorch calls a convolution and its batch norm: res3b_branch2a is
-    layer2.1.conv1 and layer2.1.bn1."""
+    """Return what PyTorch calls a convolution and its batch norm.
+
+    res3b_branch2a is layer2.1.conv1 and layer2.1.bn1.
+    """
     if c.name == "conv1":
         return "conv1", "bn1"
     block, branch = c.name.split("_")

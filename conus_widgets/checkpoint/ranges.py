@@ -90,8 +90,11 @@ def parse(text: str, labels: Sequence[str]) -> dict[str, NDArray[Any]]:
 
 
 def _separator(text: str, names: Collection[str]) -> str:
-    """Return what parts the cells: a comma; or what spreadsheets write in much of Europe, a
-    semicolon, or a tab, if the first row is a heading or begins with a class only so."""
+    """Return what separates the cells: a comma, or a semicolon or a tab.
+
+    Spreadsheets write a semicolon in much of Europe. It is one here (as a tab is) only if the first
+    row is a heading, or begins with a class, when it is read so.
+    """
     for separator in ",;\t":
         with contextlib.suppress(RegionsError):  # reading the rows will say so
             rows = ([cell.strip() for cell in row] for _, row in _table(text, separator))

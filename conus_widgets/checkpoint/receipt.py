@@ -42,7 +42,7 @@ class Receipt:
 
 
 def read(folder: Path) -> Receipt:
-    """Return the note in a folder; an empty one where it is not there or damaged."""
+    """Return the note in a folder; an empty one if it is not there or damaged."""
     try:
         given = json.loads((folder / NAME).read_text("utf-8"))
         files, missing = given["files"], given["missing"]

@@ -1,6 +1,4 @@
-"""Sources of a checkpoint: what `load_predictor` takes, as plain text that another process can
-use.
-"""
+"""Sources of a checkpoint: what `load_predictor` takes, as text that another process can use."""
 
 from __future__ import annotations
 

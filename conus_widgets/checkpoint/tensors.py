@@ -89,8 +89,11 @@ class Tensors:
         return found
 
     def _bfloat16(self) -> dict[str, NDArray[Any]]:
-        """Return the bfloat16 tensors widened: NumPy has no such numbers, and safetensors gives
-        their bytes only. A bfloat16 is the upper half of a float32."""
+        """Return the bfloat16 tensors widened.
+
+        NumPy has no such numbers, and safetensors gives their bytes only. A bfloat16 is the upper
+        half of a float32.
+        """
         from safetensors import deserialize
 
         found = {}

@@ -1,4 +1,4 @@
-"""One file over HTTP: resumed where it was cut, moved into place only when whole."""
+"""One file over HTTP: resumed from where it was cut, moved into place only when whole."""
 
 import errno
 import json
@@ -63,6 +63,7 @@ class Session(requests.Session):
         return super().send(request, **options)
 
     def get_redirect_target(self, response: requests.Response) -> str | None:
+        """Return where an answer leads; refuse what is less secure than https was."""
         target = super().get_redirect_target(response)
         if target is not None:
             new = urlsplit(urljoin(response.url, target))
@@ -76,7 +77,7 @@ class Session(requests.Session):
 
 
 def shown(url: str) -> str:
-    """An address fit for a message: without password and query, which may hold secrets."""
+    """Return an address fit for a message: no password, no query, which may hold secrets."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     text = urlunsplit((parts.scheme, host, parts.path, "", ""))
@@ -105,7 +106,7 @@ def download(
         Looks at the whole file before it is moved. If it raises a DownloadError, the file is
         deleted; if it raises WrongDigest, it is kept for a call with the right digest.
     progress : bool
-        Show a bar where standard error is a terminal.
+        Show a bar if standard error is a terminal.
 
     Raises
     ------
@@ -170,7 +171,7 @@ def _receive(
     # Unencoded, or lengths and ranges would count compressed bytes.
     headers = {"Accept-Encoding": "identity"}
     if validator:
-        # If-Range: the rest where the file is still the same, else all of it.
+        # If-Range: the rest if the file is still the same, else all of it.
         headers |= {"Range": f"bytes={have}-", "If-Range": validator}
     with session.get(
         url, headers=headers, stream=True, timeout=(_CONNECT_SECONDS, _READ_SECONDS)
@@ -224,7 +225,7 @@ def _receive(
 
 
 def _continues(response: requests.Response, have: int, validator: str | None) -> bool:
-    """Whether a partial answer goes on where we stopped; some servers do not heed If-Range."""
+    """Whether a partial answer goes on from where we stopped; some servers do not heed If-Range."""
     piece = response.headers.get("Content-Range", "")
     return piece.startswith(f"bytes {have}-") and _validator(response) in (None, validator)
 
@@ -263,7 +264,7 @@ def _length(response: requests.Response) -> int | None:
 
 
 def _validator(response: requests.Response) -> str | None:
-    """What tells this version of the file from others; weak ETags do not, byte by byte."""
+    """Return what tells this version of the file from others, byte by byte: no weak ETag does."""
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         return None
     tag = response.headers.get("ETag", "")
@@ -271,7 +272,7 @@ def _validator(response: requests.Response) -> str | None:
 
 
 def _is_whole(part: Path, state: Path, url: str) -> bool:
-    """True where all bytes had come, but the process ended before the file was moved."""
+    """Tell if all bytes had come, but the process ended before the file was moved."""
     known = _read_state(state, url)
     return (
         bool(known.get("validator")) and part.exists() and part.stat().st_size == known.get("total")

@@ -90,8 +90,10 @@ class Answers:
 
     @cached_property
     def losses(self) -> NDArray[Any]:
-        """float32 (N,): minus the logarithm of the probability of the label; not a number without
-        an answer, or if the model has no such class."""
+        """Minus the logarithm of the label's probability, float32 (N,).
+
+        NaN without an answer, or if the model has no such class.
+        """
         return losses(self.logits, self.class_of)
 
     @cached_property
@@ -176,8 +178,10 @@ class _Places:
         return len(self._part)
 
     def by_part(self, chosen: NDArray[Any]) -> list[tuple[int, NDArray[Any], NDArray[Any]]]:
-        """Return, for each part that some of the chosen photographs stand in: its number, which of
-        the chosen, and the rows there."""
+        """Return where the chosen photographs stand, part by part.
+
+        For each part that has some: its number, which of the chosen, and their rows there.
+        """
         part = self._part[chosen]
         found = []
         for number in np.unique(part[part >= 0]):

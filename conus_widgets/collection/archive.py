@@ -89,7 +89,7 @@ _MEDIA = ("multimedia", "media", "multimedia_raw", "image", "images")
 
 
 def _single(path: str) -> list[Source]:
-    """A table of media by itself, and the one of occurrences that may lie beside it."""
+    """Return a table of media by itself, and the one of occurrences that may lie beside it."""
     beside = _named(os.path.dirname(path), _OCCURRENCES, "occurrence")[:1]
     if beside and os.path.splitext(os.path.basename(path).lower())[0] in _OCCURRENCES:
         return [_plain_source(path, "occurrence")]
@@ -148,7 +148,7 @@ def _sources(folder: str, problems: list[Problem]) -> list[Source]:
 
 
 def _meta(folder: str) -> str | None:
-    """The description, in the folder or in the only folder within it."""
+    """Return the description, in the folder or in the only folder within it."""
     inside = [entry.path for entry in os.scandir(folder) if entry.is_dir()]
     for place in [folder, *(inside if len(inside) == 1 else [])]:
         if os.path.isfile(path := os.path.join(place, "meta.xml")):
@@ -188,9 +188,10 @@ def _described(meta: str, problems: list[Problem]) -> list[Source]:
 
 
 def _with_encodings(meta: str) -> str:
-    """The description for the library, which decodes separators by the encoding of the table.
+    """Return the description as the library needs it.
 
-    All tables get UTF-8, which suits separators; what was there stays as ``stated``.
+    The library decodes separators by the encoding of the table. All tables get UTF-8, which suits
+    separators; what was there stays as ``stated``.
     """
 
     def complete(tag: re.Match[str]) -> str:
@@ -200,7 +201,7 @@ def _with_encodings(meta: str) -> str:
 
 
 def _stated_encoding(description: Any) -> str:
-    """The name of the encoding that a table states; UTF-8 if it states none that there is."""
+    """Return the encoding that a table states; UTF-8 if it states none that there is."""
     stated = description.raw_element.get("stated") or "utf-8"
     try:
         b"a".decode(stated)  # "base64" is known as well, but not for text
@@ -241,7 +242,7 @@ def _described_source(path: str, description: Any) -> Source:
 def _cells(
     path: str, description: Any, problems: list[Problem], foreign: list[int]
 ) -> Iterator[tuple[int, list[str]]]:
-    """The cells of each row of a table, and its first line.
+    """Return the cells of each row of a table, and its first line.
 
     Read as Latin-1, every byte is a letter of its own: line ends and separators are found whatever
     the encoding. Then each row is decoded for itself: archives that say ISO-8859-1 are often
@@ -280,7 +281,7 @@ _UTF8 = ("utf-8", "utf-8-sig", "ascii")
 
 
 def _pieces(path: str, encoding: str) -> Iterator[str]:
-    """The lines of a file, whichever of the three ends they have."""
+    """Yield the lines of a file, whichever of the three ends they have."""
     with open(path, encoding=encoding, errors="replace", newline="\n") as file:
         start = file.read(1 << 16)
         file.seek(0)
@@ -292,7 +293,7 @@ def _pieces(path: str, encoding: str) -> Iterator[str]:
 
 
 def _terms(short: Mapping[str, str], data: Mapping[str, str]) -> Terms:
-    """Values by short names; where two terms share one, the first that says something counts."""
+    """Values by short names; if two terms share one, the first that says something counts."""
     terms: dict[str, str] = {}
     for term, value in data.items():
         if value and (text := value.strip()):
@@ -307,7 +308,7 @@ _KEYS = {
 
 
 def _plain_source(path: str, kind: str) -> Source:
-    """A table that no description belongs to: its first row names the columns."""
+    """Return a table that has no description: its first row names the columns."""
 
     def rows(problems: list[Problem]) -> Iterator[tuple[int, str, Terms]]:
         try:
@@ -326,7 +327,7 @@ def _plain_source(path: str, kind: str) -> Source:
 
 
 def _named(folder: str, stems: tuple[str, ...], kind: str) -> list[Source]:
-    """The tables of a folder that have one of these names, the first name first."""
+    """Return the tables of a folder that have one of these names, the first name first."""
     found = []
     for name in sorted(os.listdir(folder)):
         stem, suffix = os.path.splitext(name.lower())

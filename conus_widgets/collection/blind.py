@@ -49,7 +49,7 @@ class BlindReview:
     """A queue of right and wrong answers, each decided twice. `Collection.blind` makes it.
 
     Everything that is decided stands in the verdict log, so a review that was stopped or killed
-    goes on where it was. Other reviewers' verdicts stay hidden: see `Collection.seen_by`.
+    goes on from where it was. Other reviewers' verdicts stay hidden: see `Collection.seen_by`.
 
     Parameters
     ----------

@@ -72,8 +72,10 @@ class Reference:
         return same and rank == "species" and not qualifier
 
     def wrong_and_right(self) -> tuple[list[str], list[str]]:
-        """Return the specimens that the network is wrong and right about; those without an answer,
-        or without one name, are neither."""
+        """Return the specimens that the network is wrong about, and those that it is right about.
+
+        Those without an answer, or without one name, are neither.
+        """
         found: tuple[list[str], list[str]] = ([], [])
         for case, answer in self.answers.items():
             if self._names.get(case):
@@ -106,7 +108,7 @@ class Reference:
         )
 
     def _said(self, verdict: Verdict) -> tuple[str, str, str]:
-        """What counts when decisions are compared."""
+        """Return what counts when decisions are compared."""
         if verdict.kind in WITHOUT_NAME:
             return ("", verdict.kind, "")
         name = self._key(verdict.name) if verdict.name else self._labels.get(verdict.case, "")
@@ -119,11 +121,11 @@ class Reference:
         return said == (truth, "species", "")
 
     def _key(self, name: str) -> str:
-        """A name as it is compared: with its synonyms, however it is written."""
+        """Return a name as it is compared: with its synonyms, however it is written."""
         return folded(self._synonyms.accepted(name))
 
     def _names_in(self, given: Collection, column: str) -> dict[str, str]:
-        """The value of a column for each specimen whose photographs agree on it."""
+        """Return the value of a column for each specimen whose photographs agree on it."""
         found: dict[str, set[str]] = defaultdict(set)
         for case, name in zip(given.specimens, given.known(column), strict=True):
             found[case].add(self._key(name) if name.strip() else "")

@@ -59,6 +59,7 @@ class Table:
 
     @property
     def whole(self) -> int:
+        """The number of cases."""
         return self.stayed_right + self.became_wrong + self.became_right + self.stayed_wrong
 
     @property

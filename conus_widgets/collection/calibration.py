@@ -61,7 +61,7 @@ def calibration(
     Parameters
     ----------
     probabilities : float array (N, C)
-        Of specimens (`by_specimen`), or of photographs where each counts.
+        Of specimens (`by_specimen`), or of photographs if each counts.
     labels : int array (N,)
         Cases with -1 are left out.
     bins : int

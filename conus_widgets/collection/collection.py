@@ -149,8 +149,10 @@ class Collection(Derived):
         return Review(self, by, orcid=orcid)
 
     def blind(self, by: str, **options: Any) -> BlindReview:
-        """Begin a blind review: the reviewer decides before the network's answer is shown, and
-        again after; options as in `BlindReview`."""
+        """Begin a blind review; options as in `BlindReview`.
+
+        The reviewer decides before the network's answer is shown, and again after.
+        """
         from conus_widgets.collection.blind import BlindReview
 
         return BlindReview(self, by, **options)
@@ -174,7 +176,7 @@ class Collection(Derived):
         return judgements(self.log.standing)
 
     def seen_by(self, reviewer: str) -> Collection:
-        """The same collection as a reviewer may see it.
+        """Return the same collection as a reviewer may see it.
 
         Verdicts of others, and numbers that contain them, follow for each case when the reviewer's
         own judgement of it is saved: see `Log.seen_by`.

@@ -31,7 +31,7 @@ NAMES: Mapping[str, Sequence[str]] = {
 
 
 def bare(name: str) -> str:
-    """A column's name without namespace, case and signs: "dwc:Catalog_Number" -> catalognumber."""
+    """Strip a column's name of namespace, case, signs: "dwc:Catalog_Number" -> catalognumber."""
     last = re.split(r"[/:#]", name.strip().rstrip("/:#"))[-1]
     return "".join(letter for letter in last.casefold() if letter.isalnum())
 

@@ -132,7 +132,7 @@ def kappa(judged: Mapping[tuple[str, str], Judgement], a: str, b: str) -> tuple[
 
 
 def _said(verdict: Verdict) -> tuple[str, ...]:
-    """What counts when verdicts are compared: the word, and of a new name all of it."""
+    """Return what counts when verdicts are compared: the word, and of a new name all of it."""
     if verdict.kind == "right":  # a blind review writes down which name that was
         return (verdict.kind,)
     return (verdict.kind, verdict.name, verdict.rank, verdict.qualifier)

@@ -175,7 +175,7 @@ def _photographs(
 
 
 def _identifier(terms: Terms, file: str, where: str, problems: list[Problem]) -> str:
-    """What names the photograph of a row of media, "" if it has none."""
+    """Return what names the photograph of a row of media, "" if it has none."""
     if file and terms.get(file):
         return terms[file]
     kind = " ".join((terms.get("type", ""), terms.get("format", "")))
@@ -198,7 +198,7 @@ def _identifier(terms: Terms, file: str, where: str, problems: list[Problem]) ->
 
 
 def _view(media: Terms, views: Mapping[str, str] | None) -> tuple[str, str]:
-    """The view in the words given, and in Audiovisual Core's."""
+    """Return the view in the words given, and in Audiovisual Core's."""
     word = _first(media, ("subjectorientation", "subjectorientationliteral", "view"))
     if word:
         return word, orientation(word, views)

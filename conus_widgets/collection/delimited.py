@@ -1,6 +1,6 @@
 """Rows of a text table, with mistakes that real ones have: a bad line costs itself, no other.
 
-A lone quotation mark ends with its line, where a usual CSV reader would swallow all that follows.
+A lone quotation mark ends with its line; a usual CSV reader would swallow all that follows.
 Letters that are not UTF-8 are read as Windows-1252 (Latin-1 with a few signs more).
 """
 
@@ -134,7 +134,7 @@ def decode(line: bytes, otherwise: str = "cp1252") -> tuple[str, bool]:
 
 
 def not_utf8(name: str, lines: list[int]) -> Problem:
-    """The remark that some lines of a file are not what they should be."""
+    """Return the remark that some lines of a file are not what they should be."""
     some = ", ".join(map(str, lines[:5])) + (", ..." if len(lines) > 5 else "")
     word = "line" if len(lines) == 1 else "lines"
     return Problem(
@@ -201,7 +201,7 @@ def split(lines: list[str], separator: str, *, first: int = 1, quote: str = '"')
 def _over_lines(
     lines: list[str], place: int, separator: str, quote: str, width: int, trusted: bool
 ) -> tuple[list[str], int]:
-    """The cells of a row that goes on below, and how many lines they take; none if it does not."""
+    """Return the cells of a row that goes on below, and how many lines; none if it does not."""
     # Whether each line so far could be a row of its own.
     alone = width > 1 and not trusted and lines[place].count(separator) == width - 1
     for end in range(place + 1, min(place + _LONGEST, len(lines))):
@@ -222,7 +222,7 @@ def _all_quoted(line: str, separator: str, quote: str) -> bool:
 
 
 def _cells(text: str, separator: str, quote: str) -> tuple[list[str], bool]:
-    """The cells of a row, none if they cannot be read; and whether a quotation mark stays open."""
+    """Return a row's cells, none if they cannot be read; and if a quotation mark stays open."""
     # The reader refuses a lone carriage return, which cells of real tables hold.
     lines = [f"{line}\n" for line in text.replace("\r", _RETURN).split("\n")]
     try:
@@ -234,7 +234,7 @@ def _cells(text: str, separator: str, quote: str) -> tuple[list[str], bool]:
 
 
 def _unquoted(line: str, separator: str, quote: str) -> list[str]:
-    """The cells of a line whose quotation marks do not fit together: whole ones are taken off."""
+    """Return a line's cells if its quotation marks do not fit: whole ones are taken off."""
     return [
         cell[1:-1].replace(quote * 2, quote)
         if len(cell) > 1 and cell[0] == quote == cell[-1]

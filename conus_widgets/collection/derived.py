@@ -49,7 +49,7 @@ class Derived:
         return accuracy(asked.probabilities, asked.classes, asked.specimens)
 
     def accuracy_per(self, what: str = "label") -> dict[str, Accuracy]:
-        """What is right for each value of "label", "view", "region", "institution" or a column."""
+        """Count what is right for each value of "label", "view", "institution" ... or a column."""
         asked = self._asked
         values = asked.some(self.known(what))
         return accuracy_per(values, asked.probabilities, asked.classes, asked.specimens)
@@ -144,7 +144,7 @@ class Derived:
         )
 
     def known_for_slices(self, *columns: str) -> dict[str, Any]:
-        """What `slices` looks at: for each thing that is known its values (N,)."""
+        """Return what `slices` looks at: for each thing that is known its values (N,)."""
         known: dict[str, Any] = {
             what: self.known(what) for what in ("view", "region", "institution", *columns)
         }
@@ -187,8 +187,10 @@ class Derived:
 
     @cached_property
     def out_of_fold(self) -> OutOfFold:
-        """Probabilities from a last layer that was not fitted to the photograph's specimen; of
-        those that were answered, in their order."""
+        """Probabilities from a last layer that was not fitted to the photograph's specimen.
+
+        They are of the photographs that were answered, in their order.
+        """
         from conus_widgets.training.last_layer import out_of_fold  # brings scikit-learn
 
         asked = self._asked
@@ -198,8 +200,11 @@ class Derived:
 
     @cached_property
     def split_groups(self) -> NDArray[Any]:
-        """Numbers (N,) of what must stay on one side of every split: a specimen's photographs, and
-        those that are the same or look the same, whatever specimen they are given to."""
+        """Numbers (N,) of what must stay on one side of every split.
+
+        A specimen's photographs have one number, and so have those that are the same or look the
+        same, whatever specimen they are given to.
+        """
         from scipy.sparse import coo_matrix
         from scipy.sparse.csgraph import connected_components
 
@@ -213,7 +218,7 @@ class Derived:
     def neighbours(
         self, photograph: int, *, count: int = 5, classes: int = CLASSES
     ) -> dict[int, list[Neighbour]]:
-        """The nearest photographs of the most probable classes and of the own label.
+        """Return the nearest photographs of the most probable classes and of the own label.
 
         Parameters
         ----------
@@ -270,7 +275,7 @@ class Derived:
         return [record.specimen for record in self.table.records]
 
     def known(self, what: str) -> list[str]:
-        """What the table says of each photograph: "label", "view" ..., or one of its columns."""
+        """Return what the table says of each photograph: "label", "view" ..., or a column."""
         if what == "label":
             return list(self.labels)
         records = self.table.records

@@ -79,7 +79,7 @@ def draw_collection(
     ----------
     folder : path
         Gets the photographs, ``truth.csv`` and, with synonyms, ``names.csv``. A drawing that was
-        stopped goes on where it was.
+        stopped goes on from where it was.
     specimens : int
         The kinds of shells take turns, so that they are equally frequent.
     kinds : sequence of str, optional
@@ -216,7 +216,7 @@ def _plan(
     seed: int,
     kinds: list[str],
 ) -> list[Truth]:
-    """What is drawn, and what is said about it. Each thing has a stream of chance of its own."""
+    """Plan what is drawn and what is said about it, each from random numbers of its own."""
     from conus_widgets.shells.scene import BACKGROUNDS, SHARES
 
     errors, halves, grounds = (np.random.default_rng([seed, stream]) for stream in range(3))

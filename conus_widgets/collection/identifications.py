@@ -207,7 +207,7 @@ def _remarks(verdict: Verdict) -> str:
 
 
 def _references(verdict: Verdict) -> str:
-    """The network whose answer was seen, and the photograph that was judged."""
+    """Name the network whose answer was seen, and the photograph that was judged."""
     said = [f"model {verdict.model}"] if verdict.model else []
     if verdict.photograph:
         said.append(f"photograph sha256 {verdict.photograph}")

@@ -58,7 +58,7 @@ def compare_labels(
     names : Names, optional
         Synonyms. They move no label to another class; they only tell why one is unknown.
     qualifiers : sequence of str, optional
-        N texts of ``identificationQualifier``, where the doubt stands in a column of its own.
+        N texts of ``identificationQualifier``, if the doubt stands in a column of its own.
 
     Notes
     -----
@@ -99,7 +99,7 @@ def compare_labels(
 
 
 def _unique(names: Sequence[str]) -> dict[str, int]:
-    """The place of each name that occurs once."""
+    """Return the place of each name that occurs once."""
     found: dict[str, int] = {}
     for number, name in enumerate(names):
         found[name] = -1 if name in found else number

@@ -93,8 +93,16 @@ def _scaled_down(photograph: NDArray[Any]) -> NDArray[Any]:
 
 
 def _background(pixels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], float]:
-    """Fit the border; return the background (h, w, 3), the spread (3,) round it in grey levels,
-    and the share of the border's pixels that belong to it."""
+    """Fit the border's colours.
+
+    Returns
+    -------
+    background : array (h, w, 3)
+    spread : array (3,)
+        Round it, in grey levels.
+    share : float
+        Of the border's pixels, those that belong to it.
+    """
     height, width = pixels.shape[:2]
     wide = max(2, round(BORDER * min(height, width)))
     border = np.ones((height, width), bool)

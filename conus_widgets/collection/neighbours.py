@@ -105,8 +105,10 @@ def neighbours(
 
 
 def cosines(one: NDArray[Any], features: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
-    """Return the cosine (len(rows),), float32, between `one` (F,) and some rows of `features`; 0
-    for a row without any length."""
+    """Return the cosine between `one` (F,) and some rows of `features`: (len(rows),), float32.
+
+    It is 0 for a row without any length.
+    """
     found = np.zeros(len(rows), np.float32)
     length = np.linalg.norm(one)
     for start in range(0, len(rows), ROWS):

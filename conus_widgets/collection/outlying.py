@@ -142,8 +142,10 @@ def _directions(features: NDArray[Any]) -> NDArray[Any]:
 def _without(
     apart: NDArray[Any], labels: NDArray[Any], classes: NDArray[Any], neighbour: int
 ) -> NDArray[Any]:
-    """Return the distances (rows, classes) to the k-th nearest that is not of a class; infinite
-    if there are not so many."""
+    """Return the distances (rows, classes) to the k-th nearest that is not of a class.
+
+    They are infinite if there are not so many.
+    """
     few = min(apart.shape[1], neighbour + NEAREST)
     nearest = np.argpartition(apart, few - 1, axis=1)[:, :few]
     order = np.argsort(np.take_along_axis(apart, nearest, axis=1), axis=1, kind="stable")
@@ -165,7 +167,7 @@ def _without(
 
 
 def _auroc(distance: NDArray[Any], unknown: NDArray[Any], labelled: NDArray[Any]) -> float:
-    """The probability that an unknown one lies farther than a known one; equals count half."""
+    """Return how probably an unknown one lies farther than a known one; equals count half."""
     some = labelled & np.isfinite(distance)
     ranks = _ranks(distance[some])
     far = unknown[some]

@@ -184,7 +184,7 @@ class _Index:
         return self._cased[tail]
 
     def look_up(self, identifier: str) -> tuple[Match, tuple[str, ...]]:
-        """The match, and the whole path by which it was found: what tells identifiers apart."""
+        """Return the match, and the path by which it was found: what tells identifiers apart."""
         best: tuple[int, list[str], tuple[str, ...]] = (0, [], ())
         for whole in _ways(identifier):
             parts = tuple(map(_same, whole))
@@ -219,7 +219,7 @@ def _tails(files: Iterable[tuple[str, tuple[str, ...]]]) -> dict[tuple[str, ...]
 
 
 def _ways(identifier: str) -> list[tuple[str, ...]]:
-    """The paths that an identifier may stand for, as their parts."""
+    """Return the paths that an identifier may stand for, as their parts."""
     text = identifier.strip()
     if not _ADDRESS.match(text):
         parts = tuple(part for part in re.split(r"[/\\]", text) if part not in ("", ".", ".."))

@@ -89,7 +89,7 @@ def prediction_sets(
     Notes
     -----
     Split conformal prediction by crepes. What is exchangeable is the specimen, not its photographs.
-    A class is calibrated alone where that can rule it out at all: n specimens give p-values of
+    A class is calibrated alone if that can rule it out at all: n specimens give p-values of
     1 / (n + 1) and more, so n must be at least confidence / (1 - confidence).
     """
     from crepes import ConformalClassifier  # heavy
@@ -150,8 +150,10 @@ def least_specimens(confidence: float) -> int:
 
 
 def _folds(labels: NDArray[Any], seed: int) -> NDArray[Any]:
-    """Deal the specimens of each class out to the folds in turn; those without a label form a fold
-    of their own, which all others calibrate."""
+    """Deal the specimens of each class out to the folds in turn.
+
+    Those without a label form a fold of their own, which all others calibrate.
+    """
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(labels))
     order = order[np.argsort(labels[order], kind="stable")]

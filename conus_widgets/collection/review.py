@@ -49,6 +49,7 @@ class Review:
 
     @property
     def by(self) -> str:
+        """The reviewer's name."""
         return self._writer.by
 
     @property
@@ -143,7 +144,7 @@ class Review:
         return {other: kappa(judged, self.by, other) for other in others}
 
     def disagreements(self) -> list[Judgement]:
-        """The cases of which reviewers say different things: a queue to look at together."""
+        """List the cases of which reviewers say different things: a queue to look at together."""
         return disagreements(self._collection.judgements)
 
     def identifications(self, path: str | os.PathLike[str]) -> Path:

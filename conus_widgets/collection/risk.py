@@ -101,7 +101,7 @@ def risk_curve(probabilities: NDArray[Any], labels: NDArray[Any]) -> RiskCurve:
     Parameters
     ----------
     probabilities : float array (N, C)
-        Of specimens (`by_specimen`), or of photographs where each counts.
+        Of specimens (`by_specimen`), or of photographs if each counts.
     labels : int array (N,)
         Cases with -1 are left out.
 

@@ -107,7 +107,7 @@ def _twice(record: Record, where: str, first: Record, there: str) -> str:
 
 
 def oddities(name: str) -> list[str]:
-    """What is odd about a name, though it can be used: remarks as the rest of a sentence."""
+    """List what is odd about a name that can be used: each is the rest of a sentence."""
     if not _ODD.search(name):
         return []
     found = []

@@ -27,7 +27,7 @@ class Specimens:
     labels : int array (S,)
         Classes; -1 for a specimen whose label is no class, or that is contradicted.
     contradicted : bool array (S,)
-        True where the photographs of a specimen have different labels: one of them is wrong, and
+        True if the photographs of a specimen have different labels: one of them is wrong, and
         nothing says which. Such specimens are left out of all counts.
     """
 
@@ -47,8 +47,10 @@ def number(values: Sequence[Any] | NDArray[Any]) -> tuple[NDArray[Any], tuple[An
 
 
 def mean_by(numbers: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
-    """Return the means (S, ...) of the rows (N, ...) that have the same of the numbers 0 ... S-1,
-    each of which must occur."""
+    """Return the means (S, ...) of the rows (N, ...) that have the same number.
+
+    The numbers are 0 ... S-1, and each must occur.
+    """
     rows = np.asarray(rows, np.float64)
     order = np.argsort(numbers, kind="stable")
     wholes = np.bincount(numbers)

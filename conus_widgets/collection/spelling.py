@@ -13,7 +13,7 @@ _CHUNK = 256  # names that are compared with all others at a time
 
 
 def folded(name: str) -> str:
-    """A name without what people write differently: case, spaces, underscores, hyphens, forms."""
+    """Strip a name of what people write differently: case, spaces, underscores, hyphens, forms."""
     text = unicodedata.normalize("NFC", name).casefold()
     return " ".join(text.replace("_", " ").replace("-", " ").split())
 
@@ -60,7 +60,7 @@ def close_names(names: Sequence[str], *, most: int = 2) -> list[tuple[str, str, 
 
 
 def letters_apart(one: str, other: str, most: int) -> int:
-    """Return the Levenshtein distance of two texts, or `most` + 1 where it is larger."""
+    """Return the Levenshtein distance of two texts, or `most` + 1 if it is larger."""
     if abs(len(one) - len(other)) > most:
         return most + 1
     if one == other:

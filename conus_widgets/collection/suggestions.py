@@ -50,7 +50,7 @@ class Suggestions:
         Theirs: the mean over their judged photographs.
     suggested : int array
         Theirs: the class that the network finds most probable in the mean over photographs; equal
-        to the label where the network agrees with it.
+        to the label if the network agrees with it.
     contradicted : tuple
         Specimens whose photographs have different labels: one of them is wrong for certain.
     unnamed, unlearnt : int

@@ -138,7 +138,7 @@ class _Columns:
         return "" if place is None else cells[place].strip()
 
     def specimen(self, cells: Sequence[str]) -> str:
-        """The key of the specimen, "" if nothing tells it."""
+        """Return the key of the specimen, "" if nothing tells it."""
         said = self.read("specimen", cells)
         if said and self._own_specimen:
             return said
@@ -171,7 +171,7 @@ def several(cell: str) -> list[str]:
 def _read(
     source: str, encoding: str | None
 ) -> tuple[list[str], list[tuple[str, Sequence[str]]], list[Problem]]:
-    """The names of the columns, the rows and where each stands, and what is wrong with others."""
+    """Return the columns' names, the rows and where each stands, what is wrong with others."""
     try:
         with open(source, "rb") as file:
             head = file.read(4)
@@ -208,7 +208,7 @@ def _read_parquet(
 
 
 def _text(value: object) -> str:
-    """A cell of Parquet as text; a column of numbers with gaps has become one of fractions."""
+    """Write a cell of Parquet as text; numbers with gaps have become a column of fractions."""
     if value is None or value != value:
         return ""
     if isinstance(value, float) and value.is_integer():

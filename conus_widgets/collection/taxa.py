@@ -166,7 +166,7 @@ def _take_doubt(tokens: list[str], doubts: list[tuple[str, str]], rank: str) -> 
 
 
 def _word(token: str) -> str:
-    """A token as a word to look up: "Cf." -> "cf", "(?)" -> "?"."""
+    """Return a token as a word to look up: "Cf." -> "cf", "(?)" -> "?"."""
     return token.strip("()").casefold().rstrip(".,;:")
 
 

@@ -59,8 +59,9 @@ class Log:
         return tuple(v for v in self.verdicts if v.kind != "undo" and v.id not in self._undone)
 
     def seen_by(self, reviewer: str) -> Log:
-        """Return the log without what a reviewer must not see yet: others' words on a case, until
-        the reviewer's own judgement of it is saved.
+        """Return the log without what a reviewer must not see yet.
+
+        That is what others say of a case, until the reviewer's own judgement of it is saved.
 
         Notes
         -----

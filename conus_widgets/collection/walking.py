@@ -99,7 +99,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _other(entry: os.DirEntry[str], name: str, below: str, found: Walk) -> None:
-    """A file whose name does not say that it is a photograph: look at its first bytes."""
+    """Look at the first bytes of a file whose name does not say that it is a photograph."""
     try:
         if not entry.is_file():  # opening a pipe would wait for ever
             kind = "no ordinary file"

@@ -154,8 +154,10 @@ def _of_mask(mask: NDArray[Any], size: tuple[int, int], grid: tuple[int, int]) -
 
 
 def averaged(part: NDArray[Any], grid: tuple[int, int]) -> NDArray[Any]:
-    """Return the means (rows, columns), float64, of values (height, width) over the cells of a
-    grid; a value that two cells share counts for each by its area."""
+    """Return the means (rows, columns) of values (height, width) over the cells of a grid, float64.
+
+    A value that two cells share counts for each by its area.
+    """
     height, width = part.shape
     down, right = _places(height, grid[0]), _places(width, grid[1])
     # Only at the ends of cells are sums needed: of all pixels they would take 8 bytes each, twice.

@@ -202,7 +202,7 @@ METHODS: dict[str, Method] = {
             "occlusion",
             "Occlusion: cover and look",
             occlusion,
-            "Checked by running the network: how far the logit falls where a window is covered, in "
+            "Checked by running the network: how far the logit falls when a window is covered, in "
             "the mean over the windows that cover a pixel.",
             _covered_windows,
             PIXELS,

@@ -13,8 +13,7 @@ from conus_widgets.network.interface import PredictorProtocol
 
 
 def centres(predictor: PredictorProtocol, layer: str) -> tuple[float, int]:
-    """Return which pixel of the network's input the first cell of a layer is centred on, and how
-    many pixels lie from one cell to the next.
+    """Return where a layer's first cell is centred, and how far it is to the next, in pixels.
 
     Parameters
     ----------

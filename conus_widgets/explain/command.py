@@ -76,7 +76,7 @@ def run(predictor: PredictorProtocol, options: Namespace) -> str:
 
 
 def _name_for(photograph: Path, ending: str) -> str:
-    """Return the name of a photograph's map; cut where it would be too long for the disk."""
+    """Return the name of a photograph's map; cut if it would be too long for the disk."""
     stem, most = photograph.stem, longest_name(Path()) - len(ending)
     while len(os.fsencode(stem)) > most:
         stem = stem[:-1]

@@ -116,14 +116,14 @@ class Covering:
         return found / lost.shape[2]
 
     def drops(self, taken: NDArray[Any]) -> NDArray[Any]:
-        """Return what the answer loses where the cells lose this, (N, cells, K): float64 (N,)."""
+        """Return what the answer loses if the cells lose this, (N, cells, K): float64 (N,)."""
         lost = taken.sum(axis=1, dtype=np.float64)
         if self._output == "logit":
             return lost[:, 0]
         return self.losses(self.subject.logits - lost)
 
     def losses(self, logits: NDArray[Any]) -> NDArray[Any]:
-        """Return what the answer loses where the logits are these, float64 (N,)."""
+        """Return what the answer loses if the logits are these, float64 (N,)."""
         return self.whole - self._measure(logits)
 
     def answers(self, kept: NDArray[Any]) -> NDArray[Any]:

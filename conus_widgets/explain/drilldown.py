@@ -104,8 +104,12 @@ class DrillDown:
         return values.reshape(self.windows.side, self.windows.side)
 
     def _estimate(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return what each window takes from each cell, (windows, cells, K), and how uncertain
-        what it takes in all is, (windows,)."""
+        """Return what each window takes from each cell, and how uncertain the sum of it is.
+
+        Returns
+        -------
+        array (windows, cells, K), array (windows,)
+        """
         taken = np.concatenate(self._taken).astype(np.float32)
         groups = np.full((len(taken), TOGETHER), -1)
         for row, group in zip(groups, self._groups, strict=False):

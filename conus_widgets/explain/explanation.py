@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # Matplotlib takes half a second, which not everybody needs
 class Cost:
     """What an explanation took: photographs run forward and backward through the network.
 
-    The seconds differ from run to run; they do not count where two are compared.
+    The seconds differ from run to run; they do not count when two are compared.
     """
 
     forward: int = 0
@@ -51,7 +51,7 @@ class Explanation(ByValue):
     labels : list of str
         Names of the classes.
     unit : str
-        Of `values`: "logit" where they are shares or changes of the target's logit.
+        Of `values`: "logit" if they are shares or changes of the target's logit.
     layer : str or None
         The layer looked into.
     options : dict
@@ -140,7 +140,7 @@ class Explanation(ByValue):
 
 
 def validated(given: Any) -> Explanation:
-    """Return an explanation as it is, or raise a ValueError where it is something else."""
+    """Return an explanation as it is, or raise a ValueError if it is something else."""
     if isinstance(given, Explanation):
         return given
     raise ValueError(f"{shown(given)} is no explanation: give what `cam` returns, say.")

@@ -69,7 +69,7 @@ def integrated_gradients(
     -----
     M. Sundararajan, A. Taly, Q. Yan, "Axiomatic Attribution for Deep Networks", 2017,
     arXiv:1703.01365, equation 1, by the trapezium rule. Costs ``steps + 1`` runs forward and
-    backward, and one forward for the top class where no target is given.
+    backward, and one forward for the top class if no target is given.
     """
     most = whole("most", most, least=1)
     steps = whole("steps", steps, least=1, most=most)

@@ -20,7 +20,7 @@ def limit_of(explanations: Sequence[Explanation]) -> float | None:
     -------
     float or None
         The largest absolute value; on grids of over 1000 cells the 99.5th percentile of them, as
-        otherwise a few pixels would leave all others pale. None where every map is flat.
+        otherwise a few pixels would leave all others pale. None if every map is flat.
     """
     found = []
     for explanation in explanations:

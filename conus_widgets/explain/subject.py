@@ -153,11 +153,13 @@ class Meter:
         return str(self._network.layer(name))
 
     def forward(self, inputs: NDArray[Any], **options: Any) -> Forward:
+        """As `Network.forward`."""
         found: Forward = self._network.forward(inputs, **options)
         self._forward += len(inputs)
         return found
 
     def activations(self, inputs: NDArray[Any], layer: str, **options: Any) -> Inside:
+        """As `Network.activations`."""
         found: Inside = self._network.activations(inputs, layer, **options)
         self._forward += len(inputs)
         return found
@@ -171,6 +173,7 @@ class Meter:
         return found
 
     def gradients(self, inputs: NDArray[Any], weighting: NDArray[Any], **options: Any) -> Gradients:
+        """As `Network.gradients`."""
         found: Gradients = self._network.gradients(inputs, weighting, **options)
         self._forward += len(inputs)
         self._backward += len(inputs)

@@ -66,7 +66,7 @@ def resolve(target: Any, labels: Sequence[str], logits: NDArray[Any] | None = No
     labels : sequence of str
         Names of the classes.
     logits : array (classes,), optional
-        Needed where `target` is None.
+        Needed if `target` is None.
 
     Raises
     ------

@@ -28,7 +28,7 @@ class Windows:
 
     Notes
     -----
-    As in captum: the first window starts at the edge, and the last one is cut off where it would
+    As in captum: the first window starts at the edge, and the last one is cut off if it would
     reach beyond the other edge, so that every pixel is covered.
     """
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-NAME_BYTES = 255  # of a file's name, where the disk does not say how many it takes
+NAME_BYTES = 255  # of a file's name, if the disk does not say how many it takes
 
 _numbers = itertools.count()
 

@@ -18,7 +18,7 @@ import platformdirs
 
 NEEDED_MEGABYTES = 100  # compiled code of all functions takes about 30 MB; g++ needs room to work
 MOST_THREADS = 1024
-#: The C++ code here asks for its own standard and for OpenMP where it needs them.
+#: The C++ code here asks for its own standard and for OpenMP if it needs them.
 OPTIONS_OF_OUR_OWN = ("-std", "-fopenmp")
 
 
@@ -34,7 +34,7 @@ START = _working_folder()
 
 
 class SetupError(RuntimeError):
-    """This machine lacks something the kit cannot work without; the message says what to do."""
+    """Something is missing here that the kit cannot work without; the message says what to do."""
 
 
 def threads() -> int:
@@ -229,8 +229,10 @@ def cache_folder() -> Path:
 
 
 def _copy_aside(source: Path, target: Path) -> None:
-    """Copy a folder; it gets its name when it is whole. A failure leaves nothing, and is no harm:
-    the code is then compiled again."""
+    """Copy a folder; it gets its name when it is whole.
+
+    A failure leaves nothing, and does no harm: the code is then compiled again.
+    """
     beside = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ def shared_file(path: Path) -> io.BufferedReader:
     """Open a file for reading, so that a forked process may read it as well.
 
     An ordinary file's place is common to a process and what is forked from it: each would go on
-    reading where the other one stopped.
+    reading from where the other one stopped.
     """
     return io.BufferedReader(_Shared(path))
 

@@ -74,8 +74,10 @@ def compiled(name: str, key: Any, build: Callable[[], Any]) -> Any:
 
 @contextlib.contextmanager
 def _turn(folder: Path, kind: int) -> Iterator[None]:
-    """Wait for one's turn among processes; shared ones go together, and go ahead without a lock
-    where the file system knows none."""
+    """Wait for one's turn among processes; shared ones go together.
+
+    If the file system knows no locks, they go ahead without one.
+    """
     with contextlib.ExitStack() as stack:
         try:
             folder.mkdir(mode=0o755, exist_ok=True)
@@ -132,7 +134,7 @@ def _digest(key: Any) -> str:
 
 @cache
 def _ground() -> str:
-    """What a compiled function stands on: the code that makes it, and the versions below it."""
+    """Return what a compiled function stands on: the code that makes it, and the versions."""
     package = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for file in sorted(file for pattern in SOURCES for file in package.glob(pattern)):

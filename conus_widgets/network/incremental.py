@@ -110,8 +110,10 @@ class Variants:
         return logits, last
 
     def follow(self, picture: NDArray[Any]) -> NDArray[Any]:
-        """Return the logits (1, classes) of a picture (1, 3, size, size) that differs in a small
-        place from the one that this was asked before; they may differ in all, at more cost."""
+        """Return the logits (1, classes) of a picture (1, 3, size, size) like the one before.
+
+        It costs less if the two differ in a small place only; they may differ in all.
+        """
         known, self._newest = self._newest, None  # nothing is known of it if this fails
         place = None if known is None else _difference(known.picture, picture)
         if known is None or place is None:
@@ -145,8 +147,10 @@ class Variants:
         *,
         in_place: bool,
     ) -> NDArray[Any]:
-        """Return the third stage's last layer of all copies; `in_place`, of a single one, writes
-        it and those before over what was known."""
+        """Return the third stage's last layer of all copies.
+
+        `in_place`, of a single one, writes it and those before over what was known.
+        """
 
         def start(name: str) -> NDArray[Any]:
             layer = known.layers[name]

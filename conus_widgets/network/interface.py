@@ -280,8 +280,9 @@ def batches(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Iterator[slice]:
-    """Yield slices of at most `size`; ask before each whether to stop, and tell after each what is
-    done.
+    """Yield slices of at most `size`.
+
+    Asks before each whether to stop, and tells after each what is done.
 
     Raises
     ------

@@ -70,7 +70,7 @@ def _packed(c: Convolution) -> int:
 
 
 def _outputs(architecture: Architecture) -> list[int]:
-    """The number of cells in each convolution's output, in order."""
+    """Return the number of cells in each convolution's output, in order."""
     found, side = [], architecture.size
     for c in architecture.convolutions():
         if c.name.endswith("_branch1"):  # beside the branch, which starts from the same input
@@ -96,6 +96,8 @@ def forward_bytes(architecture: Architecture) -> float:
 
 
 def gradient_bytes(architecture: Architecture) -> float:
-    """Return about how much a photograph takes for a gradient: all outputs stay until they are
-    used on the way back."""
+    """Return about how much a photograph takes for a gradient.
+
+    All outputs stay until they are used on the way back.
+    """
     return FLOAT * 1.25 * sum(_outputs(architecture)) + forward_bytes(architecture)

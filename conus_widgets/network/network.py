@@ -171,8 +171,9 @@ class Network:
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Inside:
-        """Run copies of a photograph that differ from it in small places, in two thirds of the
-        time; progress, cancelling and errors as in `forward`.
+        """Run copies of a photograph that differ from it in small places.
+
+        They take two thirds of the time; progress, cancelling and errors as in `forward`.
 
         Parameters
         ----------
@@ -200,8 +201,9 @@ class Network:
         return Inside(logits, np.concatenate(found))
 
     def follow(self, picture: NDArray[Any]) -> NDArray[Any]:
-        """Run a picture that differs in a small place from the one before, as under a brush: in
-        two thirds of the time.
+        """Run a picture that differs in a small place from the one before, as under a brush.
+
+        It takes two thirds of the time.
 
         Parameters
         ----------

@@ -38,27 +38,36 @@ class Change:
 
 
 def rounded(cells: int, to: int) -> int:
-    """Return the next multiple: kernels are made for each shape, and the windows at a photograph's
-    edges would ask for shapes of their own."""
+    """Return the next multiple.
+
+    Kernels are made for each shape, and the windows at a photograph's edges would ask for shapes of
+    their own.
+    """
     return -(-cells // to) * to
 
 
 def crop_of(grid: Grid, changed: int, to: int) -> int:
-    """Return how many cells of a layer to compute so that `changed` of them are right, as a
-    multiple of `to`."""
+    """Return how many cells of a layer to compute so that `changed` of them are right.
+
+    It is a multiple of `to`.
+    """
     return min(grid.cells, rounded(changed + sum(grid.spoilt), to))
 
 
 def around(first: int, last: int, grid: Grid, crop: int) -> Span:
-    """Return where to compute `crop` cells, so that no edge of the crop spoils those from `first`
-    on, before `last`; the edges of the layer itself spoil nothing."""
+    """Return where to compute `crop` cells, so that none from `first` on, before `last`, is spoilt.
+
+    The edges of the crop spoil cells; the edges of the layer itself spoil nothing.
+    """
     start = min(max(0, first - grid.spoilt[0]), grid.cells - crop)
     return Span(start, start + crop, first, last)
 
 
 def of_places(places: Sequence[Sequence[Place]], grid: Grid) -> list[Change]:
-    """Return what changes in a layer if copies of a photograph differ in these places; all crops
-    have one size."""
+    """Return what changes in a layer if copies of a photograph differ in these places.
+
+    All crops have one size.
+    """
     sides = [s.stop - s.start for each in places for place in each for s in place]
     crop = crop_of(grid, grid.most_reached(max(sides, default=1)), max(1, PIXELS // grid.step))
     return [
@@ -69,8 +78,10 @@ def of_places(places: Sequence[Sequence[Place]], grid: Grid) -> list[Change]:
 
 
 def onwards(changes: Sequence[Change], grid: Grid) -> list[Change]:
-    """Return what then changes in the next layer, given as a grid over the one that has changed;
-    all crops have one size."""
+    """Return what then changes in the next layer, given as a grid over the one that has changed.
+
+    All crops have one size.
+    """
     rows = [grid.reached(change.rows.first, change.rows.last) for change in changes]
     columns = [grid.reached(change.columns.first, change.columns.last) for change in changes]
     crop = crop_of(grid, max((end - first for first, end in rows + columns), default=0), 2)
@@ -81,8 +92,10 @@ def onwards(changes: Sequence[Change], grid: Grid) -> list[Change]:
 
 
 def cut(images: NDArray[Any], change: Change, step: int) -> NDArray[Any]:
-    """Return the part (C, rows, columns) of one of the images (N, C, rows, columns) that what is to
-    be computed, in cells of `step`, reads."""
+    """Return what is read of one of the images (N, C, rows, columns): a part (C, rows, columns).
+
+    It is what the cells of `step` that are to be computed need.
+    """
     y, x = change.rows, change.columns
     return images[change.number, :, step * y.start : step * y.end, step * x.start : step * x.end]
 

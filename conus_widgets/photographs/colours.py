@@ -55,7 +55,7 @@ def to_rgb(image: Image.Image, name: str) -> Image.Image:
 
 
 def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image]:
-    """Colours without alpha, as grey where they are: a grey profile fits only grey."""
+    """Colours without alpha, as grey if they are grey: a grey profile fits only grey."""
     transparent = image.info.get("transparency")
     if isinstance(transparent, tuple) and max(transparent) > 255:  # of a 16-bit RGB picture
         image = image.copy()
@@ -69,7 +69,7 @@ def _managed(image: Image.Image, profile: bytes) -> Image.Image | None:
     """Apply an embedded colour profile; None if it says sRGB or is of no use.
 
     A grey picture may have a profile for RGB, as viewers take it. A profile for grey is applied
-    where all channels are alike: some formats hand grey out as RGB.
+    if all channels are alike: some formats hand grey out as RGB.
     """
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))

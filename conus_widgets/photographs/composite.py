@@ -122,7 +122,7 @@ def _plain_table(number: int) -> NDArray[Any]:
 
 
 def _metadata(tags: Any, channels: int) -> tuple[list[tuple[int, int]], list[NDArray[Any]]]:
-    """Ranges and tables of colours from ImageJ's private tags; empty lists where they are not."""
+    """Ranges and tables of colours from ImageJ's private tags; empty lists if there are none."""
     data, counts = tags.get(_METADATA, b""), tags.get(_METADATA_COUNTS, ())
     ranges: list[tuple[int, int]] = []
     tables: list[NDArray[Any]] = []

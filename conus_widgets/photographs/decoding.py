@@ -52,7 +52,7 @@ def opened(source: Any, name: str) -> Iterator[Picture]:
 
 
 def _given(image: Image.Image, name: str) -> Decoded:
-    """What a caller's image holds; it stays as it is."""
+    """Return what a caller's image holds; it stays as it is."""
     if image.format == "TIFF":
         tiff.refuse_scrambled(image, name)
     try:
@@ -190,7 +190,7 @@ def _from_file(file: BinaryIO, name: str) -> Picture:
 
 
 def _whole(picture: Picture, file: BinaryIO, name: str) -> Decoded:
-    """Decode; where that fails because bytes are missing at the end, say so."""
+    """Decode; if that fails because bytes are missing at the end, say so."""
     try:
         return picture.decode()
     except (PhotographError, MemoryError):

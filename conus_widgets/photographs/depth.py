@@ -71,7 +71,7 @@ def scale(least: int, largest: int, name: str, tags: Any = None) -> Scale:
     Notes
     -----
     A picture of 16 bits should use all of them. Microscopes and raw converters write what a sensor
-    gives, 10, 12 or 14 bits, and that would be nearly black. What the file states counts; where it
+    gives, 10, 12 or 14 bits, and that would be nearly black. What the file states counts; if it
     states nothing, the fewest usual bits that hold the largest number. 8 bits in 16 are meant, too.
     """
     tags = tags or {}

@@ -195,7 +195,7 @@ def _all_bits(kind: str, image: Any, turned: int, file: BinaryIO, name: str) -> 
 def _strips_of(
     kind: str, image: Any, file: BinaryIO, name: str, is_deep: bool, pages: str
 ) -> Callable[[int], Iterator[Decoded]]:
-    """The picture from the top, in strips: as it is decoded whole, and nothing kept."""
+    """Yield the picture from the top, in strips: as it is decoded whole, and nothing kept."""
 
     def strips_of(multiple: int) -> Iterator[Decoded]:
         source = strips.whole_jpeg(file) if kind == "JPEG" else file
@@ -220,7 +220,7 @@ def _strips_of(
 
 
 def _stored_orientation(kind: str, image: Any) -> int:
-    """The orientation of the rows in the file, by which Pillow turns a TIFF itself."""
+    """Return the orientation of the rows in the file, by which Pillow turns a TIFF itself."""
     if kind != "TIFF":
         return orientation_of(image)
     try:

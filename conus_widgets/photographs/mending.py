@@ -90,7 +90,7 @@ def mended(kind: str, data: bytes, open_: Open, name: str) -> tuple[Image.Image,
 
 
 def _cleaned(kind: str, data: bytes) -> tuple[bytes, bytes]:
-    """The file without what is harmless and in the way, and its profile where that is apart."""
+    """Return the file without what is harmless and in the way, and a profile that is apart."""
     if kind not in _MEASURES:  # a GIF keeps what was there before; AVIF needs all of it
         raise OSError(f"{kind} is not mended")
     if kind == "PNG":
@@ -106,7 +106,7 @@ def _percent(share: float) -> str:
 
 @contextmanager
 def _forgiving() -> Iterator[None]:
-    """Have Pillow go on where a file ends. This is for the whole process: hold a lock."""
+    """Have Pillow go on after a file ends too early. This is for the whole process: hold a lock."""
     before = ImageFile.LOAD_TRUNCATED_IMAGES
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
@@ -116,7 +116,7 @@ def _forgiving() -> Iterator[None]:
 
 
 def _of_jpeg(data: bytes, open_: Open) -> tuple[Image.Image, float]:
-    """The decoder makes up what is missing from what came before; other bytes, another make-up."""
+    """Decode twice: what is missing is made up, from other bytes differently."""
     data = data.rstrip(b"\xff")  # half of a marker
     image = _loaded(open_(io.BytesIO(data + jpeg.END)))
     if not jpeg.has_all_scans(data):
@@ -131,7 +131,7 @@ def _of_webp(data: bytes, open_: Open) -> tuple[Image.Image, float]:
 
 
 def _filled_up(data: bytes, filling: bytes) -> bytes:
-    """A WebP as long as it says."""
+    """Return a WebP as long as it says."""
     absent = filekind.announced_bytes(data) - len(data)
     if absent > len(data):
         raise OSError(f"{absent} of its bytes are missing")
@@ -139,7 +139,7 @@ def _filled_up(data: bytes, filling: bytes) -> bytes:
 
 
 def _missing(image: Image.Image, other: Image.Image) -> float:
-    """The share of an image after the first pixel that depends on what was made up.
+    """Return the share of an image after the first pixel that depends on what was made up.
 
     Pixels come in rows of blocks; of the first row that is concerned, it is the right part.
     """
@@ -156,7 +156,7 @@ def _missing(image: Image.Image, other: Image.Image) -> float:
 
 
 def _filled(data: bytes, open_: Open) -> tuple[Image.Image, float]:
-    """Decode into two canvases; where they still differ, there were no pixels."""
+    """Decode into two canvases; if they still differ at a place, there were no pixels."""
     images = []
     for filling in (0, 255):
         image = open_(io.BytesIO(data))
@@ -184,7 +184,7 @@ def _loaded(image: Any) -> Image.Image:
 
 
 def _webp(data: bytes) -> bytes:
-    """A WebP up to its pixels, as far as they go: what follows is about the photograph."""
+    """Return a WebP up to its pixels, as far as they go: the rest is about the photograph."""
     at = 12
     while at + 8 <= len(data):
         kind = data[at : at + 4]

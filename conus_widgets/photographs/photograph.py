@@ -48,12 +48,12 @@ MAX_PIXELS = 250_000_000
 """Largest photograph that is read, unless the caller allows more: telephones have 200 million."""
 
 WHOLE_PIXELS = 100_000_000
-"""Above this a photograph is read in strips where its format allows it; whole it takes 400 MB."""
+"""Above this a photograph is read in strips if its format allows it; whole it takes 400 MB."""
 
 _EYES = 2048  # pixels of the longer side of what is shown of a photograph read in strips
 _WORKING = 200e6  # bytes that reading in strips takes, for any photograph
 _TOGETHER = 64  # views picked in one pass over a file
-# What decoders say where a file ends too early.
+# What decoders say if a file ends too early.
 _CUT = ("truncated", "end of file", "premature end", "read error")
 
 
@@ -170,7 +170,7 @@ class Photograph:
 def open_photograph(
     source: Any, *, name: str | None = None, max_pixels: int | None = MAX_PIXELS
 ) -> Photograph:
-    """Read a photograph, or its header where it is too large to be held whole.
+    """Read a photograph, or its header if it is too large to be held whole.
 
     Parameters and errors are those of `read_photograph`.
     """
@@ -214,7 +214,7 @@ def read_photograph(
     ----------
     source : str, os.PathLike, bytes-like, binary file, Image.Image, numpy.ndarray or Photograph
         A JPEG, PNG, WebP, TIFF, GIF (its first frame), BMP, AVIF or HEIC file, recognised by its
-        content, not by its name. A file object is read from its start where it can seek. An array
+        content, not by its name. A file object is read from its start if it can seek. An array
         is uint8 of shape (H, W), (H, W, 3) or (H, W, 4), in the order RGB or RGBA.
     name : str, optional
         What to call the photograph in errors; by default the name of the file.
@@ -270,7 +270,7 @@ def _is_to_be_held(picture: Picture, is_file: bool) -> bool:
 
 @contextmanager
 def _opened(source: Any, name: str, max_pixels: int | None) -> Iterator[Picture]:
-    """A photograph's header, read and found small enough; Pillow is quiet meanwhile."""
+    """Read a photograph's header, and see that it is small enough; Pillow is quiet meanwhile."""
     with without_pillows_warnings(), opened(source, name) as picture:
         _validate_size(picture.size, name, max_pixels)
         yield picture

@@ -24,7 +24,7 @@ def essential(data: bytes) -> tuple[bytes, bytes]:
     Returns
     -------
     bytes
-        The PNG: extras with a wrong checksum left out, the end put where it is missing.
+        The PNG: extras with a wrong checksum left out, the end added if it is missing.
     bytes
         The profile, which may be larger than Pillow takes; empty if there is none.
     """
@@ -83,7 +83,7 @@ def _checksum(kind: bytes, body: bytes) -> bytes:
 
 
 def _profile(body: bytes) -> bytes:
-    """The profile in a chunk: a name, a zero, the method 0, then compressed."""
+    """Return the profile in a chunk: a name, a zero, the method 0, then compressed."""
     _, _, packed = body.partition(b"\0")
     unpacking = zlib.decompressobj()
     try:

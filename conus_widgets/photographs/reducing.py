@@ -116,7 +116,7 @@ def resized(
         Width and height to resize to.
     method : PIL.Image.Resampling
     room : float
-        Bytes that may be taken; more of them save passes where rows of the file are columns.
+        Bytes that may be taken; more of them save passes if rows of the file are columns.
 
     Notes
     -----

@@ -20,6 +20,7 @@ class Held:
         self._name, self._image = name, image
 
     def __call__(self, extra: float) -> Image.Image:
+        """Return the pixels if `extra` bytes for each fit beside them; refuse if not."""
         needed = extra * area(self._image.size)
         if not fits(needed):
             refuse(self._name, self._image.size, needed)

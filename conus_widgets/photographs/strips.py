@@ -107,7 +107,7 @@ def numbers(kind: str, file: BinaryIO, multiple: int = 1) -> Iterator[NDArray[An
 
 
 def whole_jpeg(file: BinaryIO) -> BinaryIO | None:
-    """Return a JPEG that has its end: itself, or all of it and the end; None where more is missing.
+    """Return a JPEG that has its end: itself, or all of it and the end; None if more is missing.
 
     If the end is missing, it is decoded twice, with other bytes put after it, and compared.
     """
@@ -138,7 +138,7 @@ def image(strip: NDArray[Any], mode: str) -> Image.Image:
     ----------
     strip : uint8 array (rows, width, channels)
     mode : str
-        Of Pillow's image of the whole. Four channels are inks where that is CMYK; grey with alpha
+        Of Pillow's image of the whole. Four channels are inks if that is CMYK; grey with alpha
         stays that, also if Pillow makes colours of it.
     """
     found = {1: "L", 2: "LA", 3: "RGB"}.get(strip.shape[2], mode)

@@ -83,7 +83,7 @@ def with_end(data: bytes) -> bytes:
 
 
 def mend_planes(image: Any) -> None:
-    """Have 16 bits a channel read as such where each channel is stored apart and uncompressed.
+    """Have 16 bits a channel read as such if each channel is stored apart and uncompressed.
 
     Pillow 13 takes such rows for 8 bits.
     """
@@ -119,7 +119,7 @@ def refuse_scrambled(image: Any, name: str) -> None:
 
 
 def other_pages(file: BinaryIO) -> str:
-    """Return what must be said where a TIFF has more pages than the first, or ""."""
+    """Return what must be said if a TIFF has more pages than the first, or ""."""
     # Not by the image's own seek(): what it learns of a later page stays with the first.
     kinds = [int(tags.get(_SUBFILE, 0)) for tags in _directories(file)]
     count = sum(not kind & (_THUMBNAIL | _MASK) for kind in kinds)
@@ -129,7 +129,7 @@ def other_pages(file: BinaryIO) -> str:
 
 
 def _directories(file: BinaryIO) -> Iterator[Any]:
-    """The tags of each page; ends early where they cannot be read."""
+    """Yield the tags of each page; end early if they cannot be read."""
     try:
         file.seek(0)
         head = file.read(8)

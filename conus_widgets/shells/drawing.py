@@ -54,7 +54,7 @@ class Drawing(ByValue):
 
 
 def stream(seed: int, name: str) -> np.random.Generator:
-    """An independent stream of random numbers for one purpose."""
+    """Return an independent stream of random numbers for one purpose."""
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
@@ -203,7 +203,7 @@ def _halve(plane: NDArray[Any]) -> NDArray[Any]:
 
 
 def _window(scene: Scene, form: Form, size: int) -> Window:
-    """The rows and columns of the frame that the shell, knobs included, can reach: two slices."""
+    """Return the rows and columns that the shell, knobs included, can reach: two slices."""
     slices = []
     cos, sin = abs(np.cos(scene.turn)), abs(np.sin(scene.turn))
     broad = form.radius * 1.2 + 0.03
@@ -226,7 +226,7 @@ def _frame(scene: Scene, size: int, window: Window) -> Frame:
 
 
 def _shell_plane(scene: Scene, size: int, window: Window) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The place of each oversampled pixel in the shell's plane, in shell lengths: x and y, flat."""
+    """Return each oversampled pixel's place on the shell, in shell lengths: x and y, flat."""
     length, x0, y0, cos, sin = _frame(scene, size, window)
     rows, columns = (np.arange(OVERSAMPLE * (s.stop - s.start)) + 0.5 for s in window)
     p = ((columns - x0) / length).astype(np.float32)

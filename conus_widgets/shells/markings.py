@@ -60,7 +60,7 @@ def paint(colour: NDArray[Any], alpha: NDArray[Any], pigment: NDArray[Any]) -> N
 
 
 def ripple(rng: np.random.Generator, s: Surface, frequency: float, terms: int = 3) -> NDArray[Any]:
-    """A smooth random field over the shell, about -1 to 1, from a few sines."""
+    """Return a smooth random field over the shell, about -1 to 1, from a few sines."""
     out = np.zeros(len(s.u), np.float32)
     for _ in range(terms):
         along, round_, phase = rng.normal(0, 1, 2).tolist() + [rng.random()]
@@ -90,6 +90,7 @@ def spire_blotches(rng: np.random.Generator, s: Surface, alpha: NDArray[Any]) ->
 def banded(
     rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
 ) -> NDArray[Any]:
+    """Paint broad bands along the spiral."""
     n = int(rng.integers(2, 4))
     shift = 0.06 * ripple(rng, s, 0.5)
     alpha = np.zeros(len(s.u), np.float32)
@@ -107,6 +108,7 @@ def banded(
 def lined(
     rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
 ) -> NDArray[Any]:
+    """Paint thin lines along the spiral."""
     n = rng.uniform(11, 16)
     shift = 0.12 * ripple(rng, s, 0.5)
     alpha = line(wrap(n * s.u + shift), rng.uniform(0.13, 0.19), 0.07) * smoothstep(0, 0.02, s.u)
@@ -138,6 +140,7 @@ def cells(
 def spotted(
     rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
 ) -> NDArray[Any]:
+    """Paint rows of round spots."""
     rows = rng.uniform(8, 11.5)
     dx, dy, stretch, chance = cells(rng, s, rows, rows * rng.uniform(1.7, 2.1))
     # Towards the anterior end the columns crowd: the spots shrink rather than meet.
@@ -154,6 +157,7 @@ def spotted(
 def dashed(
     rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
 ) -> NDArray[Any]:
+    """Paint rows of short dashes."""
     rows = rng.uniform(9, 13)
     dx, dy, _, chance = cells(rng, s, rows, rows * rng.uniform(0.55, 0.75))
     dx = np.abs(dx) / np.maximum(np.minimum(s.girth * 9.5, 1.4), 0.1)
@@ -169,6 +173,7 @@ def dashed(
 def chequered(
     rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
 ) -> NDArray[Any]:
+    """Paint a bent chessboard."""
     rows = rng.uniform(5.5, 7.5)
     bend = 0.2 * ripple(rng, s, 1.3)
     v = s.u * rows + 0.3 + bend
@@ -192,6 +197,7 @@ def chequered(
 def flamed(
     rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
 ) -> NDArray[Any]:
+    """Paint flames from the shoulder to the base; some are cut short."""
     n = rng.uniform(9, 13)
     bend = 0.32 * ripple(rng, s, 0.9) + 0.07 * ripple(rng, s, 3.0)
     h = n * s.g + bend + 0.25 * np.sin(s.u * rng.uniform(4, 8) + rng.uniform(0, 6))
@@ -212,6 +218,7 @@ def flamed(
 def zigzag(
     rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
 ) -> NDArray[Any]:
+    """Paint zigzag lines from the shoulder to the base."""
     n = rng.uniform(9, 13)
     m = rng.uniform(4.5, 7)
     tooth = 2 * np.abs(wrap(m * s.u + 0.2 * ripple(rng, s, 0.5)))
@@ -228,6 +235,7 @@ def zigzag(
 def reticulated(
     rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
 ) -> NDArray[Any]:
+    """Paint a net of two families of crossing lines."""
     n = rng.uniform(8, 11)
     m = n * rng.uniform(0.6, 0.85)
     bend = 0.3 * ripple(rng, s, 1.3), 0.3 * ripple(rng, s, 1.3)
@@ -246,6 +254,7 @@ def reticulated(
 def blotched(
     rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
 ) -> NDArray[Any]:
+    """Paint pale blotches, rounded triangles, on the ground's colour."""
     rows = rng.uniform(6, 8)
     bend = 0.25 * ripple(rng, s, 1.2)
     v = s.u * rows + bend + 0.3
@@ -270,6 +279,7 @@ def blotched(
 def tented(
     rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
 ) -> NDArray[Any]:
+    """Paint white tents with dark outlines, grown by a cellular automaton."""
     resting, stripes = grow_tents(rng)
     zoom = rng.uniform(0.65, 1.0)
     scale = CELLS * zoom * rng.uniform(0.95, 1.15)
@@ -297,6 +307,7 @@ def tented(
 def dark_tip(
     rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
 ) -> NDArray[Any]:
+    """Darken the anterior end."""
     start = rng.uniform(0.76, 0.84)
     alpha = smoothstep(start, start + 0.03, s.u) * np.maximum(keep, 0.8)
     paint(colour, alpha, pick(rng, np.array([[0.16, 0.07, 0.07], [0.22, 0.09, 0.16]]), 0.02))
@@ -320,18 +331,21 @@ def _belt(
 def pale_band(
     rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
 ) -> NDArray[Any]:
+    """Paint a pale band round the body whorl."""
     return _belt(rng, s, colour, np.ones_like(keep), pick(rng, LIGHT[1:2], 0.015))
 
 
 def dark_belt(
     rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
 ) -> NDArray[Any]:
+    """Paint a dark band round the body whorl."""
     return _belt(rng, s, colour, keep, pick(rng, DARK[:2], 0.02))
 
 
 def dark_spire(
     rng: np.random.Generator, s: Surface, colour: NDArray[Any], keep: NDArray[Any]
 ) -> NDArray[Any]:
+    """Darken the spire."""
     alpha = (1 - smoothstep(0.015, 0.035, s.u)) * np.maximum(keep, 0.85)
     alpha[s.in_aperture] = 0
     paint(colour, alpha, pick(rng, np.array([[0.17, 0.08, 0.05], [0.24, 0.10, 0.09]]), 0.02))

@@ -122,7 +122,7 @@ def _sand(rng: np.random.Generator) -> NDArray[Any]:
 
 
 def ground(rng: np.random.Generator, kind: str, size: int) -> NDArray[Any]:
-    """The background `kind` as float32 (size, size, 3)."""
+    """Draw the background `kind` as float32 (size, size, 3)."""
     x = np.linspace(-1, 1, GRAIN, dtype=np.float32)[None, :, None]
     y = x.transpose(1, 0, 2)
     lean, across, down = rng.normal(0, 1, 3)
@@ -161,10 +161,10 @@ def cast_shadow(canvas: NDArray[Any], cover: NDArray[Any], scene: Scene) -> None
 
 
 def photograph(rng: np.random.Generator, canvas: NDArray[Any], scene: Scene) -> NDArray[Any]:
-    """What the camera makes of the light: float32 (n, n, 3) in, uint8 out. Every step is local.
+    """Return what the camera makes of the light: float32 (n, n, 3) in, uint8 out.
 
-    A pixel depends on its neighbours up to `blur_reach` only, and never on the whole picture, so
-    twins stay equal wherever nothing near them differs.
+    Every step is local: a pixel depends on its neighbours up to `blur_reach` only, and never on the
+    whole picture, so twins stay equal wherever nothing near them differs.
     """
     size = len(canvas)
     sigma = scene.blur * size / 224

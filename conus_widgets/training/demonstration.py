@@ -1,6 +1,6 @@
 """Make the embedded demonstration checkpoint: draw shells, train on them, test on others.
 
-``make checkpoint`` runs this file. It can be stopped and goes on where it was.
+``make checkpoint`` runs this file. It can be stopped and goes on from where it was.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class DrawnShells:
     Parameters
     ----------
     path : Path
-        A ``.npy`` file; made where it is not there.
+        A ``.npy`` file; made if it is not there.
     each : int
         Drawings of each kind.
     first : int
@@ -138,7 +138,7 @@ def make(work: Path, out: Path, *, each: int, test: int, force: bool = False) ->
     Raises
     ------
     ValueError
-        At once, where `out` holds another checkpoint, or `work` something else than a training.
+        At once, if `out` holds another checkpoint, or `work` something else than a training.
 
     Returns
     -------

@@ -64,7 +64,7 @@ class Plan:
     seed: int = 0
 
     def steps(self, examples: int) -> int:
-        """Number of steps in all; a last partial batch of an epoch is left out."""
+        """Count the steps in all; a last partial batch of an epoch is left out."""
         return self.epochs * (examples // self.batch)
 
     def rate(self, step: int, steps: int) -> float:
@@ -182,7 +182,7 @@ def _lasagne_logits(layers: dict[str, Any]) -> tuple[Any, list[tuple[Any, Any]]]
 def _fast_logits(
     layers: dict[str, Any], architecture: Architecture
 ) -> tuple[Any, list[tuple[Any, Any]]]:
-    """The same network on the fused Ops: channels last, batch norm, sum and ReLU in one pass."""
+    """Build the same network on fused Ops: channels last; batch norm, sum, ReLU in one pass."""
     parameters = {p.name: p for p in lasagne.layers.get_all_params(layers["logits"])}
     new_share, old_share = np.float32(ALPHA), np.float32(1 - ALPHA)
     statistics: list[tuple[Any, Any]] = []

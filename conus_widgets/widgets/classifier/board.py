@@ -78,6 +78,7 @@ class Board:
     def add(
         self, source: Any, *, name: str | None = None, note: str = "", upload: str = ""
     ) -> Card:
+        """Put a card at the end; it is answered when `start` is called."""
         with self.changed:
             self._number += 1
             name = name_of(source, self._number, name=name)
@@ -87,6 +88,7 @@ class Board:
             return card
 
     def remove(self, number: int) -> None:
+        """Take a card off; nothing happens if it is gone already."""
         with self.changed:
             kept = [card for card in self.cards if card.number != number]
             if len(kept) < len(self.cards):
@@ -98,6 +100,7 @@ class Board:
                 self._answered()
 
     def clear(self) -> None:
+        """Take all cards off, and stop what runs."""
         with self.changed:
             numbers = [card.number for card in self.cards]
             self.cards, self._unannounced, self.together = [], [], None
@@ -107,6 +110,7 @@ class Board:
             self._answered()
 
     def cancel(self) -> None:
+        """Stop; cards without an answer say that they were stopped."""
         with self.changed:
             for card in self.cards:
                 if not card.settled:
@@ -116,6 +120,7 @@ class Board:
             self._finish(stopped=True)
 
     def resume(self) -> None:
+        """Go on with the cards that were stopped."""
         with self.changed:
             for card in self.cards:
                 if card.state == "stopped":
@@ -133,6 +138,7 @@ class Board:
             self.start(anew=True)
 
     def end_of_drop(self, drop: str) -> None:
+        """Begin with what was dropped together, now that all of it is here."""
         with self.changed:
             self.drops.discard(drop)
             if self._settings().specimen and any(not card.settled for card in self.cards):
@@ -278,6 +284,7 @@ class Board:
         self._tell("card", picture, card=card.message())
 
     def tell_everything(self) -> None:
+        """Send a page all that stands on the board."""
         with self.changed:
             predictor = self._worker.predictor if self.phase != "loading" else None
             pictured = [card for card in self.cards if card.thumbnail]

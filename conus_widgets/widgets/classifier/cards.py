@@ -36,7 +36,7 @@ class Card:
     state : str
         ``"waiting"``, ``"running"``, ``"done"``, ``"failed"`` or ``"stopped"``.
     upload : str
-        The number the page gave the file; empty where it did not come from the page.
+        The number the page gave the file; empty if it did not come from the page.
     """
 
     number: int
@@ -51,19 +51,22 @@ class Card:
 
     @property
     def settled(self) -> bool:
+        """Whether nothing more is to come: answered, failed or stopped."""
         return self.state not in ("waiting", "running")
 
     def settle(
         self, *, prediction: Prediction | None = None, error: Exception | None = None
     ) -> None:
+        """Keep an answer, or the error that stands instead of one."""
         self.prediction, self.error = prediction, error
         self.state = "done" if error is None else "failed"
 
     def reset(self) -> None:
+        """Wait for an answer again."""
         self.prediction, self.error, self.state = None, None, "waiting"
 
     def message(self) -> dict[str, Any]:
-        """The card as plain data for the page, without its bytes."""
+        """Return the card as plain data for the page, without its bytes."""
         return {
             "number": self.number,
             "name": self.name,
@@ -76,7 +79,7 @@ class Card:
 
 
 def answer(prediction: Prediction | None) -> dict[str, Any] | None:
-    """A prediction as plain data for the page; None for None."""
+    """Return a prediction as plain data for the page; None for None."""
     if prediction is None:
         return None
     rows = [
@@ -94,7 +97,7 @@ def answer(prediction: Prediction | None) -> dict[str, Any] | None:
 
 
 def remarks(prediction: Prediction) -> list[str]:
-    """What must be known beside the numbers: where they come from and how they were got."""
+    """List what must be known beside the numbers: where they come from, how they were got."""
     said = [prediction.notice] if prediction.notice else []
     if prediction.views > 1:
         said.append(f"mean of {prediction.views} random views")
@@ -105,7 +108,7 @@ def remarks(prediction: Prediction) -> list[str]:
 
 
 def thumbnail(image: Image.Image) -> bytes:
-    """A small JPEG of an RGB image."""
+    """Return a small JPEG of an RGB image."""
     small = image.copy()
     small.thumbnail((_THUMBNAIL, _THUMBNAIL))
     file = io.BytesIO()

@@ -49,7 +49,7 @@ class Classifier(Receiving, NetworkWidget):
     specimen : bool
         Take all photographs on the page for one specimen.
     original : bool or None
-        Have files sent unchanged. None: only where the network needs it, which is where its
+        Have files sent unchanged. None: only if the network needs it, that is if its
         photographs were resized by nearest neighbour, so that smoothed ones look foreign to it.
 
     **options
@@ -220,7 +220,7 @@ class Classifier(Receiving, NetworkWidget):
         self._board.clear()
 
     def picture(self) -> Picture:
-        """The answers as they stand, as a picture (HTML and text) that needs no kernel."""
+        """Return the answers as they stand: a picture (HTML and text) that needs no kernel."""
         with self._board.changed:
             together = self._board.together if self.specimen else None
             return Picture(self._board.cards, together)

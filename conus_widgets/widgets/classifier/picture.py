@@ -25,7 +25,7 @@ class Picture(Saved):
     ----------
     cards : sequence of Card
     specimen : Prediction, Exception or None
-        The answer for all photographs together, where they were taken for one specimen.
+        The answer for all photographs together, if they were taken for one specimen.
     """
 
     def __init__(self, cards: Sequence[Card], specimen: Any = None) -> None:
@@ -39,6 +39,7 @@ class Picture(Saved):
         self._entries = entries[:_AT_MOST]
 
     def body(self) -> tuple[str, str]:
+        """Return the HTML, and a sentence that goes below it."""
         body = "".join(_html(entry) for entry in self._entries)
         more = f"<p>... and {self._more} more</p>" if self._more else ""
         return body + more, "Answers of the last run." if body else ""

@@ -116,5 +116,5 @@ def _amount(count: int, rounded: Callable[[float], int]) -> str:
 
 
 def _short(name: str) -> str:
-    """The last part of a path, in whichever system; some browsers send one."""
+    """Return the last part of a path, in whichever system; some browsers send one."""
     return name_of(None, name=name.replace("\\", "/").rsplit("/", 1)[-1])[:255]

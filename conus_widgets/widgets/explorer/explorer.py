@@ -302,7 +302,7 @@ class Explorer(Receiving, NetworkWidget):
         self.explanation.save(path, force=force)
 
     def picture(self) -> Picture:
-        """The page as it stands, as a picture (HTML and text) that needs no kernel."""
+        """Return the page as it stands: a picture (HTML and text) that needs no kernel."""
         with self._state.changed:
             return Picture(self._state)
 

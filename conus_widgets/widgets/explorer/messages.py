@@ -51,6 +51,7 @@ class Messages:
                 self.area(state.area)
 
     def network(self) -> None:
+        """Send what the page must know of the network, or why there is none."""
         state = self._state
         self._tell(
             "network",
@@ -62,6 +63,7 @@ class Messages:
         )
 
     def photographs(self) -> None:
+        """Send the list of photographs, and how far each is."""
         self._tell(
             "photographs",
             photographs=[
@@ -72,7 +74,7 @@ class Messages:
         )
 
     def sight(self, photograph: Photograph) -> None:
-        """The photograph and all classes' shares, once: the page answers hovering by itself."""
+        """Send the photograph and all shares, once: the page answers hovering by itself."""
         seen = photograph.sight
         assert seen is not None
         classes, rows, columns = seen.shares.shape
@@ -98,7 +100,7 @@ class Messages:
         )
 
     def map(self, pane: Pane) -> None:
-        """A map, or how far it is."""
+        """Send a map, or how far it is."""
         state, found = self._state, pane.explanation
         content: dict[str, Any] = {
             **pane.choice(),
@@ -130,6 +132,7 @@ class Messages:
         )
 
     def progress(self, pane: Pane, part: float) -> None:
+        """Send how far a map is; 1 is its end."""
         self._tell(
             "progress",
             generation=pane.generation,
@@ -138,7 +141,7 @@ class Messages:
         )
 
     def checked(self, area: Area) -> None:
-        """The answer with the area covered; after a stroke also the line that repeats it."""
+        """Send the answer with the area covered; after a stroke also the line that repeats it."""
         assert area.covered is not None
         whole = area.final and not area.is_empty
         self._tell(
@@ -152,7 +155,7 @@ class Messages:
         )
 
     def area(self, area: Area) -> None:
-        """An area that came from Python, from another page, or from before this page was loaded."""
+        """Send an area that came from Python, another page, or before this page was loaded."""
         assert area.mask is not None
         buffers = [bits.pack(area.mask)]
         seen = self._state.sight(area.photograph)
@@ -175,12 +178,15 @@ class Messages:
         self._tell("testing", method=method, part=part, error=error)
 
     def dropped(self, pane: int, page: str) -> None:
+        """Tell a page that no map is made for one of its places."""
         self._tell("dropped", pane=pane, page=page)
 
     def file(self, name: str, data: bytes, page: str) -> None:
+        """Send a page a file to save."""
         self._tell("file", [data], name=name, page=page)
 
     def problem(self, text: str) -> None:
+        """Send a sentence about what went wrong."""
         self._tell("problem", text=text)
 
 

@@ -83,6 +83,7 @@ class Picture(Saved):
             self._rows.append(row)
 
     def body(self) -> tuple[str, str]:
+        """Return the HTML, and a sentence that goes below it."""
         maps = "".join(
             f'<div style="max-width:{SIDE}px"><img alt="{escape(words)}" style="max-width:100%" '
             f'src="data:image/jpeg;base64,{base64.b64encode(data).decode()}">'

@@ -63,8 +63,9 @@ class Sight:
         return {}
 
     def cover(self, fill: Any, offset: tuple[int, int] = (0, 0)) -> Cover:
-        """Return a cover by its name or colour: see `covers.cover`. The last ones are kept, because
-        a brush asks many times.
+        """Return a cover by its name or colour: see `covers.cover`.
+
+        The last ones are kept, because a brush asks many times.
 
         Raises
         ------

@@ -42,8 +42,10 @@ def opposed(specimen: int, facts: Facts, standing: Standing) -> tuple[int, int]:
 
 
 def state_of(specimen: int, facts: Facts, judged: Mapping[tuple[str, str], Judgement]) -> str:
-    """Return what the verdicts that may be seen say of a specimen: the kind that its reviewers
-    agree on, "disagreement", or "" if nobody judged it. A photograph's comes after the specimen's.
+    """Return what the verdicts that may be seen say of a specimen.
+
+    That is the kind that its reviewers agree on, "disagreement", or "" if nobody judged it.
+    A photograph's comes after the specimen's.
     """
     name = facts.specimens[specimen]
     keys = [(name, ""), *((name, facts.digests[one]) for one in facts.photographs[specimen])]

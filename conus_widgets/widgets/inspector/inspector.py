@@ -255,7 +255,7 @@ class Inspector(LiveWidget):
         return found
 
     def picture(self) -> Picture:
-        """The numbers as they stand, as a picture (HTML and text) that needs no kernel."""
+        """Return the numbers as they stand: a picture (HTML and text) that needs no kernel."""
         if self._blindly is not None:
             return BlindPicture(self._ledger.by, str(self._blindly.review.progress))
         return InspectorPicture(self._desk.numbers(), self._collection, reviewer=self._ledger.by)
@@ -406,7 +406,7 @@ class Inspector(LiveWidget):
         return range(len(self._facts.classes))[int(number)]
 
     def _seen(self) -> Collection:
-        """The collection as the reviewer may see it."""
+        """Return the collection as the reviewer may see it."""
         by = self._ledger.by
         return self._collection.seen_by(by) if by else self._facts.collection
 

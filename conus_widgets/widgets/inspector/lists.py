@@ -55,8 +55,10 @@ class Query:
 
 @dataclass(frozen=True)
 class Filters:
-    """Which cases of a list are left: those of a view and a region, by how sure the network is,
-    and by whether the reviewer has judged them ("yes", "no" or "" for all)."""
+    """A choice of cases: by view, region, how sure the network is, and if they were reviewed.
+
+    `reviewed` is "yes", "no" or, for all, "".
+    """
 
     view: str = ""
     region: str = ""
@@ -118,8 +120,10 @@ def cases_of(
 
 
 def worst_first(specimens: NDArray[Any], standing: Standing) -> NDArray[Any]:
-    """Return specimens by their losses: what surprises the network most comes first. Labels that
-    are no class come before all others, the surest answers first."""
+    """Return specimens by their losses: what surprises the network most comes first.
+
+    Labels that are no class come before all others, the surest answers first.
+    """
     losses, sureness = standing.losses[specimens], standing.sureness[specimens]
     losses = np.where(np.isnan(losses), -1, losses)
     found: NDArray[Any] = specimens[np.lexsort((-sureness, -losses))]

@@ -42,6 +42,7 @@ class InspectorPicture(Picture):
         self._pairs = numbers["pairs"]
 
     def body(self) -> tuple[str, str]:
+        """Return the HTML, and a sentence that goes below it."""
         rows = "".join(
             f'<tr style="background:none"><td style="{_CELL}">{escape(first)}</td>'
             f'<td style="{_CELL}">{escape(second)}</td>'
@@ -81,6 +82,7 @@ class BlindPicture(Picture):
         self._line = f"Blind review by {reviewer}: {progress}."
 
     def body(self) -> tuple[str, str]:
+        """Return the HTML, and a sentence that goes below it."""
         return f"<p>{escape(self._line)}</p>", ""
 
     def __repr__(self) -> str:

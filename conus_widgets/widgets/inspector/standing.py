@@ -56,8 +56,10 @@ class Standing:
 
     @property
     def losses(self) -> NDArray[Any]:
-        """float64 (S,): minus the logarithm of the label's probability. For a label that is no
-        class it is infinite; NaN if a specimen does not count."""
+        """Minus the logarithm of the label's probability, float64 (S,).
+
+        For a label that is no class it is infinite; NaN if a specimen does not count.
+        """
         found = np.full(len(self.rows), np.nan)
         counted = (self.rows != NOT_COUNTED) & (self.answers >= 0)
         named = np.flatnonzero(counted & (self.rows < self.classes))
@@ -81,7 +83,7 @@ class Standing:
 
     @property
     def mistaken(self) -> NDArray[np.bool_]:
-        """bool (S,): labels that are a class, and that the network names otherwise."""
+        """Labels that are a class, and that the network names otherwise: bool (S,)."""
         named = (self.rows != NOT_COUNTED) & (self.rows < self.classes) & (self.answers >= 0)
         found: NDArray[np.bool_] = named & (self.rows != self.answers)
         return found

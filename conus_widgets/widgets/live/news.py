@@ -29,6 +29,7 @@ class Answer(traitlets.TraitType[Any, Any]):
         self.__doc__ = read.__doc__
 
     def get(self, obj: Any, cls: Any = None) -> Any:
+        """Return the answer as it is now."""
         return self._read(obj)
 
 

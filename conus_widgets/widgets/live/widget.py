@@ -110,7 +110,7 @@ class LiveWidget(anywidget.AnyWidget):
             super().set_state({k: v for k, v in sync_data.items() if k in self._from_page})
 
     def picture(self) -> Picture | None:
-        """The page as it stands, as a picture (HTML and text) that needs no kernel; None: none."""
+        """Return the page as a picture (HTML, text) that needs no kernel; None if there is none."""
         return None
 
     def _kinds(self) -> Mapping[str, Handler]:

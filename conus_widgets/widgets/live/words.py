@@ -6,10 +6,10 @@ __all__ = ["percent", "sentence", "signed"]
 
 
 def percent(probability: float) -> str:
-    """One decimal; never a flat 0 or 100, which no network means.
+    r"""One decimal; never a flat 0 or 100, which no network means.
 
     >>> percent(0.924), percent(0.99999), percent(0.00001)
-    ('92.4\\xa0%', '>\\xa099.9\\xa0%', '<\\xa00.1\\xa0%')
+    ('92.4\xa0%', '>\xa099.9\xa0%', '<\xa00.1\xa0%')
     """
     if probability >= 0.9995:
         return ">\u00a099.9\u00a0%"
@@ -19,10 +19,10 @@ def percent(probability: float) -> str:
 
 
 def signed(value: float) -> str:
-    """Two decimals with a sign, as on the page.
+    r"""Two decimals with a sign, as on the page.
 
     >>> signed(0.829), signed(-0.3), signed(-0.001)
-    ('+0.83', '\\u22120.30', '0.00')
+    ('+0.83', '−0.30', '0.00')
     """
     text = f"{abs(value):.2f}"
     if float(text) == 0:
@@ -31,7 +31,7 @@ def signed(value: float) -> str:
 
 
 def sentence(error: BaseException) -> str:
-    """What an error says; its kind, if that is nothing or only the name of what is missing.
+    """Return what an error says; its kind, if it says nothing or only what is missing.
 
     >>> sentence(ValueError("It is empty.")), sentence(MemoryError()), sentence(KeyError("id"))
     ('It is empty.', 'MemoryError', "KeyError: 'id'")

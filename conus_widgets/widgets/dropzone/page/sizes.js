@@ -4,7 +4,7 @@
 export const CHUNK = 4 * 1024 * 1024;
 
 /**
- * What to send of a picture of width x height pixels: null where the file goes as it is, or the
+ * What to send of a picture of width x height pixels: null if the file goes as it is, or the
  * size to scale it to. No side gets smaller than one pixel.
  */
 export function scaledSize(width, height, longSide) {
@@ -19,7 +19,7 @@ export const HEAD = 256 * 1024;
 export const TAIL = 12;
 
 /**
- * Whether a browser reads a file as Python does, so that it may scale it down. It does not where it
+ * Whether a browser reads a file as Python does, so that it may scale it down. It does not if it
  * ignores how a WebP is to be turned, keeps 8 of 16 bits, or stretches a PNG by its gamma; and it
  * refuses a file without its last bytes. Such files, and all other formats, go as they are.
  * `head` and `tail` are the file's first `HEAD` and last `TAIL` bytes.

@@ -2,7 +2,7 @@
 
 import { make } from "../../live/page/elements.js";
 
-/** A camera is offered where the pointer is a finger: a telephone or a tablet. */
+/** A camera is offered if the pointer is a finger: a telephone or a tablet. */
 export const cameraIsUseful = (match) => match("(pointer: coarse)").matches;
 
 /**

@@ -7,7 +7,7 @@ export const AGAINST = [61, 139, 255];
 
 const FINE = 1000; // cells: on finer grids a few pixels would set the scale (explain/scale.py)
 
-/** The value with the strongest colour for these maps; 0 where all are flat. */
+/** The value with the strongest colour for these maps; 0 if all are flat. */
 export function limitOf(maps) {
   let limit = 0;
   for (const values of maps) {

@@ -3,7 +3,7 @@
 // and all beside the photograph with the answers, or now and then.
 
 const STROKE = 30; // ms from one drawing of a stroke to the next
-const WORDS = 100; // ms from one drawing of the rest to the next, where no answer comes before
+const WORDS = 100; // ms from one drawing of the rest to the next, if no answer comes before
 
 /** `drawing.soon(urgent)` asks for a drawing; what the pointer does in a stroke is not urgent. */
 export function makeDrawing({ inStroke, photograph, all }) {

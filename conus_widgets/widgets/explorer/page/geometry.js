@@ -63,7 +63,7 @@ export function zoomAbout(view, factor, x, y, canvas, photograph) {
 }
 
 /**
- * Calls `put(from, to)` for every run of numbers below `count` where a line of values, which starts at
+ * Calls `put(from, to)` for every run of numbers below `count` in which a line of values, which starts at
  * `first` and goes on by `step`, differs from the one `apart` further on.
  */
 function differences(values, first, step, apart, count, put) {

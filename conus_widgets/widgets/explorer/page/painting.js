@@ -51,7 +51,7 @@ export function makeMask(size) {
     for (let i = 0; i < painted.mask.length; i++) sum += painted.mask[i];
     return sum / painted.mask.length;
   };
-  /** The rectangle of pixels around it, from left and top on, before right and bottom; null where it is empty. */
+  /** The rectangle of pixels around it, from left and top on, before right and bottom; null if it is empty. */
   painted.box = () => {
     if (painted.isEmpty()) return null;
     let [left, right] = [size, 0];

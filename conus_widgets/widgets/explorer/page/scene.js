@@ -194,7 +194,7 @@ function drawBrush(context, { x, y, radius }) {
   context.stroke();
 }
 
-/** Nothing shines through it: where the browser blends without a graphics card, that takes a third less. */
+/** Nothing shines through it: if the browser blends without a graphics card, that takes a third less. */
 function opaque(canvas) {
   const context = canvas.getContext("2d", { alpha: false });
   context.fillStyle = AROUND;

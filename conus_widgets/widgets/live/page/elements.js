@@ -14,7 +14,7 @@ export function make(tag, className = "", text = "", attributes = {}) {
   return element;
 }
 
-/** Returns `write`, but silent where it is given the same as before: what is written is laid out anew. */
+/** Returns `write`, but silent if it is given the same as before: what is written is laid out anew. */
 export function whenNews(write) {
   let before = null;
   return (...what) => {

@@ -14,12 +14,12 @@ export function hidePicture(model) {
 }
 
 /**
- * Whether a kernel stands behind a view. None does where only the state was saved, as in an exported
+ * Whether a kernel stands behind a view. None does if only the state was saved, as in an exported
  * page: there the picture says more than a tool that cannot answer. (ipywidgets sets this class.)
  */
 export const isAlive = (el) => !el.closest(".jupyter-widgets-disconnected");
 
-/** What stands in place of the tool where there is no kernel, if no picture stands below it. */
+/** What stands in place of the tool if there is no kernel, if no picture stands below it. */
 export function showDead(el) {
   el.append(make("p", "cw-dead", "Run this cell for the live tool."));
 }
