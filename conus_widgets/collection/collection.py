@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,7 +31,9 @@ from conus_widgets.collection.verdict_log import Log
 from conus_widgets.collection.verdict_log import read as read_log
 from conus_widgets.network.interface import PredictorProtocol, Progress
 
-if TYPE_CHECKING:  # a review makes reports, which need more than a collection does
+if TYPE_CHECKING:  # a review makes reports, which need more than a collection does; so does Dask
+    from distributed import Client
+
     from conus_widgets.collection.blind import BlindReview
     from conus_widgets.collection.matching import Matching
     from conus_widgets.collection.review import Review
@@ -229,6 +231,8 @@ class Collection(Derived):
         seed: int = 0,
         progress: bool | Progress = True,
         cancelled: Callable[[], bool] | None = None,
+        cluster: str | Client | None = None,
+        fetch: Iterable[str] = (),
     ) -> Evaluation:
         """Ask the network about every photograph, and keep the answers; see `evaluation.evaluate`.
 
@@ -237,8 +241,11 @@ class Collection(Derived):
         predictor : Predictor
         out : path
             The folder of the answers. One of an earlier evaluation goes on.
-        views, seed, progress, cancelled
+        views, seed, progress, cancelled, fetch
             See there.
+        cluster : str or distributed.Client, optional
+            A Dask scheduler's address, or a client of it: its workers do the work. See
+            ``docs/cluster.md``.
         """
         self._forget()
         done = evaluate(
@@ -249,6 +256,8 @@ class Collection(Derived):
             seed=seed,
             progress=progress,
             cancelled=cancelled,
+            cluster=cluster,
+            fetch=fetch,
         )
         self._store = open_store(out)
         return done

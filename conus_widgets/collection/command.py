@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from conus_widgets.collection.collection import Collection
@@ -47,6 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--views", type=int, default=1, help="random views to average (1: the plain photograph)"
     )
     parser.add_argument("--seed", type=int, default=0, help="of random views (0)")
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument(
+        "--workers", type=int, metavar="N", help="N processes on this machine do the work (Dask)"
+    )
+    who.add_argument(
+        "--cluster", metavar="ADDRESS", help="workers of a Dask scheduler do, as tcp://host:8786"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -69,16 +77,22 @@ def run(options: argparse.Namespace) -> int:
             names=options.names,
         )
         predictor = load_predictor(options.model)
-        done = collection.evaluate(
-            predictor, options.out, views=options.views, seed=options.seed, progress=_terminal()
-        )
+        with _cluster(options) as cluster:
+            done = collection.evaluate(
+                predictor,
+                options.out,
+                views=options.views,
+                seed=options.seed,
+                progress=_terminal(),
+                cluster=cluster,
+            )
         print(done)
         if collection.answers.answered.any():
             print("\n".join(_accuracies(collection)))
         for line in _problems(collection.problems):
             print(line, file=sys.stderr)
         print(f"The answers are in {plain(str(options.out))}.")
-    except (RuntimeError, ValueError, OSError) as error:
+    except (ImportError, RuntimeError, ValueError, OSError) as error:
         print(plain(str(error)), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -89,6 +103,18 @@ def run(options: argparse.Namespace) -> int:
         )
         return 130
     return 1 if done.failed else 0
+
+
+@contextmanager
+def _cluster(options: argparse.Namespace) -> Iterator[Any]:
+    """Whatever does the work: an address, a client of workers here, or None for this process."""
+    if options.workers is None:
+        yield options.cluster
+        return
+    from conus_widgets.collection.cluster import local_workers  # brings Dask
+
+    with local_workers(options.workers) as client:
+        yield client
 
 
 def _terminal() -> bool:

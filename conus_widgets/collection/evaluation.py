@@ -1,16 +1,17 @@
 """A collection asked once: every photograph runs through the network, and its answer is kept.
 
 What is there already is not asked again; what was changed is. A run that is stopped, or killed,
-goes on where it was: at most one batch is lost.
+goes on where it was: at most one batch is lost. It runs in this process, or on a cluster of others.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,6 +28,9 @@ from conus_widgets.collection.store import Live, Store, writing
 from conus_widgets.collection.table import Table
 from conus_widgets.network.interface import PredictorProtocol, Progress
 from conus_widgets.photographs.names import PhotographError
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 SECONDS = 10.0  # after which fewer photographs than a batch are saved
 
@@ -82,7 +86,8 @@ def evaluate(
     seed: int = 0,
     progress: bool | Progress = True,
     cancelled: Callable[[], bool] | None = None,
-    fetch: Collection[str] = (),
+    cluster: str | Client | None = None,
+    fetch: Iterable[str] = (),
 ) -> Evaluation:
     """Ask the network about every photograph of a table, and keep the answers in a folder.
 
@@ -99,8 +104,11 @@ def evaluate(
     progress : bool or callable
         Show a bar; or ``progress(done, total)``, in photographs.
     cancelled : callable, optional
-        Asked before each batch of the network; true stops the work.
-    fetch : collection of str
+        Asked before each batch of the network, on a cluster again and again; true stops the work.
+    cluster : str or distributed.Client, optional
+        The address of a Dask scheduler, as ``"tcp://host:8786"``, or a client of one: its workers
+        do the work. All of them must see the photographs, the folder and the checkpoint.
+    fetch : iterable of str
         Protocols, as ``["s3"]``: photographs whose paths are such addresses are fetched (by
         fsspec). Without it none is.
 
@@ -116,6 +124,8 @@ def evaluate(
         If another process fills the folder.
     ValueError
         If addresses of a protocol in `fetch` cannot be fetched here.
+    ClusterError
+        If there is no such cluster, or it went away. What was saved stays.
     Cancelled
         If `cancelled` returned true. All that was answered is saved, as it is if the work is
         interrupted (KeyboardInterrupt).
@@ -134,7 +144,7 @@ def evaluate(
         entries = _entries(table, store, live)
         changed = [path for path in entries if not _is_up_to_date(path, live, asking.fetch)]
         keeper = _Keeper(store, holder, asking)
-        with _shown(progress, len(entries)) as tell:
+        with _shown(progress, len(entries), by_dask=cluster is not None) as tell:
             there = len(entries) - len(changed)
             tell(there)
             carried = carry(live, changed, lambda rows: keeper.keep(_relabelled(rows, entries)))
@@ -143,10 +153,29 @@ def evaluate(
             waiting = [entries[path] for path in changed if path not in carried]
             damaged = tuple(live.damaged.values())
             del live  # what was read of it is not needed any more
-            with keeper, closing(ask(predictor, waiting, asking, cancelled)) as answers:
-                for given in answers:
-                    keeper.add(given)
+            if cluster is None:
+                with keeper, closing(ask(predictor, waiting, asking, cancelled)) as answers:
+                    for given in answers:
+                        keeper.add(given)
+                        tell(there + keeper.done)
+            elif waiting:
+                # Imported here: Dask is an extra of this package.
+                from conus_widgets.collection.cluster import ask_cluster
+
+                def beat(asked: int, failed: int) -> None:
+                    keeper.count(asked, failed)
                     tell(there + keeper.done)
+
+                ask_cluster(
+                    cluster,
+                    predictor,
+                    store,
+                    waiting,
+                    asking,
+                    beat=beat,
+                    cancelled=cancelled,
+                    bar=progress is True,
+                )
         merge(store)
     return Evaluation(
         photographs=len(entries),
@@ -250,13 +279,17 @@ def _is_up_to_date(path: bytes, live: Live, fetch: Collection[str]) -> bool:
 
 
 @contextmanager
-def _shown(progress: bool | Progress, total: int) -> Iterator[Callable[[int], None]]:
+def _shown(
+    progress: bool | Progress, total: int, *, by_dask: bool
+) -> Iterator[Callable[[int], None]]:
     if callable(progress):
         yield lambda done: progress(done, total)
         return
     from tqdm.auto import tqdm
 
-    with tqdm(total=total, unit=" photographs", disable=not progress, smoothing=0.05) as bar:
+    with tqdm(
+        total=total, unit=" photographs", disable=by_dask or not progress, smoothing=0.05
+    ) as bar:
 
         def tell(done: int) -> None:
             bar.update(done - bar.n)

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, overload
 
 from conus_widgets.photographs.names import PhotographError, name_of, plain
@@ -74,7 +74,7 @@ def protocol_of(path: bytes) -> str | None:
     return found[1].decode() if found else None
 
 
-def validate_protocols(fetch: Collection[str]) -> frozenset[str]:
+def validate_protocols(fetch: Iterable[str]) -> frozenset[str]:
     """Return protocols that may be fetched, once it is sure that they can be.
 
     Raises
@@ -84,19 +84,20 @@ def validate_protocols(fetch: Collection[str]) -> frozenset[str]:
     """
     if isinstance(fetch, str):
         raise ValueError(f"fetch is {fetch!r}: give a list of protocols, as [{fetch!r}].")
-    if not fetch:
-        return frozenset()
+    asked = frozenset(fetch)
+    if not asked:
+        return asked
     try:
         import fsspec
 
-        for protocol in fetch:
+        for protocol in asked:
             fsspec.get_filesystem_class(protocol)
     except (ImportError, ValueError) as error:
         raise ValueError(
-            f"Addresses of {', '.join(fetch)} cannot be fetched here ({error}). fsspec comes with "
-            "'pip install conus-widgets[cluster]'; many protocols need one more package."
+            f"Addresses of {', '.join(sorted(asked))} cannot be fetched here ({error}). fsspec "
+            "comes with 'pip install conus-widgets[cluster]'; many protocols need one more package."
         ) from error
-    return frozenset(fetch)
+    return asked
 
 
 def state_of(path: bytes, fetch: Collection[str] = ()) -> tuple[int, int] | None:

@@ -3,7 +3,16 @@
 import subprocess
 import sys
 
-HEAVY = ("pandas", "sklearn", "cleanlab", "crepes", "pyarrow", "scipy.stats", "theano")
+HEAVY = (
+    "pandas",
+    "sklearn",
+    "cleanlab",
+    "crepes",
+    "pyarrow",
+    "scipy.stats",
+    "theano",
+    "distributed",
+)
 CASE = """
 import sys
 import numpy as np

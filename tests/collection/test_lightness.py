@@ -3,7 +3,18 @@
 import subprocess
 import sys
 
-HEAVY = ("pandas", "sklearn", "cleanlab", "crepes", "pyarrow", "scipy", "theano", "dwca", "jinja2")
+HEAVY = (
+    "pandas",
+    "sklearn",
+    "cleanlab",
+    "crepes",
+    "pyarrow",
+    "scipy",
+    "theano",
+    "dwca",
+    "jinja2",
+    "dask",
+)
 
 
 def test_importing_and_reading_a_folder_and_a_csv_takes_no_heavy_library(tmp_path):

@@ -1,5 +1,6 @@
 """Memory that nobody uses goes back to the system, when a worker rests."""
 
+import os
 import platform
 import subprocess
 import sys
@@ -53,3 +54,28 @@ def test_a_worker_that_rests_gives_back_once_and_goes_on(monkeypatch):
             assert not given.acquire(timeout=0.2), "once for each rest"
     finally:
         worker.close()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="malloc is not glibc's here")
+def test_memory_is_kept_in_a_process_that_was_told_to_give_it_back():
+    """As Dask tells its workers; page faults are counted, not time."""
+    code = (
+        "import resource, sys\n"
+        "import numpy as np\n"
+        "from conus_widgets.machine import heap\n"
+        "if sys.argv[1] == 'keep': heap.keep()\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "for _ in range(50): np.ones(500_000)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)"
+    )
+    faults = {}
+    for how in ("keep", "told"):
+        found = subprocess.run(
+            [sys.executable, "-c", code, how],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "MALLOC_TRIM_THRESHOLD_": "65536"},
+        )
+        faults[how] = int(found.stdout)
+    assert faults["keep"] * 5 < faults["told"], faults
