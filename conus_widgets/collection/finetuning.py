@@ -18,6 +18,7 @@ from conus_widgets.photographs.names import plain
 from conus_widgets.predictor import load_predictor
 from conus_widgets.training.finetuning import FOLDS, Examples, FineTuned
 from conus_widgets.training.finetuning import finetune as fit_examples
+from conus_widgets.training.last_stages import Deeper
 
 
 def finetune(
@@ -132,3 +133,26 @@ def _lines(tuned: FineTuned) -> Iterator[str]:
         )
     for error in tuned.failed:
         yield plain(str(error))
+
+
+def describe_stages(tuned: FineTuned, deeper: Deeper) -> str:
+    """Return what came of training the last stages, beside the last layer alone, as text."""
+    curve = deeper.curve
+    first, best = curve.points[0], curve.points[curve.best]
+    lines = [
+        f"Last {deeper.stages} of 4 stages, {deeper.seconds:.0f} s: "
+        f"epoch {curve.best} of {len(curve.points) - 1} is kept"
+        + (", as it was stopped there." if curve.stopped else ".")
+        if curve.best
+        else "No epoch was better than the last layer alone, which is kept.",
+        f"Specimens held out to stop by: {best.right} of {best.specimens} right "
+        f"(last layer alone {first.right}).",
+    ]
+    if deeper.specimens is not None and deeper.specimens_right is not None:
+        share = Share(deeper.specimens_right, deeper.specimens)
+        alone = Share(tuned.figures.specimens_right, tuned.figures.specimens)
+        lines.append(
+            f"Of specimens that it never saw ({tuned.figures.folds} folds): {share}; "
+            f"last layer alone {alone}."
+        )
+    return "\n".join(lines)

@@ -134,7 +134,7 @@ def graph(
         wide = ops.max_pool(ops.from_bfloat16(x), pad=int(padded), partial=not padded)
         return ops.to_bfloat16(wide)
 
-    subsample = _every if engine == "theano" else ops.subsample
+    subsample = every_cell if engine == "theano" else ops.subsample
     read = connect(architecture, start, convolve, pool, subsample)
     steps = {block.name: block.step for block in propagate_strides(architecture.blocks())}
     full, before = dict(read), read["pool1"]
@@ -159,7 +159,8 @@ def graph(
     return Graph(x, read, full, features, logits, show, spread)
 
 
-def _every(x: Any, step: int) -> Any:
+def every_cell(x: Any, step: int) -> Any:
+    """Return every `step`-th cell of maps (N, channels, rows, columns)."""
     return x[:, :, ::step, ::step]
 
 
@@ -212,7 +213,13 @@ def _rounded_convolution(x: Any, c: Convolution, relu: bool, residual: Any) -> A
 
 
 def _theano_convolution(x: Any, c: Convolution, relu: bool, residual: Any) -> Any:
-    weights, bias = _placeholders(c.name, 4)
+    return plain_convolution(x, *_placeholders(c.name, 4), c, relu, residual)
+
+
+def plain_convolution(
+    x: Any, weights: Any, bias: Any, c: Convolution, relu: bool, residual: Any
+) -> Any:
+    """Return a convolution on Theano's own Op, plus `residual`, through ReLU."""
     y = T.nnet.conv2d(
         x,
         weights,

@@ -106,12 +106,18 @@ class FineTuned:
         Photographs that could not be used.
     seconds : float
         That it took, features included.
+    examples : Examples
+        Those of `examples` that were learnt from.
+    features : float array (N, F)
+        What the network that it started from sees in them.
     """
 
     checkpoint: Checkpoint
     figures: Figures
     failed: tuple[PhotographError, ...]
     seconds: float
+    examples: Examples
+    features: NDArray[Any]
 
     def predictor(self) -> Predictor:
         """Return a predictor that answers with the new classes."""
@@ -218,7 +224,7 @@ def finetune(
     )
     layer = fit(rows, classes, kept.groups, len(labels), balance=balance, strength=strength)
     made = _checkpoint(start.checkpoint, layer, labels, kept, figures, seed, strength)
-    return FineTuned(made, figures, tuple(failed), time.monotonic() - begun)
+    return FineTuned(made, figures, tuple(failed), time.monotonic() - begun, kept, rows)
 
 
 def _features(

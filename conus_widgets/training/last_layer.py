@@ -85,7 +85,7 @@ def fit(
     if not some.any():
         raise ValueError("No row has a label: a last layer needs at least one.")
     x = np.asarray(features[some], np.float32)
-    weight = _weights(labels[some], numbers[some], balance)
+    weight = weights_of(labels[some], numbers[some], balance)
     centre = np.average(x, axis=0, weights=weight).astype(np.float32)
     x -= centre
     spread = np.sqrt(np.average(x * x, axis=0, weights=weight)).astype(np.float32)
@@ -155,8 +155,6 @@ def out_of_fold(
     ValueError
         For fewer than two folds or specimens, or as `fit`.
     """
-    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold  # heavy
-
     features, labels, numbers = _validated(features, labels, groups, classes)
     count = len(np.unique(numbers))
     if folds < 2 or count < 2:
@@ -168,14 +166,7 @@ def out_of_fold(
     found = np.zeros((len(labels), classes))
     fold = np.zeros(len(labels), np.intp)
     judged = np.zeros(len(labels), bool)
-    split: Any = StratifiedGroupKFold(total, shuffle=True, random_state=seed)
-    if np.unique(labels, return_counts=True)[1].max() < total:  # which it refuses
-        split = GroupKFold(total, shuffle=True, random_state=seed)
-    with warnings.catch_warnings():
-        # It warns of classes with fewer specimens than folds: they are answered by `judged`.
-        warnings.simplefilter("ignore", UserWarning)
-        parts = list(split.split(np.zeros(len(labels)), labels, numbers))
-    for place, (inside, outside) in enumerate(parts):
+    for place, (inside, outside) in enumerate(split(labels, numbers, total, seed)):
         if len(outside) and (labels[inside] != NOT_LABELLED).any():
             layer = fit(
                 features[inside],
@@ -192,6 +183,33 @@ def out_of_fold(
         if progress is not None:
             progress(place + 1, total)
     return OutOfFold(found, fold, judged)
+
+
+def split(
+    labels: NDArray[Any], groups: NDArray[Any], folds: int, seed: int
+) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+    """Split rows into folds, a specimen's all into one, the classes alike in all of them.
+
+    Parameters
+    ----------
+    labels, groups : int arrays (N,)
+    folds : int
+        At most as many as groups.
+    seed : int
+
+    Returns
+    -------
+    list of (rows of the others, rows of this fold)
+    """
+    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold  # heavy
+
+    chosen: Any = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    if np.unique(labels, return_counts=True)[1].max() < folds:  # which it refuses
+        chosen = GroupKFold(folds, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # It warns of classes with fewer specimens than folds: they are answered by `judged`.
+        warnings.simplefilter("ignore", UserWarning)
+        return list(chosen.split(np.zeros(len(labels)), labels, groups))
 
 
 def _validated(
@@ -214,8 +232,9 @@ def _validated(
     return features, labels.astype(np.intp), numbers
 
 
-def _weights(labels: NDArray[Any], groups: NDArray[Any], balance: bool) -> NDArray[Any]:
-    """Return a weight for each row, 1 in the mean of specimens."""
+def weights_of(labels: NDArray[Any], groups: NDArray[Any], balance: bool) -> NDArray[Any]:
+    """Return a weight for each row: every specimen of a class counts the same, and with `balance`
+    every class."""
     pairs, row = np.unique(np.stack([labels, groups]), axis=1, return_inverse=True)
     weight = 1 / np.bincount(row)[row]
     if balance:

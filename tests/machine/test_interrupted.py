@@ -1,0 +1,32 @@
+"""Ctrl+C as a wish to stop: the first one is a wish, the second one interrupts."""
+
+import signal
+import threading
+
+import pytest
+
+from conus_widgets.machine.interrupted import Interrupted
+
+
+def test_the_first_is_a_wish_and_the_second_interrupts():
+    before = signal.getsignal(signal.SIGINT)
+    with Interrupted() as stop:
+        assert not stop.is_set()
+        signal.raise_signal(signal.SIGINT)
+        assert stop.is_set()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_in_another_thread_nothing_changes():
+    before, seen = signal.getsignal(signal.SIGINT), []
+
+    def work():
+        with Interrupted() as stop:
+            seen.append((stop.is_set(), signal.getsignal(signal.SIGINT) is before))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [(False, True)]
