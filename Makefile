@@ -44,8 +44,9 @@ test: $(READY) chromium  ## every check: style, types, unit tests, notebooks, br
 style: $(READY)  ## the quick checks only: formatters, linters, which file may import which, types
 	@export $(IN_VENV); $(STYLE); mypy
 
-stress: $(READY)  ## kills and resumes; drawn collections with planted faults: half an hour (options: STRESS="--moments 100")
-	@export $(IN_VENV); python tests/stress/kill_evaluation.py $(STRESS); python tests/stress/kill_reviews.py $(STRESS); python tests/stress/drawn_collections.py; python tests/stress/binder_replay.py
+stress: $(READY)  ## kills and resumes; planted faults; long hunts on the pages: half an hour (options: STRESS="--moments 100")
+	@export $(IN_VENV); python tests/stress/kill_evaluation.py $(STRESS); python tests/stress/kill_reviews.py $(STRESS); python tests/stress/drawn_collections.py; python tests/stress/binder_replay.py; \
+	    pytest --long -m hunt tests
 
 lasagne-tests: $(READY)  ## Lasagne's own tests on this Theano: some minutes (docs/lasagne.md)
 	@export $(IN_VENV); rm -rf $(LASAGNE); mkdir -p $(LASAGNE); \

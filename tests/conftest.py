@@ -19,6 +19,16 @@ def pytest_xdist_make_scheduler(config, log):
     return Scheduling(config, log)
 
 
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="hunts act as often as in `make stress`")
+
+
+@pytest.fixture
+def hunt(request):
+    """Return how often a hunt acts: of two numbers the first, or the second with --long."""
+    return lambda short, long: long if request.config.getoption("long") else short
+
+
 @pytest.fixture(scope="session")
 def sound_checkpoint(tmp_path_factory):
     from conus_widgets.checkpoint.files import write

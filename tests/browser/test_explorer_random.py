@@ -1,13 +1,14 @@
-"""Two hundred quick actions of a user without a plan leave the page true, quiet and as light."""
+"""Quick actions of a user without a plan leave the page true, quiet and as light."""
 
 import random
 import re
 
+import pytest
 from explored import number
 
 pytest_plugins = ["explored"]  # its fixtures
 
-SEED, WARM, COUNT = 20, 60, 200
+SEED = 20
 METHODS = [
     *("cam", "hires_cam", "layer_cam", "gradient", "gradient_times_input", "guided_backprop"),
     *("occlusion", "smoothgrad"),  # slow: they are overtaken, or stopped
@@ -259,7 +260,9 @@ def assert_true(page, rng):
     return compared
 
 
-def test_two_hundred_random_actions(page):
+@pytest.mark.hunt
+def test_random_actions(page, hunt):
+    warm, count = hunt(30, 60), hunt(80, 200)
     page.page.set_viewport_size({"width": 1150, "height": 1400})
     page.do(EXPECTED)
     for method in METHODS[:-2]:  # what is compiled, or kept for ever, is there from now on
@@ -271,14 +274,15 @@ def test_two_hundred_random_actions(page):
         page.rest()
         page.button("Undo").click()
         page.rest()
-    Hands(page, SEED + 1).act(WARM)
+    Hands(page, SEED + 1).act(warm)
     heap, kernel = weight(page)
     hands = Hands(page, SEED)
     compared = 0
-    for _ in range(4):
-        hands.act(COUNT // 4)
+    parts = hunt(2, 4)
+    for _ in range(parts):
+        hands.act(count // parts)
         compared += assert_true(page, hands.rng)
-    assert compared >= 4 and len(hands.done) > 20, (compared, hands.done)
+    assert compared >= parts and len(hands.done) > 20, (compared, hands.done)
     assert page.root.locator(".cw-warning").is_hidden()
     after = weight(page)
     print(f"heap {heap:.1f} -> {after[0]:.1f} MB, kernel {kernel:.0f} -> {after[1]:.0f} MB")

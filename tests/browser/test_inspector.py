@@ -403,7 +403,8 @@ def test_no_serious_violation_of_accessibility(inspect):
     one.notebook.command("apputils:change-theme", theme="JupyterLab Light")
 
 
-def test_a_thousand_quick_actions_lose_and_invent_no_verdict(inspect):
+@pytest.mark.hunt
+def test_quick_actions_lose_and_invent_no_verdict(inspect, hunt):
     """Keys by chance, at a rate that no hand has; what was said is what the disk has."""
     import random
 
@@ -438,9 +439,9 @@ def test_a_thousand_quick_actions_lose_and_invent_no_verdict(inspect):
             };
         }"""
     )
-    act(200)
+    act(hunt(60, 200))
     before = heap()
-    act(800)
+    act(hunt(200, 800))
     page.wait_for_function(
         "() => !Object.keys(localStorage).some((key) => key.startsWith('conus-verdicts'))"
     )

