@@ -233,8 +233,9 @@ def _validated(
 
 
 def weights_of(labels: NDArray[Any], groups: NDArray[Any], balance: bool) -> NDArray[Any]:
-    """Return a weight for each row: every specimen of a class counts the same, and with `balance`
-    every class.
+    """Return a weight for each row: every specimen of a class counts the same.
+
+    With `balance`, every class does, too.
     """
     pairs, row = np.unique(np.stack([labels, groups]), axis=1, return_inverse=True)
     weight = 1 / np.bincount(row)[row]
