@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help lab test style stress lasagne-tests bench bench-browser lock checkpoint clean chromium
+.PHONY: help lab test style stress lasagne-tests bench bench-browser lock checkpoint stick clean chromium
 
 VENV := .venv
 READY := $(VENV)/.ready
@@ -11,6 +11,12 @@ UV := uv==0.13.9
 PEERS := build/bench-venv
 VOILA := build/voila-venv
 LASAGNE := build/lasagne
+
+# What `make stick` packed: with this folder beside the Makefile no network is asked.
+ifneq ($(wildcard wheels),)
+export PIP_NO_INDEX := 1
+export PIP_FIND_LINKS := $(CURDIR)/wheels
+endif
 
 # JavaScript and CSS, C++, and whatever is written twice, beside Python's own.
 SCRIPTS := conus_widgets/widgets benchmarks/browser tests/js
@@ -76,8 +82,18 @@ lock:  ## requirements.lock anew from pyproject.toml
 checkpoint: $(READY)  ## train the demonstration network again (under an hour on 2 cores)
 	@$(IN_VENV) python -m conus_widgets.training.demonstration
 
+stick: $(READY)  ## dist/conus_widgets-stick.zip for a room without a network: the last commit and all packages, 450 MB (docs/workshop.md)
+	@rm -rf build/stick; mkdir -p build/stick/conus_widgets dist; \
+	git archive HEAD | tar -x -C build/stick/conus_widgets; \
+	echo "Fetching the packages (a minute or two) ..."; \
+	$(VENV)/bin/python -m pip download --quiet --no-input --disable-pip-version-check --no-deps --require-hashes \
+	    --no-build-isolation --dest build/stick/conus_widgets/wheels -r requirements.lock; \
+	$(VENV)/bin/python -c 'import shutil; shutil.make_archive("build/stick/made", "zip", "build/stick", "conus_widgets")'; \
+	mv build/stick/made.zip dist/conus_widgets-stick.zip; rm -rf build/stick; \
+	ls -lh dist/conus_widgets-stick.zip
+
 clean:  ## remove .venv and caches (a training in build/ stays: it may be an hour old)
-	rm -rf $(VENV) $(PEERS) $(VOILA) build/bench build/bench-browser build/lock $(LASAGNE) dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(PEERS) $(VOILA) build/bench build/bench-browser build/lock build/stick $(LASAGNE) dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 # Sets $python to the first Python 3.11, or to nothing.
 define FIND_PYTHON
@@ -106,7 +122,7 @@ $(READY): requirements.lock pyproject.toml postBuild
 	    echo "Only $$free MB are free here and the set-up needs 1500: make room first." >&2; exit 1; \
 	fi; \
 	"$$python" -m venv $(VENV)
-	@$(IN_VENV) ./postBuild
+	@$(IN_VENV) bash postBuild # a stick's file system forgets who may run it
 	@$(VENV)/bin/python -m pip install --quiet --no-input --disable-pip-version-check \
 	    --no-deps --no-build-isolation --editable . # for those who develop
 	@touch $@
