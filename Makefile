@@ -118,8 +118,8 @@ $(READY): requirements.lock pyproject.toml postBuild
 	    echo "Missing: $$what. On Debian or Ubuntu: apt install$$packages" >&2; exit 1; \
 	fi; \
 	free=$$(df -Pk . | awk 'NR == 2 { print int($$4 / 1024) }'); \
-	if [ ! -e $(VENV) ] && [ "$$free" -lt 1500 ]; then \
-	    echo "Only $$free MB are free here and the set-up needs 1500: make room first." >&2; exit 1; \
+	if [ ! -e $(VENV) ] && [ "$$free" -lt 2000 ]; then \
+	    echo "Only $$free MB are free here and the set-up needs 2000: make room first." >&2; exit 1; \
 	fi; \
 	"$$python" -m venv $(VENV)
 	@$(IN_VENV) bash postBuild # a stick's file system forgets who may run it

@@ -22,7 +22,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TOP_LEVEL = set(
     """.ci .clang-format .git .github .gitignore .oxfmtrc.json .oxlintrc.json
     .pre-commit-config.yaml CHANGELOG.md CITATION.cff CONTRIBUTING.md LICENSE Makefile README.md
-    benchmarks conus_widgets docs environment.yml notebooks postBuild pyproject.toml
+    benchmarks conftest.py conus_widgets docs environment.yml notebooks postBuild pyproject.toml
     requirements.lock start tests""".split()
 )
 
@@ -261,7 +261,7 @@ def test_a_full_disk_is_named_before_anything_is_written(tmp_path, monkeypatch):
     (fake / "df").chmod(0o755)
     monkeypatch.setenv("PATH", str(fake), prepend=os.pathsep)
     message = set_up_with(tmp_path, "awk", "df", "g++", PYTHON=sys.executable)
-    assert message == "Only 100 MB are free here and the set-up needs 1500: make room first."
+    assert message == "Only 100 MB are free here and the set-up needs 2000: make room first."
 
 
 # -- the notebooks ------------------------------------------------------------------------------
