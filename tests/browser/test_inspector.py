@@ -204,6 +204,72 @@ def test_a_key_pressed_twice_on_a_slow_kernel_judges_one_case(inspect):
     one.quiet()
 
 
+def test_on_a_slow_kernel_the_next_case_is_there_and_what_is_not_saved_stays_in_sight(inspect):
+    one = inspect("slow")
+    first = one.mistakes()
+    one.page.wait_for_timeout(3000)  # the next cases are fetched ahead
+    one.python(
+        "exec('''import time\ninspector._ledger_add = inspector._ledger.add\n"
+        "def slow(verdict):\n    time.sleep(4)\n    return inspector._ledger_add(verdict)\n"
+        "inspector._ledger.add = slow\n"
+        "inspector._studied()\ninspector._tell(\"noted\")''', globals())"  # cases are told anew
+    )
+    name, waiting = one.root.locator(".ci-case-name"), one.root.locator(".ci-waiting")
+    one.page.keyboard.press("1")
+    expect(name).not_to_have_text(first, timeout=2000)
+    second = one.ready()
+    expect(waiting).to_contain_text("1 verdict is being saved")
+    one.page.keyboard.press("6")
+    expect(name).not_to_have_text(second, timeout=2000)
+    expect(waiting).to_contain_text("2 verdicts are being saved")
+    one.ready()
+    one.page.keyboard.press("ArrowLeft")
+    one.expect(one.root.locator(".ci-unsaved")).to_have_text("Not saved yet: cannot be told.")
+    assert len(one.kept()) == 2 and name.inner_text() == second
+    expect(waiting).to_be_hidden(timeout=20_000)
+    one.expect(one.root.locator(".ci-unsaved")).to_be_hidden()
+    one.expect(one.root.locator(".ci-said")).to_contain_text("Ana")
+    assert one.lines() == [("right", first), ("ambiguous", second)] and not one.kept()
+    one.quiet()
+
+
+def test_a_case_that_is_not_there_yet_is_not_taken_for_the_one_before(inspect):
+    one = inspect("late")
+    first = one.mistakes()
+    one.page.wait_for_timeout(3000)
+    one.python("exec('inspector._answer.case = lambda content: None', globals())")
+    one.page.keyboard.press("Escape")
+    one.page.keyboard.press("Escape")
+    one.root.get_by_role("button", name="All cases").click()
+    one.root.locator(".ci-tile").last.click()  # no case that was fetched ahead
+    case = one.root.locator(".ci-case:not(.ci-blind)")
+    one.expect(case).to_have_class(re.compile("ci-awaiting"))
+    one.expect(one.root.locator(".ci-position")).to_contain_text("being opened ...")
+    one.page.wait_for_timeout(500)
+    one.page.keyboard.press("1")
+    assert one.lines() == [] and one.kept() == [] and first
+    one.quiet()
+
+
+def test_the_masks_of_matched_places_can_be_switched_off(inspect):
+    one = inspect("masks")
+    one.mistakes()
+    one.root.locator(".ci-neighbour").first.click()
+    told = one.root.locator(".ci-matching > .cw-hint")
+    inside = "inside the specimens' masks only|No place of the two"
+    one.expect(told).to_contain_text(re.compile(inside))
+    one.root.get_by_role("button", name="Switch the masks off").click()
+    one.expect(told).to_contain_text("everywhere")
+    assert "Do not trust" not in told.inner_text()
+    one.root.get_by_role("button", name="Switch the masks on").click()
+    one.expect(told).to_contain_text(re.compile(inside))
+    one.root.get_by_role("button", name="Switch the masks off").click()
+    one.expect(told).to_contain_text("everywhere")
+    one.root.locator(".ci-neighbour").nth(1).click()  # another pair begins with its masks
+    one.expect(told).to_contain_text(re.compile(inside))
+    one.quiet()
+
+
 def test_what_a_dead_kernel_did_not_confirm_is_sent_by_the_next_one_once(inspect):
     one = inspect("dead")
     first = one.mistakes()
@@ -487,3 +553,31 @@ def test_a_blind_review_shows_the_answer_after_the_first_decision(inspect):
     assert [line[0] for line in lines] == ["before", "after"] and lines[1][1] == "ambiguous"
     assert all(line[2] for line in lines) and one.kept() == []
     one.quiet()
+
+
+def test_a_decision_that_only_the_browser_has_can_be_downloaded_and_uploaded(inspect, tmp_path):
+    one = inspect("blind-kept", options=", blind=True", wait=".ci-blind .ci-picture img[src]")
+    blind = one.root.locator(".ci-blind")
+    for button in ("Report", "Identifications", "Labels", "Download the log"):
+        assert not one.root.get_by_role("button", name=button, exact=True).is_visible()
+    one.python(
+        "exec('''from conus_widgets.collection.verdict_log import LogWriter\n"
+        "whole = LogWriter._write\n"
+        "def full(self, line):\n    raise OSError(28, 'No space left on device')\n"
+        "LogWriter._write = full''', globals())"
+    )
+    one.page.wait_for_timeout(700)
+    blind.get_by_role("combobox", name="Name").fill("species 1")
+    one.page.keyboard.press("Enter")
+    one.expect(one.root.locator(".ci-waiting")).to_contain_text("1 verdict is NOT saved")
+    with one.page.expect_download() as waited:
+        one.root.get_by_role("button", name="Download them").click()
+    assert waited.value.suggested_filename == "decisions-of-this-browser.jsonl"
+    waited.value.save_as(tmp_path / "decisions.jsonl")
+    assert one.python("len(inspector._ledger.log().verdicts)") == 0
+    one.python("exec('LogWriter._write = whole', globals())")
+    one.root.locator("input[type=file]").set_input_files(tmp_path / "decisions.jsonl")
+    one.expect(one.status).to_contain_text("1 decisions were new")
+    one.expect(blind.locator(".ci-rank")).to_have_count(5)  # the network's answer is shown now
+    phases = one.python("[v.phase for v in inspector._ledger.log().verdicts]")
+    assert phases == ["before"]

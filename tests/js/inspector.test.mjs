@@ -5,11 +5,12 @@ const page = "../../conus_widgets/widgets/inspector/page";
 const { openOutbox, makeOrder } = await import(`${page}/outbox.js`);
 const { makeGuard, GRACE } = await import(`${page}/guard.js`);
 const { makeSender, makeUuid } = await import(`${page}/sender.js`);
+const { makeAhead } = await import(`${page}/ahead.js`);
 const { makeCache } = await import(`${page}/cache.js`);
 const { abbreviations, arranged, inSight, MOST, shortName, spoken, tiling } = await import(
   `${page}/grid.js`
 );
-const { explorerLine, waitingWords } = await import(`${page}/wording.js`);
+const { explorerLine, unsavedWords, waitingWords } = await import(`${page}/wording.js`);
 
 /** A storage as browsers have it. */
 function storage(most = Infinity) {
@@ -242,5 +243,36 @@ test("what waits is said with the way out, and quotation marks stay text", () =>
   assert.equal(
     explorerLine('a"b.jpg', "A", "B"),
     'Explorer(inspector.predictor, "a\\"b.jpg", target="A", against="B")',
+  );
+});
+
+test("what was said of a case and is not saved is told in words", () => {
+  assert.equal(unsavedWords([]), "");
+  const given = [{ kind: "wrong", name: "Conus textile" }, { kind: "note" }, { kind: "undo" }];
+  assert.equal(unsavedWords(given), "Not saved yet: label wrong: Conus textile, note, taken back.");
+});
+
+test("cases are fetched ahead one by one, in the order of the list, and asked for again if late", () => {
+  const here = new Set([5]);
+  const asked = [];
+  let time = 0;
+  const post = (kind, content) => asked.push([kind, content.case, content.ahead]);
+  const ahead = makeAhead({ has: (number) => here.has(number), post, now: () => time });
+  const list = new Int32Array([9, 5, 7, 3, 8, 6]);
+  ahead.fetch(list, -1); // of no list
+  ahead.fetch(list, 0);
+  ahead.fetch(list, 0); // the first one is still on its way
+  assert.deepEqual(asked, [["case", 7, true]]);
+  time = 11_000;
+  ahead.fetch(list, 0);
+  assert.deepEqual(asked.length, 2);
+  for (const number of [7, 3, 8]) {
+    here.add(number);
+    ahead.arrived(number);
+    ahead.fetch(list, 0);
+  }
+  assert.deepEqual(
+    asked.map(([, number]) => number),
+    [7, 7, 3, 8], // 6 is too far away
   );
 });

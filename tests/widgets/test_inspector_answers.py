@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 import threading
+import uuid
 
 import numpy as np
 import pytest
@@ -404,6 +405,52 @@ def test_a_blind_review_tells_nothing_before_the_first_decision(make, collection
     page.verdict("", "decision", seen="0" * 64, phase="before", name="x")
     assert "no case in this queue" in page.said("refused")[-1]["reason"]
     assert "species" not in inspector.picture()._repr_html_()
+
+
+def test_decisions_that_only_a_browser_had_are_saved_when_they_are_uploaded(
+    make, collection, tmp_path
+):
+    inspector, page = make(blind=True)
+    first, second = inspector._blindly.review.queue[:2]
+    digests = [digest_of(inspector, case) for case in (first, second)]
+    ids = [str(uuid.uuid4()) for _ in range(5)]
+
+    def decision(number, seen, phase, by="Ana", **said):
+        return {
+            **{"kind": "decision", "id": ids[number], "at": f"2026-01-02T03:04:0{number}Z"},
+            **{"seen": seen, "phase": phase, "photograph": "", "seconds": 2.5, "by": by},
+            **said,
+        }
+
+    lines = [
+        decision(0, digests[0], "before", name=CLASSES[0], rank="species", qualifier="cf."),
+        decision(1, digests[0], "after", without="ambiguous"),
+        decision(2, digests[1], "after", without="ambiguous"),  # before the first one
+        decision(3, digests[1], "before", by="Ben", without="ambiguous"),
+        decision(4, "0" * 64, "before", without="ambiguous"),
+    ]
+    file = tmp_path / "decisions.jsonl"
+    file.write_text("\ufeff" + "".join(json.dumps(one) + "\r\n" for one in lines) + "{half\n")
+    said = inspector.upload_log(file)
+    assert said.startswith("2 decisions were new, 0 were there already; 2 were refused (")
+    assert "out of turn" in said and said.endswith("2 lines are no decisions of Ana.")
+    saved = read(collection.verdicts_folder).standing
+    assert [(one.case, one.phase, one.id) for one in saved] == [
+        (first, "before", ids[0]),
+        (first, "after", ids[1]),
+    ]
+    assert saved[0].kind in ("right", "wrong") and saved[0].seconds == 2.5
+    assert page.said("blind")[-1]["place"] == 2
+    assert "0 decisions were new, 2 were there already" in inspector.upload_log(file)
+    file.write_text(json.dumps(decision(3, digests[1], "before", by="Ben")))
+    with pytest.raises(VerdictError, match="holds no decision of Ana"):
+        inspector.upload_log(file)
+
+
+def digest_of(inspector, case):
+    facts = inspector._facts
+    pairs = zip(facts.records, facts.digests, strict=True)
+    return next(digest for record, digest in pairs if record.specimen == case)
 
 
 def test_a_blind_review_needs_a_name_and_a_reference_needs_a_blind_review(collection):

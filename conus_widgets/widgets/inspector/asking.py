@@ -88,7 +88,7 @@ class Asking:
 
     def patches(self, first: int, second: int, target: int, other: int, *, masked: bool) -> None:
         """Have places of two photographs matched."""
-        about = {"photograph": first, "neighbour": second}
+        about = {"photograph": first, "neighbour": second, "masked": int(masked)}
 
         def work(predictor: PredictorProtocol) -> None:
             found = self._reasons.patches(predictor, first, second, target, other, masked=masked)

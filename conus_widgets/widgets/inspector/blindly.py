@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conus_widgets.collection.blind import BlindReview
+from conus_widgets.collection.blind import BlindError, BlindReview
 from conus_widgets.collection.collection import Collection
 from conus_widgets.collection.verdicts import VerdictError
 from conus_widgets.widgets.inspector.facts import Facts
@@ -113,3 +114,60 @@ class Blindly:
             **texts,
         )
         return self.review.queue.index(case) + 1
+
+    def merge(self, data: bytes, name: str) -> str:
+        """Save decisions that a page had kept and that were downloaded; return what became of them.
+
+        Parameters
+        ----------
+        data : bytes
+            JSON lines. They say neither the specimen nor whether the name is that of the label,
+            for the page knows neither: that is found here, as when the page itself sends them.
+        name : str
+            What the file is called.
+
+        Raises
+        ------
+        VerdictError
+            If no line is a decision of this reviewer.
+        LogError
+            If one could not be saved; those before it are.
+        """
+        saved = known = others = 0
+        refused: list[str] = []
+        for given in _objects(data):
+            if given.get("kind") != "decision" or given.get("by") != self.review.by:
+                others += 1
+                continue
+            identity = str(given.get("id", ""))
+            if any(one.id == identity for one in self.review.review.log.verdicts):
+                known += 1
+                continue
+            try:
+                self.decide(given)
+                saved += 1
+            except (VerdictError, BlindError) as error:
+                refused.append(str(error))
+        if not saved + known + len(refused):
+            raise VerdictError(
+                f"{name} holds no decision of {self.review.by}: choose what this page let you "
+                "download."
+            )
+        said = [f"{saved:,} decisions were new, {known:,} were there already"]
+        if refused:
+            said.append(f"{len(refused):,} were refused ({refused[0].rstrip('.')})")
+        if others:
+            said.append(f"{others:,} lines are no decisions of {self.review.by}")
+        return "; ".join(said) + "."
+
+
+def _objects(data: bytes) -> Iterator[dict[str, Any]]:
+    """Each line of a file; {} for one that cannot be read."""
+    for line in data.removeprefix(b"\xef\xbb\xbf").splitlines():
+        if not line.strip(b"\0 \t"):
+            continue
+        try:
+            given = json.loads(line.strip(b"\0 \t"))
+        except (ValueError, RecursionError):
+            given = {}
+        yield given if isinstance(given, dict) else {}

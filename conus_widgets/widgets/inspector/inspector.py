@@ -249,8 +249,11 @@ class Inspector(LiveWidget):
         return self._papers.log(path, self._ledger.text())
 
     def upload_log(self, path: str | os.PathLike[str]) -> Any:
-        """Merge a log that was downloaded elsewhere; returns what was new: see `merge_log`."""
-        found = self._ledger.merge(Path(path).read_bytes(), Path(path).name)
+        """Merge a log that was downloaded elsewhere; returns what was new: see `merge_log`.
+
+        In a blind review: decisions that a page had kept, and that it let you download.
+        """
+        found = self._merge(Path(path).read_bytes(), Path(path).name)
         self._tell_everything()
         return found
 
@@ -369,8 +372,12 @@ class Inspector(LiveWidget):
         whole = self._exchange.take(content, buffers)
         if whole is not None:
             name, data = whole
-            self._tell("merged", text=str(self._ledger.merge(data, name)))
+            self._tell("merged", text=str(self._merge(data, name)))
             self._tell_everything()
+
+    def _merge(self, data: bytes, name: str) -> Any:
+        merging = self._ledger if self._blindly is None else self._blindly
+        return merging.merge(data, name)
 
     def _hand_over(self, content: dict[str, Any]) -> None:
         classes = self._facts.classes

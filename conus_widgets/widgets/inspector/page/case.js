@@ -116,6 +116,7 @@ export function makeCase({ pictures, calls }) {
     neighbours,
     show(news, { index, total }) {
       about = news;
+      element.classList.remove("ci-awaiting");
       title.textContent = news.name;
       position.textContent = total ? `${index + 1} of ${total}` : "";
       before.disabled = index <= 0;
@@ -138,7 +139,12 @@ export function makeCase({ pictures, calls }) {
       showFacts(news);
       verdicts.show(news);
     },
-    announce: (text) => (spoken.textContent = text),
+    /** Another case is asked for, which is not there yet; what is still seen is not to be judged. */
+    wait({ index, total }) {
+      element.classList.add("ci-awaiting");
+      position.textContent = `${total ? `${index + 1} of ${total}: ` : ""}being opened ...`;
+      spoken.textContent = "Being opened ...";
+    },
     focus: () => element.focus({ preventScroll: true }),
   };
 }

@@ -129,10 +129,14 @@ export function makeFoot({ paper, log, upload }) {
     bar.append(made);
     return made;
   };
-  for (const [kind, text, title] of PAPERS) button(text, title, () => paper(kind));
-  button("Download the log", "all verdicts, JSON lines: inspector.download_log(path)", log);
-  button("Upload a log ...", "merge a log that was downloaded: inspector.upload_log(path)", () =>
-    file.click(),
+  const others = PAPERS.map(([kind, text, title]) => button(text, title, () => paper(kind)));
+  others.push(
+    button("Download the log", "all verdicts, JSON lines: inspector.download_log(path)", log),
+  );
+  const merge = button(
+    "Upload a log ...",
+    "merge a log that was downloaded: inspector.upload_log(path)",
+    () => file.click(),
   );
   file.addEventListener("change", () => {
     if (file.files.length) upload(file.files[0]);
@@ -141,6 +145,12 @@ export function makeFoot({ paper, log, upload }) {
   element.append(bar, file, note);
   return {
     element,
+    /** Papers and the log would tell what a blind review must not know. */
+    blind() {
+      for (const one of [...others, note]) one.hidden = true;
+      merge.textContent = "Upload decisions ...";
+      merge.title = "that were downloaded here: inspector.upload_log(path)";
+    },
     state({ folder, damaged }) {
       note.textContent = [
         `Verdicts are kept in ${folder}.`,

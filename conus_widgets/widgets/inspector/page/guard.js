@@ -9,6 +9,7 @@ export function makeGuard(now = () => performance.now()) {
   return {
     painted: () => (since = now()),
     close: () => (since = Infinity),
+    isPainted: () => since < Infinity,
     isOpen: () => now() - since >= GRACE,
     /** Seconds since the case was painted. */
     seconds: () => Math.max(0, (now() - since) / 1000),

@@ -57,7 +57,7 @@ function build({ root, line, tell, warn, atEnd }) {
     again: () => judging.again(),
     download: () =>
       saveFile(
-        "verdicts-of-this-browser.jsonl",
+        `${state?.blind ? "decisions" : "verdicts"}-of-this-browser.jsonl`,
         judging.waiting().map((one) => `${JSON.stringify(judging.asLine(one))}\n`),
         "application/json",
       ),
@@ -77,6 +77,7 @@ function build({ root, line, tell, warn, atEnd }) {
     changed: () => {
       head.waiting(judging.waiting().length, judging.how());
       opened.undoable(judging.canUndo());
+      opened.showUnsaved();
     },
     askName: () => head.askName(),
   });
@@ -178,7 +179,8 @@ function build({ root, line, tell, warn, atEnd }) {
       }
       if (news.blind) {
         // Matrix, lists and papers would tell.
-        for (const one of [where.firstChild, overview, foot.element]) one.hidden = true;
+        for (const one of [trail, overview]) one.hidden = true;
+        foot.blind();
         foot.element.before(blind.element);
         blind.offer(news);
       }
@@ -196,7 +198,7 @@ function build({ root, line, tell, warn, atEnd }) {
     },
     study(news) {
       lists.study(news);
-      opened.forget();
+      opened.renew();
       if (step === "list" && ["suggestions", "slice"].includes(query.query.kind)) askList();
     },
     list(news, [buffer]) {
@@ -215,7 +217,7 @@ function build({ root, line, tell, warn, atEnd }) {
       gallery.take([news]);
       opened.changed(news);
     },
-    noted: () => opened.forget(),
+    noted: () => opened.renew(),
     nearest: (news) => opened.nearest(news),
     async map(news, buffers) {
       const whole = await readMap(news, buffers);

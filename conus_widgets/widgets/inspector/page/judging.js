@@ -102,7 +102,7 @@ export function makeJudging({ line, say, changed, askName }) {
       stack = stack.filter((one) => one.id !== id);
       changed();
     },
-    /** A verdict as a line of a log, for those that only this browser has. */
+    /** A verdict as a line of a log, for those that only this browser has; a decision as it was given. */
     asLine({ pair, whole, ...verdict }) {
       delete verdict.order; // which are none of a log
       delete verdict.refused;

@@ -44,14 +44,17 @@ export function makeNeighbours({ pictures, match, visit }) {
   const told = make("p", "cw-hint");
   const list = make("ol", "ci-matches", "", { "aria-label": "Matched places" });
   const go = make("button", "cw-button", "Open this specimen", { type: "button" });
+  const masks = make("button", "cw-button", "", { type: "button" });
+  const tools = make("div", "ci-tools");
   sheets.append(one.element, two.element);
   pair.append(
     make("h4", "ci-title", "Places that look alike to the network"),
     sheets,
     told,
     list,
-    go,
+    tools,
   );
+  tools.append(masks, go);
   element.append(
     make("h3", "ci-title", "Nearest photographs of the classes in question"),
     wait,
@@ -60,7 +63,13 @@ export function makeNeighbours({ pictures, match, visit }) {
   );
   let photograph = -1;
   let chosen = null;
+  let itsRow = null; // of the one that is chosen
+  let masked = true; // whether places are looked for inside the specimens' masks only
 
+  masks.addEventListener("click", () => {
+    masked = !masked;
+    ask();
+  });
   go.addEventListener("click", () => chosen && visit(chosen.case));
 
   function tileOf(neighbour, row) {
@@ -99,22 +108,29 @@ export function makeNeighbours({ pictures, match, visit }) {
     return button;
   }
 
+  function ask() {
+    masks.textContent = masked ? "Switch the masks off" : "Switch the masks on";
+    list.replaceChildren();
+    for (const { rings } of [one, two]) rings.replaceChildren();
+    told.textContent = match(chosen, itsRow, masked);
+  }
+
   function choose(neighbour, row) {
     chosen = neighbour;
+    itsRow = row;
+    masked = true;
     pair.hidden = false;
-    list.replaceChildren();
     for (const [marked, number] of [
       [one, photograph],
       [two, neighbour.photograph],
     ]) {
-      marked.rings.replaceChildren();
       marked.image.removeAttribute("src");
       const small = pictures.get(number, false);
       if (small?.url) marked.image.src = small.url;
       pictures.when(number, true, ({ url }) => url && (marked.image.src = url));
     }
     two.caption.textContent = `${neighbour.name}: ${row.name}`;
-    told.textContent = match(neighbour, row);
+    ask();
     pair.scrollIntoView({ block: "nearest", behavior: "auto" });
   }
 
@@ -147,8 +163,8 @@ export function makeNeighbours({ pictures, match, visit }) {
       );
     },
     /** Matched places of the chosen neighbour. */
-    match({ neighbour, pairs, shapes, problems, reason }, target) {
-      if (chosen?.photograph !== neighbour) return;
+    match({ neighbour, pairs, shapes, problems, reason, masked: inside }, target) {
+      if (chosen?.photograph !== neighbour || Boolean(inside) !== masked) return;
       if (reason) {
         told.textContent = reason;
         return;
@@ -166,7 +182,7 @@ export function makeNeighbours({ pictures, match, visit }) {
       );
       told.textContent = [
         pairs.length
-          ? "Equal numbers are each other's nearest. They are looked for inside the specimens' masks only."
+          ? `Equal numbers are each other's nearest. They are looked for ${masked ? "inside the specimens' masks only" : "everywhere: many lie on the background"}.`
           : "No place of the two specimens is each other's nearest.",
         ...problems.map((text) => `Do not trust the mask: ${text}`),
       ].join(" ");

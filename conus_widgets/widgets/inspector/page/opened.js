@@ -1,16 +1,18 @@
 // The case that is open, the ones before and after it, and what is still to come of them.
 
+import { makeAhead } from "./ahead.js";
 import { makeCache } from "./cache.js";
 import { makeCase } from "./case.js";
 import { makeGuard } from "./guard.js";
+import { makeShortcuts } from "./shortcuts.js";
 
 const CASES = 60;
 const MAPS = 60;
 
 /** `shown()` when a case is shown, `back()` when somebody leaves it, `listed(index)` when another one is open. */
 export function makeOpened({ pictures, post, tell, say, judging, keys, back, shown, listed }) {
-  const cases = makeCache(CASES);
-  const nearest = makeCache(CASES);
+  const cases = makeCache(CASES); // number -> {news, age}
+  const nearest = makeCache(CASES); // photograph -> {classes, age}
   const maps = makeCache(MAPS);
   const guard = makeGuard();
   let list = new Int32Array();
@@ -19,6 +21,10 @@ export function makeOpened({ pictures, post, tell, say, judging, keys, back, sho
   let awaited = -1; // the case that is to be shown as soon as it is there
   let network = { state: "none" };
   let opener = 0;
+  // What is older than these is shown, and asked for again: the page never waits for what it has.
+  let casesAge = 0;
+  let nearestAge = 0;
+  const ahead = makeAhead({ has: cases.has, post });
 
   const view = makeCase({
     pictures,
@@ -62,17 +68,20 @@ export function makeOpened({ pictures, post, tell, say, judging, keys, back, sho
       index = place;
     }
     const held = cases.get(number);
-    if (held) show(held);
-    else {
-      view.announce("Being opened ...");
+    if (!held) {
+      view.wait({ index, total: index < 0 ? 0 : list.length });
       tell("case", { case: number });
+      return;
     }
+    show(held.news);
+    if (held.age < casesAge) post("case", { case: number, ahead: true });
   }
 
   function show(news) {
     current = news;
     awaited = -1;
     view.show(news, { index, total: index < 0 ? 0 : list.length });
+    showUnsaved();
     shown();
     choose(news.photographs[0].number);
   }
@@ -84,9 +93,15 @@ export function makeOpened({ pictures, post, tell, say, judging, keys, back, sho
     view.stage.show(current, photograph, { hasNetwork: hasNetwork() });
     view.neighbours.clear(photograph);
     const near = nearest.get(photograph);
-    if (near) view.neighbours.show(near);
-    else post("nearest", { photograph });
+    if (near) view.neighbours.show(near.classes);
+    if (!near || near.age < nearestAge) post("nearest", { photograph });
     showMap(photograph);
+  }
+
+  /** What was said of this case and the disk does not have yet. */
+  function showUnsaved() {
+    const ours = judging.waiting().filter((one) => current && one.case === current.name);
+    view.verdicts.unsaved(ours);
   }
 
   function showMap(photograph) {
@@ -112,10 +127,15 @@ export function makeOpened({ pictures, post, tell, say, judging, keys, back, sho
 
   function fetchAhead() {
     if (index < 0) return;
-    for (const place of [index + 1, index + 2]) {
-      const number = list[place];
-      if (number !== undefined && !cases.has(number)) post("case", { case: number, ahead: true });
-    }
+    const next = cases.get(list[index + 1])?.news;
+    if (next) mapAhead(next);
+    ahead.fetch(list, index);
+  }
+
+  function mapAhead({ photographs: [{ number: photograph }], named, against }) {
+    const between = { target: named.class, other: against.class };
+    if (named.class >= 0 && hasNetwork() && !maps.has(mapKey(photograph, between)))
+      post("map", { photograph, ...between, ahead: true });
   }
 
   function step(by) {
@@ -187,11 +207,11 @@ export function makeOpened({ pictures, post, tell, say, judging, keys, back, sho
   }
 
   const numberOf = (name) => {
-    for (const number of list) if (cases.get(number)?.name === name) return number;
+    for (const number of list) if (cases.get(number)?.news.name === name) return number;
     return current?.name === name ? current.case : -1;
   };
 
-  function match(neighbour, row) {
+  function match(neighbour, row, masked) {
     if (!hasNetwork())
       return "Without the network there are no matched places: give Inspector a predictor.";
     const answer = current.named;
@@ -201,6 +221,7 @@ export function makeOpened({ pictures, post, tell, say, judging, keys, back, sho
       neighbour: neighbour.photograph,
       target: row.class,
       other,
+      masked,
     });
     matching = row.name;
     return "The network is asked about both photographs ...";
@@ -212,33 +233,28 @@ export function makeOpened({ pictures, post, tell, say, judging, keys, back, sho
     tell("explore", { photograph, target: current.named.class, against: current.against.class });
   }
 
-  function press(event) {
-    const typing = ["INPUT", "TEXTAREA", "SELECT"].includes(event.target.tagName);
-    if (typing || event.altKey || event.ctrlKey || event.metaKey) return;
-    const { key } = event;
+  function turn(by) {
     const among = current?.photographs.map(({ number }) => number) ?? [];
-    const turn = (by) => {
-      const at = among.indexOf(view.stage.photograph()) + by;
-      if (at >= 0 && at < among.length) choose(among[at]);
-    };
-    const acts = {
-      ArrowLeft: () => step(-1),
-      ArrowRight: () => step(1),
-      ArrowUp: () => turn(-1),
-      ArrowDown: () => turn(1),
-      n: () => view.verdicts.note(false),
-      N: () => view.verdicts.note(true),
-      u: undo,
-      m: () => view.stage.enlarge(),
-      "?": () => keys.open(),
-    };
-    const isVerdict = /^[1-6]$/.test(key);
-    if (!isVerdict && !Object.hasOwn(acts, key)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (event.repeat && (isVerdict || key === "u")) return;
-    if (!isVerdict) acts[key]();
-    else if (guard.isOpen()) view.verdicts.press(key);
+    const at = among.indexOf(view.stage.photograph()) + by;
+    if (at >= 0 && at < among.length) choose(among[at]);
+  }
+
+  const press = makeShortcuts({
+    step,
+    turn,
+    undo,
+    verdicts: view.verdicts,
+    enlarge: () => view.stage.enlarge(),
+    showKeys: () => keys.open(),
+    isOpen: guard.isOpen,
+  });
+
+  function renew() {
+    casesAge += 1;
+    nearestAge += 1;
+    if (!current || view.element.hidden) return;
+    post("case", { case: current.case, ahead: true });
+    post("nearest", { photograph: view.stage.photograph() });
   }
 
   return {
@@ -254,15 +270,15 @@ export function makeOpened({ pictures, post, tell, say, judging, keys, back, sho
     goBack: back,
     offer: (news) => view.verdicts.offer(news),
     undoable: (state) => view.verdicts.undoable(state),
-    /** Studies have ended: cases are told anew, with doubts and sets. */
+    /** Somebody else judges: nothing that was told to the one before may be seen. */
     forget() {
       cases.clear();
       nearest.clear();
-      if (current && !view.element.hidden) {
-        post("case", { case: current.case, ahead: true });
-        post("nearest", { photograph: view.stage.photograph() });
-      }
+      renew();
     },
+    /** Studies have ended, or a pair has a note: cases are told anew. */
+    renew,
+    showUnsaved,
     network(news) {
       const before = hasNetwork();
       network = news;
@@ -270,24 +286,20 @@ export function makeOpened({ pictures, post, tell, say, judging, keys, back, sho
         choose(view.stage.photograph());
     },
     take(news) {
-      cases.set(news.case, news);
+      cases.set(news.case, { news, age: casesAge });
+      ahead.arrived(news.case);
       if (news.case === awaited) show(news);
       else if (news.case === current?.case && awaited < 0) view.renew((current = news));
-      else if (news.case === list[index + 1] && news.named.class >= 0 && hasNetwork())
-        post("map", {
-          photograph: news.photographs[0].number,
-          target: news.named.class,
-          other: news.against.class,
-          ahead: true,
-        });
+      // The one that is open comes first: its own answers bring the next ones on.
+      if (news.ahead && awaited < 0 && guard.isPainted()) fetchAhead();
     },
     changed(news) {
-      if (cases.has(news.case)) cases.set(news.case, news);
-      nearest.clear();
+      if (cases.has(news.case)) cases.set(news.case, { news, age: casesAge });
+      nearestAge += 1;
       if (news.case === current?.case) view.renew((current = news));
     },
     nearest({ photograph, classes }) {
-      nearest.set(photograph, classes);
+      nearest.set(photograph, { classes, age: nearestAge });
       if (photograph === view.stage.photograph()) view.neighbours.show(classes);
     },
     map(news, whole) {

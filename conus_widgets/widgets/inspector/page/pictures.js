@@ -1,12 +1,20 @@
 // Photographs on the page: asked for as they are seen, held in bounded number.
 
 const SMALL_HELD = 500;
-const LARGE_HELD = 24;
+const LARGE_HELD = 32;
 const ASK_AGAIN = 4000; // ms: of many that were asked for, the kernel drops the oldest
+
+/** A picture that is loaded and decoded before a case shows it: the page then draws from memory. */
+function ready(url) {
+  const image = new Image();
+  image.src = url;
+  image.decode().catch(() => {}); // it is no picture: the stage says so
+  return image;
+}
 
 /** `ask(numbers, large)` sends for photographs; `take` gets what comes. */
 export function makePictures(ask) {
-  const shelves = { small: new Map(), large: new Map() }; // number -> {url, width, height, problem}
+  const shelves = { small: new Map(), large: new Map() }; // number -> {url, width, height, problem, image}
   const waiting = new Map(); // key -> Set of callbacks
   const asked = new Map(); // key -> when
   const keyOf = (number, large) => `${large ? "large" : "small"} ${number}`;
@@ -41,7 +49,8 @@ export function makePictures(ask) {
         ? URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" }))
         : "";
       shelf.delete(photograph);
-      shelf.set(photograph, { url, width, height, problem });
+      const image = large && url ? ready(url) : null;
+      shelf.set(photograph, { url, width, height, problem, image });
       for (const [number, old] of shelf) {
         if (shelf.size <= (large ? LARGE_HELD : SMALL_HELD)) break;
         URL.revokeObjectURL(old.url);

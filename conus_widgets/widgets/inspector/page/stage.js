@@ -30,7 +30,8 @@ export async function readMap(news, [values, mask]) {
 function makeSheet(label) {
   const element = make("figure", "ci-sheet");
   const picture = make("div", "ci-picture");
-  const image = make("img", "", "", { alt: label, draggable: "false" });
+  // "sync": a picture that is ready stands in the same frame as its case, never one later.
+  const image = make("img", "", "", { alt: label, draggable: "false", decoding: "sync" });
   const over = make("canvas", "ci-over", "", { "aria-hidden": "true" });
   const caption = make("figcaption", "ci-caption");
   picture.append(image, over);
@@ -138,10 +139,11 @@ export function makeStage({ pictures, chosen, painted }) {
       plain.image.decode().then(painted, painted);
     };
     // The small one stands there at once; the case is open when the large one does.
-    const small = pictures.get(photograph, false);
+    const large = pictures.get(photograph, true);
+    const small = large ? null : pictures.get(photograph, false);
     plain.picture.hidden = false;
     if (small?.url) plain.image.src = mapped.image.src = small.url;
-    else {
+    else if (!large?.url) {
       plain.image.removeAttribute("src");
       mapped.image.removeAttribute("src");
     }

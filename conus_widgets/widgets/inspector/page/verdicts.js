@@ -2,7 +2,7 @@
 
 import { make, NO_SHORTCUTS } from "../../live/page/elements.js";
 import { enterSaves } from "./forms.js";
-import { VERDICTS, when } from "./wording.js";
+import { unsavedWords, VERDICTS, when } from "./wording.js";
 
 const LONGEST = 4000; // characters of a note
 
@@ -22,6 +22,7 @@ export function makeVerdicts({ judge, note, undo, showKeys }) {
     make("option", "", "this photograph", { value: "photograph" }),
   );
   const tools = make("div", "ci-tools");
+  const unsaved = make("p", "ci-unsaved", "", { hidden: "" });
   const said = make("ul", "ci-said", "", { "aria-label": "What was said of this specimen" });
   let classes = [];
   let about = null;
@@ -54,7 +55,7 @@ export function makeVerdicts({ judge, note, undo, showKeys }) {
   const pairButton = tool("Pair note", "Shift + N", () => notes.open(true));
   const undoButton = tool("Undo", "u", undo);
   tool("Keys", "?", showKeys);
-  element.append(bar, form.element, notes.element, tools, said);
+  element.append(bar, form.element, notes.element, tools, unsaved, said);
 
   /** The new name, its rank and doubt, and why it is another one. */
   function makeForm() {
@@ -220,6 +221,11 @@ export function makeVerdicts({ judge, note, undo, showKeys }) {
         ...news.notes.map((line) => lineOf({ ...line, words: `Note on ${news.pair.join(" / ")}` })),
       );
       said.hidden = !said.children.length;
+    },
+    /** What was said of the case and is not on the disk yet. */
+    unsaved(given) {
+      unsaved.hidden = !given.length;
+      unsaved.textContent = unsavedWords(given);
     },
     /** Whether verdicts are taken now. */
     ready(state) {

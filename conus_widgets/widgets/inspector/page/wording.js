@@ -34,6 +34,14 @@ export function waitingWords(count, { gone, lasts, problem }) {
   return `${what} being saved ...`;
 }
 
+/** What was said of one case, and is not saved yet; "" if there is nothing. */
+export function unsavedWords(given) {
+  const words = given.map(({ kind, name }) =>
+    [kind === "undo" ? "taken back" : (STATES[kind] ?? kind), name].filter(Boolean).join(": "),
+  );
+  return words.length ? `Not saved yet: ${words.join(", ")}.` : "";
+}
+
 /** "about 20 minutes ago" is not needed: the day and the minute, as the log has them. */
 export const when = (at) => at.slice(0, 16).replace("T", " ");
 
