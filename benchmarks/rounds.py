@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -104,7 +105,7 @@ def parts(rounds: int, generations: int) -> Iterator[range]:
     """Yield the numbers of the rounds, shared out between generations of processes."""
     generations = max(1, min(rounds, generations))
     edges = [rounds * n // generations for n in range(generations + 1)]
-    for first, end in zip(edges, edges[1:], strict=False):
+    for first, end in itertools.pairwise(edges):
         yield range(first, end)
 
 

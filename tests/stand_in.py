@@ -281,9 +281,8 @@ class LinearNetwork:
         cancelled: Cancelling | None = None,
     ) -> Forward:
         inputs = self._inputs(inputs)
-        found = []
-        for part in batches(len(inputs), self.batch, progress, cancelled):
-            found.append(self._run(inputs[part]))
+        parts = batches(len(inputs), self.batch, progress, cancelled)
+        found = [self._run(inputs[part]) for part in parts]
         if not found:
             return Forward(
                 np.zeros((0, len(self.head[1])), "float32"),
@@ -307,9 +306,8 @@ class LinearNetwork:
     ) -> Inside:
         inputs = self._inputs(inputs)
         self.layer(layer)
-        found = []
-        for part in batches(len(inputs), self.batch, progress, cancelled):
-            found.append(self._run(inputs[part]))
+        parts = batches(len(inputs), self.batch, progress, cancelled)
+        found = [self._run(inputs[part]) for part in parts]
         return Inside(
             np.concatenate([run["logits"] for run in found]).astype("float32"),
             np.concatenate([run[layer] for run in found]).astype("float32"),

@@ -256,7 +256,7 @@ def test_the_picture_is_drawn(seen, tmp_path):
 def test_every_target_is_a_figure_of_the_full_plan():
     measured = {figure.name: figure.engines for figure in turns(Plan(), target=0)}
     measured |= {figure.name: figure.engines for figure in explanations.turns(0)}
-    maps = {name: dict.fromkeys(engines, [1.0]) for name, engines in measured.items()}
+    maps = {name: {engine: [1.0] for engine in engines} for name, engines in measured.items()}
     measured |= {name: tuple(each) for name, each in explanations.paired(maps).items()}
     measured |= {"start, warm": FORWARD, "start, cold cache": ("ours",)}
     measured |= {"peak memory of 1": FORWARD, explanations.PEAK: ("ours",)}

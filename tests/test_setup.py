@@ -1,6 +1,7 @@
 """Laws of the set-up: what the files at the top promise each other and the environment."""
 
 import fnmatch
+import itertools
 import json
 import os
 import re
@@ -62,7 +63,9 @@ def test_every_requirement_of_the_project_is_locked_at_a_version_it_allows():
     for requirement, _ in locked():
         version = str(requirement.specifier).removeprefix("==")
         versions.setdefault(canonicalize_name(requirement.name), []).append(version)
-    wanted = PROJECT["dependencies"] + sum(PROJECT["optional-dependencies"].values(), [])
+    wanted = PROJECT["dependencies"] + [
+        *itertools.chain(*PROJECT["optional-dependencies"].values())
+    ]
     for requirement in map(Requirement, wanted):
         found = versions.get(canonicalize_name(requirement.name), [])
         assert found, f"{requirement.name} is not locked: `make lock`"
@@ -133,7 +136,7 @@ def test_the_setup_installs_build_tools_by_hash_before_what_needs_them():
     pattern = re.search(r"sed -n -E '/\^\((.*?)\)==/", (ROOT / "postBuild").read_text())
     first = set(pattern[1].split("|"))
     needed = {"setuptools", "wheel"}
-    for name in list(needed):
+    for name in sorted(needed):
         for requirement in map(Requirement, metadata.requires(name) or []):
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
                 needed.add(canonicalize_name(requirement.name))

@@ -1,4 +1,5 @@
 import gc
+import itertools
 import subprocess
 import sys
 import textwrap
@@ -200,7 +201,7 @@ def test_long_work_gets_at_least_every_second_batch(worker):
     go.set()
     wait(ticket)
     places = [at for at, name in enumerate(order) if name == "batch"]
-    assert len(places) == 20 and max(b - a for a, b in zip(places, places[1:], strict=False)) == 2
+    assert len(places) == 20 and max(b - a for a, b in itertools.pairwise(places)) == 2
     assert places[0] <= 1, "it begins after one piece of urgent work"
     counts = [order.count(name) for name in ("a", "b", "c")]
     assert max(counts) - min(counts) <= 1, "each widget has its turn"

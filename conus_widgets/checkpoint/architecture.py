@@ -138,8 +138,8 @@ class Architecture:
             found.append((f"{c.name}.W", (c.filters, c.channels, c.size, c.size)))
             if c.bias:
                 found.append((f"{c.name}.b", (c.filters,)))
-            for name in ("beta", "gamma", "mean", "inv_std"):
-                found.append((f"{c.name}_bn.{name}", (c.filters,)))
+            of_batch_norm = ("beta", "gamma", "mean", "inv_std")
+            found += [(f"{c.name}_bn.{name}", (c.filters,)) for name in of_batch_norm]
         found.append(("logits.W", (self.features, self.classes)))
         found.append(("logits.b", (self.classes,)))
         return found

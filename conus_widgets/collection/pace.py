@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -65,7 +66,7 @@ def progress(standing: Iterable[Verdict], cases: Sequence[str], by: str) -> Prog
         if ours and verdict.judges and verdict.phase != "before":
             first.setdefault(verdict.case, verdict.moment.timestamp())
     moments = sorted(first.values())[-RECENT - 1 :]
-    between = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
+    between = [later - earlier for earlier, later in itertools.pairwise(moments)]
     left = len(wanted) - len(first)
     known = len(between) >= FEWEST
     return Progress(len(first), len(wanted), left * median(between) if known else None)

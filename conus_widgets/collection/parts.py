@@ -8,6 +8,7 @@ whose features are mapped into memory. Several processes may write parts at the 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import time
 import uuid
@@ -88,7 +89,7 @@ class Rows:
         for name, first in _columns(several[0]):
             columns = [getattr(rows, name) for rows in several]
             listed = isinstance(first, list)
-            found[name] = sum(columns, []) if listed else np.concatenate(columns)
+            found[name] = list(itertools.chain(*columns)) if listed else np.concatenate(columns)
         return cls(**found)
 
     @classmethod

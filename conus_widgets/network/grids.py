@@ -8,6 +8,7 @@ doi:10.23915/distill.00021, equations 1 to 4.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -135,7 +136,7 @@ def _grids(
     start = Grid("", "", architecture.size, 1, 0, 0)
     found = connect(architecture, start, convolved, pooled, subsample)
     names = [*found]
-    following = dict(zip(names, names[1:], strict=False))
+    following = dict(itertools.pairwise(names))
     # The first convolution of a block that is only one cell large and skips every second one.
     skipping = {block.name for block in architecture.blocks() if block.branch[0].stride > 1}
     return {

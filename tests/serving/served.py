@@ -1,6 +1,7 @@
 """A server of pages for strangers, and a visitor without a browser who sends what they like."""
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -100,7 +101,7 @@ def _framed(parts):
 def _parts(data):
     numbers = [int.from_bytes(data[n : n + 8], "little") for n in range(0, len(data), 8)][:100]
     places = numbers[1 : 1 + numbers[0]]
-    return [data[begin:end] for begin, end in zip(places, places[1:], strict=False)]
+    return [data[begin:end] for begin, end in itertools.pairwise(places)]
 
 
 class Stranger:

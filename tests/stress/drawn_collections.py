@@ -15,13 +15,13 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "collection"))
 
-from drawn_features import drawn_features, found_among, mislabel, predictor  # noqa: E402
+from drawn_features import drawn_features, found_among, mislabel, predictor
 
-from conus_widgets import shells  # noqa: E402
-from conus_widgets.collection.slices import slices  # noqa: E402
-from conus_widgets.collection.suggestions import Provenance, suggest  # noqa: E402
-from conus_widgets.shells.scene import BACKGROUNDS  # noqa: E402
-from conus_widgets.training import last_layer  # noqa: E402
+from conus_widgets import shells
+from conus_widgets.collection.slices import slices
+from conus_widgets.collection.suggestions import Provenance, suggest
+from conus_widgets.shells.scene import BACKGROUNDS
+from conus_widgets.training import last_layer
 
 SPECIMENS, WRONG, CLASSES = 1000, 30, 16
 SEEDS = range(3)

@@ -3,6 +3,7 @@
 stages of one block each:  32x32 -> conv1 16x16 -> pool 8x8 -> res2a 8x8 -> res3a 4x4
 """
 
+import itertools
 from dataclasses import replace
 
 import by_numpy
@@ -204,7 +205,7 @@ def test_each_epoch_shows_each_picture_once(fast):
     pictures = Pictures()
     fast.reset().train(pictures=pictures)
     assert len(pictures.seen) == PLAN.steps(40) == 15
-    epochs = [sum(pictures.seen[n : n + 5], []) for n in (0, 5, 10)]
+    epochs = [list(itertools.chain(*pictures.seen[n : n + 5])) for n in (0, 5, 10)]
     assert all(sorted(epoch) == list(range(40)) for epoch in epochs)
     assert epochs[0] != epochs[1] != epochs[2]
 

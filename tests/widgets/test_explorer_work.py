@@ -1,5 +1,6 @@
 """The explorer's work: the newest request wins, and what goes wrong is said."""
 
+import itertools
 import threading
 
 import numpy as np
@@ -200,7 +201,7 @@ def test_a_brush_that_never_rests_leaves_the_map_every_second_batch(explore, lin
     page.choose(5, method="smoothgrad")
     page.until(lambda: page.of("map")[-1][0]["state"] == "done")
     maps = [at for at, what in enumerate(order) if what == "batch"]
-    assert len(maps) > 8 and max(b - a for a, b in zip(maps, maps[1:], strict=False)) == 2
+    assert len(maps) > 8 and max(b - a for a, b in itertools.pairwise(maps)) == 2
     network.follow = follow
 
 

@@ -202,7 +202,7 @@ def test_neighbours_come_from_both_classes_and_a_third_never_from_the_specimen(m
     page.send("case", case=4)
     (found,) = page.said("nearest")
     case = page.said("case")[0]
-    assert [row["role"] for row in found["classes"]][0] == "answer" and len(found["classes"]) == 3
+    assert found["classes"][0]["role"] == "answer" and len(found["classes"]) == 3
     names = [row["name"] for row in found["classes"]]
     assert case["named"]["name"] in names and case["against"]["name"] in names
     facts = inspector._facts

@@ -17,8 +17,13 @@ from conus_widgets.widgets.explorer.state import Area, Pane, Photograph, State
 
 #: What is said of a network that is not loaded yet.
 NOTHING: dict[str, Any] = {
-    **{"notice": "", "labels": [], "size": 0, "mean": []},
-    **{"layers": [], "finer": "", "methods": []},
+    "notice": "",
+    "labels": [],
+    "size": 0,
+    "mean": [],
+    "layers": [],
+    "finer": "",
+    "methods": [],
 }
 
 
