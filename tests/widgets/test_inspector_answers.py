@@ -417,8 +417,14 @@ def test_decisions_that_only_a_browser_had_are_saved_when_they_are_uploaded(
 
     def decision(number, seen, phase, by="Ana", **said):
         return {
-            **{"kind": "decision", "id": ids[number], "at": f"2026-01-02T03:04:0{number}Z"},
-            **{"seen": seen, "phase": phase, "photograph": "", "seconds": 2.5, "by": by},
+            "kind": "decision",
+            "id": ids[number],
+            "at": f"2026-01-02T03:04:0{number}Z",
+            "seen": seen,
+            "phase": phase,
+            "photograph": "",
+            "seconds": 2.5,
+            "by": by,
             **said,
         }
 
