@@ -71,7 +71,7 @@ bench: $(READY) $(PEERS)/.ready  ## beside ONNX Runtime, OpenVINO, PyTorch, capt
 bench-browser: $(READY) $(VOILA)/.ready chromium  ## the explorer in JupyterLab and Voila, the inspector in JupyterLab: a quarter of an hour (options: BENCH="--quick")
 	@export $(IN_VENV); python -m benchmarks.browser $(BENCH); python -m benchmarks.browser.inspecting $(filter --quick,$(BENCH))
 
-lock:  ## requirements.lock anew from pyproject.toml
+lock:  ## make requirements.lock from pyproject.toml
 	@rm -rf build/lock; $(FIND_PYTHON); $$python -m venv build/lock
 	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check $(UV)
 	@build/lock/bin/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \

@@ -48,7 +48,7 @@ def place_for(
     Raises
     ------
     ValueError
-        If a result may not be written there, or the path is none.
+        If a result may not be written there, or the path cannot be one.
     OSError
         For a folder, a name that is too long, or if the folder may not be looked into.
     """

@@ -43,7 +43,7 @@ def load_predictor(
         known name (``"deep-oc-conus"``, which must have been fetched). By default the embedded
         demonstration, which knows drawn shells only.
     precision : {"float32", "bfloat16"}
-        bfloat16 predicts faster, and less exactly, where the processor has it: see `Network`.
+        bfloat16 predicts faster, and less exactly, if the processor has it: see `Network`.
     max_megapixels : float, optional
         Larger photographs are refused. By default 250; telephones have 200.
 
@@ -56,7 +56,7 @@ def load_predictor(
     CheckpointError
         If the checkpoint cannot be used, or `source` leads to none.
     TypeError
-        Where `source` is no path at all: a number, a loaded Predictor.
+        If `source` is no path at all: a number, a loaded Predictor.
     ValueError
         If the precision cannot be used here, or `max_megapixels` is no number above 0.
     runtime.SetupError
@@ -225,7 +225,7 @@ class Predictor:
             For `top`, `views` or `seed` that is no whole number, `top` or `views` below 1, `seed`
             below 0, no photograph, or an unknown region.
         Cancelled
-            Where `cancelled` returned true.
+            If `cancelled` returned true.
         """
         top, views = self._validated(top, views, region)
         given = several(photographs)

@@ -259,7 +259,7 @@ class _Core:
         self.predictor = None
 
     def _drop_what_waits(self) -> None:
-        """End what was submitted in the moment of stopping, or waits behind it."""
+        """End what was submitted in the moment of stopping, and what waits."""
         with self._lock:
             late, self._urgent = list(self._urgent.values()), {}
         while not self._waiting.empty():

@@ -153,7 +153,7 @@ def propagate_strides(blocks: Iterable[Block]) -> Iterator[Block]:
     shortcut. What follows is the same, to the last block; only the layer between the two has a
     quarter of its cells. At full width and 224 pixels that spares 9.7 % of all multiplications.
 
-    Where the stride stands in the 3x3 convolution ("ResNet v1.5") all cells are read, and nothing
+    If the stride stands in the 3x3 convolution ("ResNet v1.5") all cells are read, and nothing
     changes. Not for training: batch statistics would be those of a quarter of the cells.
     """
     for block, following in pairwise([*blocks, None]):

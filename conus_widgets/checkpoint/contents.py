@@ -21,7 +21,7 @@ from conus_widgets.checkpoint.mistaken import what_it_is
 from conus_widgets.machine.beside import reason
 from conus_widgets.photographs.photograph import RESAMPLE
 
-#: Where the JSON has none: the mean that the authors' scripts fall back on, in RGB order.
+#: If the JSON has none: the mean that the authors' scripts fall back on, in RGB order.
 MEAN_RGB = (107.59348955, 112.1047813, 80.9982362)
 
 

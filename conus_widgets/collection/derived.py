@@ -72,7 +72,7 @@ class Derived:
 
     @property
     def confusion(self) -> Confusion:
-        """Labels by first answers, in specimens: all classes, and labels that are none."""
+        """Labels by first answers, in specimens: all classes, and labels that are no class."""
         asked, classes = self._asked, self.answers.classes
         # A label in other letters, as with an underscore, stands in the row of its class.
         labels = [

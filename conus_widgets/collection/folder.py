@@ -28,7 +28,7 @@ def read_folder(
         that label, too, unless the pattern reads it.
     pattern : str, optional
         What the names of files say, such as ``"{label}_{specimen}_{view}"``; see `Pattern`. A
-        specimen's name counts within its label, since numbers often begin anew there. Without a
+        specimen's name counts within its label, since numbers often begin again there. Without a
         pattern each photograph counts as a specimen of its own.
     views : mapping of str to str, optional
         Words for views and what they mean, such as ``{"1": "ventral"}``; see `views.orientation`.

@@ -101,7 +101,7 @@ def read(folder: str | os.PathLike[str]) -> Log:
 
 
 class LogReader:
-    """Reads the logs of a folder again and again: only files that have changed are read anew.
+    """Reads the logs of a folder many times: only files that have changed are read again.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ def cam(
     ValueError
         For an unknown class.
     Cancelled
-        Where `cancelled` returned true.
+        If `cancelled` returned true.
 
     Notes
     -----

@@ -83,7 +83,7 @@ class Covering:
         Raises
         ------
         Cancelled
-            Where `cancelled` returned true.
+            If `cancelled` returned true.
         """
         found = []
         for start in range(0, len(groups), self.batch):

@@ -93,7 +93,7 @@ class Explanation(ByValue):
         Returns
         -------
         float32 array (height, width)
-            Within the range of `values`. Where the grid is finer than the photograph, its mean.
+            Within the range of `values`. If the grid is finer than the photograph, its mean.
         """
         how = Image.Resampling.BILINEAR if flag("smooth", smooth) else Image.Resampling.NEAREST
         grid = Image.fromarray(np.ascontiguousarray(self.values, np.float32))

@@ -68,7 +68,7 @@ def gradient(
     ValueError
         For an unknown class or way to join channels, or a `guided` that is neither true nor false.
     Cancelled
-        Where `cancelled` returned true.
+        If `cancelled` returned true.
 
     Notes
     -----

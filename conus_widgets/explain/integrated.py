@@ -63,7 +63,7 @@ def integrated_gradients(
     PhotographError
         If a photograph given as baseline cannot be used.
     Cancelled
-        Where `cancelled` returned true.
+        If `cancelled` returned true.
 
     Notes
     -----

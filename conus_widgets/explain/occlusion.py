@@ -87,7 +87,7 @@ def occlusion(
         For an unknown class, fill, method or output, a window larger than the network's input, or
         numbers outside their bounds.
     Cancelled
-        Where `cancelled` returned true.
+        If `cancelled` returned true.
 
     Notes
     -----

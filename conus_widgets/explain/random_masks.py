@@ -64,7 +64,7 @@ def random_masks(
     ValueError
         For an unknown class, fill or output, or numbers outside their bounds.
     Cancelled
-        Where `cancelled` returned true.
+        If `cancelled` returned true.
 
     Notes
     -----

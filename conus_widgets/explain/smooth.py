@@ -63,7 +63,7 @@ def smoothgrad(
     ValueError
         For an unknown class, kind or way to join channels, or numbers outside their bounds.
     Cancelled
-        Where `cancelled` returned true.
+        If `cancelled` returned true.
 
     Notes
     -----

@@ -1,8 +1,8 @@
 """Locks that are whole after a fork.
 
 A fork copies a process, but of its threads only the one that asked for it. In the copy, a lock
-that another thread held is never released. So a fork waits until these locks are free; what waits
-longest behind one is a batch of photographs, or a compiler, for which no fork waits to the end.
+that another thread held is never released. So a fork waits until these locks are free. They are
+held longest by a batch of photographs, or by a compiler, for which no fork waits to the end.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ class Network:
         ValueError
             If the inputs have another shape.
         Cancelled
-            Where `cancelled` returned true.
+            If `cancelled` returned true.
         """
         inputs = self._inputs(inputs)
         logits = np.empty((len(inputs), self.architecture.classes), np.float32)

@@ -49,7 +49,7 @@ def to_bfloat16(x: Any) -> Any:
     Raises
     ------
     TypeError
-        Where `x` has another dtype or number of axes.
+        If `x` has another dtype or number of axes.
     """
     return _ToBfloat16()(image(x, "to_bfloat16: the input"))
 
@@ -60,7 +60,7 @@ def from_bfloat16(x: Any) -> Any:
     Raises
     ------
     TypeError
-        Where `x` has another dtype or number of axes.
+        If `x` has another dtype or number of axes.
     """
     return _FromBfloat16()(image(x, "from_bfloat16: the input", dtype="uint16"))
 

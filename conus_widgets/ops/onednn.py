@@ -84,7 +84,7 @@ def use_threads(count: int) -> None:
     Raises
     ------
     ValueError
-        Where `count` is less than 1.
+        If `count` is less than 1.
     """
     global thread_count
     if count < 1:

@@ -30,7 +30,7 @@ def max_pool(x: Any, *, size: int = 3, stride: int = 2, pad: int = 0, partial: b
     Raises
     ------
     TypeError
-        Where `x` has another dtype or number of axes.
+        If `x` has another dtype or number of axes.
     ValueError
         If ``size``, ``stride`` < 1 or ``pad`` is not in 0 ... ``size - 1``; when called, where
         the images are smaller than a window and partial ones are not kept.
@@ -54,7 +54,7 @@ def mean_pool(x: Any) -> Any:
     Raises
     ------
     TypeError
-        Where `x` has another dtype or number of axes.
+        If `x` has another dtype or number of axes.
     """
     return MeanPool()(image(x, "mean pooling: the input"))
 

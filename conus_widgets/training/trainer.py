@@ -217,7 +217,7 @@ def train(
     stop_after: int | None = None,
     report: Callable[[int, float, float], None] | None = None,
 ) -> None:
-    """Train by `plan`; resumes where a killed process stopped.
+    """Train by `plan`; resumes from where a killed process stopped.
 
     Parameters
     ----------

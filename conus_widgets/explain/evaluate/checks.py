@@ -128,7 +128,7 @@ def checks(
     ValueError
         For no drawing.
     Cancelled
-        Where `cancelled` returned true.
+        If `cancelled` returned true.
     """
     drawings, methods = whole("drawings", drawings, least=1), by_name(methods)
     kinds = list(shells.KINDS)

@@ -165,9 +165,9 @@ def pointing_game(
     Raises
     ------
     Cancelled
-        Where `cancelled` returned true.
+        If `cancelled` returned true.
     ValueError
-        Where not one pair counts; for methods that have no names, or less than one pair.
+        If not one pair counts; for methods that have no names, or less than one pair.
     """
     methods, pairs = by_name(methods), whole("pairs", pairs, least=1)
     names = [*methods, CENTRE, CHANCE]

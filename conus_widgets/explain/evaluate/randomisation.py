@@ -106,7 +106,7 @@ def randomisation(
     ValueError
         For no photograph, a stage that does not exist, or another number of masks.
     Cancelled
-        Where `cancelled` returned true.
+        If `cancelled` returned true.
 
     Notes
     -----

@@ -79,7 +79,7 @@ def stability(
     ValueError
         For a noise below 0, or no copy.
     Cancelled
-        Where `cancelled` returned true.
+        If `cancelled` returned true.
 
     Notes
     -----

@@ -46,7 +46,7 @@ class Board:
 
     Notes
     -----
-    A new photograph joins the running work; new settings begin it anew. Whoever touches a card
+    A new photograph joins the running work; new settings begin it again. Whoever touches a card
     holds `changed`, which is notified when cards settle.
     """
 
@@ -129,7 +129,7 @@ class Board:
             self.start(anew=True)
 
     def again(self) -> None:
-        """Answer every photograph anew."""
+        """Answer every photograph again."""
         with self.changed:
             self.together = None
             for card in self.cards:

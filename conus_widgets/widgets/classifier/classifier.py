@@ -70,7 +70,7 @@ class Classifier(Receiving, NetworkWidget):
     ``f(change)`` with each new answer, between two cells, or before `classify` returns.
 
     `views`, `region`, `specimen` and `original` are also the controls on the page, and can be set
-    from Python; what is on the page is then classified anew. Photographs go no further than the
+    from Python; what is on the page is then classified again. Photographs go no further than the
     machine that runs the kernel.
 
     Examples
@@ -172,7 +172,7 @@ class Classifier(Receiving, NetworkWidget):
         Raises
         ------
         PhotographError
-            Where a single photograph cannot be read.
+            If a single photograph cannot be read.
         RuntimeError
             If the network cannot be loaded, or somebody stopped the work.
         ValueError

@@ -71,9 +71,9 @@ class Parcels:
         Raises
         ------
         TooLargeError
-            Where the file is larger than the limit.
+            If the file is larger than the limit.
         ValueError
-            Where a chunk is missing or comes out of turn.
+            If a chunk is missing or comes out of turn.
         """
         upload, name = str(content["upload"]), _short(str(content["name"]))
         index, count = int(content["index"]), int(content["count"])

@@ -34,7 +34,7 @@ def from_python(
     Raises
     ------
     ValueError
-        For an area, fill or offset that is none.
+        For an area, fill or offset that cannot be one.
     """
     size = predictor.size
     inside = np.zeros((size, size))

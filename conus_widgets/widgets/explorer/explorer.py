@@ -248,7 +248,7 @@ class Explorer(Receiving, NetworkWidget):
         Raises
         ------
         ValueError
-            For an area, fill or offset that is none.
+            For an area, fill or offset that cannot be one.
         RuntimeError
             If there is no photograph, the network failed, or another area was covered meanwhile.
         """

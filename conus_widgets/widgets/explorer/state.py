@@ -76,7 +76,7 @@ class Pane:
         return {key: getattr(self, key) for key in CHOICES}
 
     def renew(self, generation: int, choice: dict[str, Any]) -> None:
-        """Begin anew with what was chosen; classes belong to a photograph."""
+        """Begin again with what was chosen; classes belong to a photograph."""
         if choice.get("photograph", self.photograph) != self.photograph:
             choice = {"target": None, "against": None, **choice}
         vars(self).update(choice)
@@ -103,7 +103,7 @@ class Area:
     ----------
     mask : bool array (size, size), or None
     photograph : int
-        Its number; 0 is none.
+        Its number; 0 if there is none.
     fill : str or (R, G, B)
         A name of `covers.COVERS`, a colour, or "given": another photograph.
     offset : (int, int)

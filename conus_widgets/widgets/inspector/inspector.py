@@ -72,7 +72,7 @@ class Inspector(LiveWidget):
     StoreError
         If the collection was not evaluated.
     VerdictError
-        If the ORCID is none.
+        If the ORCID is not valid.
 
     Notes
     -----

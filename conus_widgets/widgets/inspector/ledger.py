@@ -33,7 +33,7 @@ class Ledger:
     Raises
     ------
     VerdictError
-        If the ORCID is none.
+        If the ORCID is not valid.
     """
 
     def __init__(self, collection: Collection, facts: Facts, by: str, orcid: str) -> None:
@@ -51,7 +51,7 @@ class Ledger:
         Raises
         ------
         VerdictError
-            If the ORCID is none, or the name is too long.
+            If the ORCID is not valid, or the name is too long.
         """
         by = " ".join(by.split())
         Verdict("note", "-", note="-", by=by, orcid=orcid)  # which validates both

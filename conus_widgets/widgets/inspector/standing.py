@@ -29,7 +29,7 @@ class Standing:
     Parameters
     ----------
     names : tuple of str
-        Names of the matrix' rows: all classes in the network's order, then labels that are none.
+        Names of the matrix' rows: all classes in the network's order, then other labels.
     rows : int array (S,)
         The row of each specimen; -1 if it does not count: without a label, with several, or left
         out by a verdict.
@@ -205,7 +205,7 @@ class Standings:
         probabilities: NDArray[Any],
         places: Mapping[str, int],
     ) -> None:
-        """Compute anew what is known of some specimens."""
+        """Compute again what is known of some specimens."""
         facts = self._facts
         for specimen in specimens:
             counted = [n for n in facts.photographs[specimen] if labels[n] is not None]

@@ -16,7 +16,7 @@ function makeRaster(width, height, pixels, canvas = document.createElement("canv
   return canvas;
 }
 
-/** The map as a small picture, a pixel a cell; made anew only when something of it changes. */
+/** The map as a small picture, a pixel a cell; made again only when something of it changes. */
 function rasterOf(map, limit, style, opacity) {
   const key = `${limit} ${style} ${opacity}`;
   if (map.raster?.key !== key) {

@@ -21,7 +21,7 @@ function makeButtons(label) {
   return list;
 }
 
-/** Writes the entries of a list anew, and leaves the focus on the entry that had it. */
+/** Writes the entries of a list again, and leaves the focus on the entry that had it. */
 function refill(list, entries) {
   const had = list.contains(document.activeElement) ? document.activeElement.dataset.entry : null;
   list.replaceChildren(

@@ -276,7 +276,7 @@ export function makeOpened({ pictures, post, tell, say, judging, keys, back, sho
       nearest.clear();
       renew();
     },
-    /** Studies have ended, or a pair has a note: cases are told anew. */
+    /** Studies have ended, or a pair has a note: cases are told again. */
     renew,
     showUnsaved,
     network(news) {

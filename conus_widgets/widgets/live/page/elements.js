@@ -1,4 +1,4 @@
-// Pieces of a page. What is written to them is laid out anew, so only what is news is written.
+// Pieces of a page. What is written to them is laid out again, so only what has changed is written.
 
 // The notebook's own keys must not act from in here: D D deletes a cell, an arrow leaves it. Lumino
 // looks for this mark from the focused element upwards, but tries that element's match first.
@@ -14,7 +14,7 @@ export function make(tag, className = "", text = "", attributes = {}) {
   return element;
 }
 
-/** Returns `write`, but silent if it is given the same as before: what is written is laid out anew. */
+/** Returns `write`, but silent if it is given the same as before: what is written is laid out again. */
 export function whenNews(write) {
   let before = null;
   return (...what) => {
