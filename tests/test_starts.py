@@ -148,6 +148,50 @@ def test_a_disk_from_which_no_code_may_be_run_is_named(tmp_path):
     assert "mounted 'noexec'" in done.stderr and "Set CONUS_CACHE to a folder" in done.stderr
 
 
+# -- what a start imports -----------------------------------------------------------------------
+
+
+def test_a_warm_start_imports_no_more_than_it_needs(cache):
+    """Setuptools, SciPy's and NumPy's build tools were half of the import of Theano."""
+    done = start(
+        first="import atexit; atexit.register(lambda: print(*sys.modules))", CONUS_CACHE=str(cache)
+    )
+    assert done.returncode == 0 and "compilers 0" in done.stdout, done.stderr
+    imported = set(done.stdout.split("\n")[2].split())
+    assert "theano" in imported
+    for heavy in (
+        "setuptools",
+        "distutils",
+        "numpy.distutils",
+        "scipy.linalg",
+        "scipy.special",
+        "scipy.stats",
+        "scipy.sparse",
+        "lasagne",
+    ):
+        assert heavy not in imported, heavy
+
+
+def test_what_theanos_import_left_out_is_there_when_asked_for(cache):
+    """SciPy's solver behind an Op, products with vectors, and a user's own imports."""
+    script = """
+from conus_widgets.machine.runtime import T, function, theano
+import numpy as np
+a, b, x = T.fmatrix(), T.fmatrix(), T.fvector()
+from theano.tensor.slinalg import solve
+square = np.array([[2, 0], [1, 4]], "float32")
+ones = np.ones((2, 1), "float32")
+print(function([a, b], solve(a, b), mode="FAST_COMPILE")(square, ones).ravel())
+print(T.dot(a, x).eval({a: square, x: np.ones(2, "float32")}), T.erfinv(0.0).eval())
+import distutils.spawn, scipy.linalg, scipy.special, numpy.distutils
+print(scipy.linalg.det(square), scipy.special.erf(0.0), distutils.spawn.find_executable("sh"))
+"""
+    done = run("-W", "ignore", "-c", script, CONUS_CACHE=str(cache))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("\n")[:2] == ["[0.5   0.125]", "[2. 5.] 0.0"], done.stdout
+    assert done.stdout.split("\n")[2].startswith("8.0 0.0 /")
+
+
 # -- settings -----------------------------------------------------------------------------------
 
 

@@ -30,10 +30,9 @@ class _Shared(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = os.pread(self._file.fileno(), len(buffer), self._place)
-        buffer[: len(data)] = data
-        self._place += len(data)
-        return len(data)
+        count = os.preadv(self._file.fileno(), [buffer], self._place)
+        self._place += count
+        return count
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         size = os.fstat(self._file.fileno()).st_size

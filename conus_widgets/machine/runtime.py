@@ -17,7 +17,9 @@ import os
 import pickle
 import platform
 import re
+import shutil
 import sys
+import sysconfig
 import types
 import warnings
 from collections.abc import Iterator, Sequence
@@ -26,6 +28,7 @@ from typing import Any
 
 import threadpoolctl
 
+from conus_widgets.machine.imports import later, left_out, no_garbage
 from conus_widgets.machine.machine import SetupError, cache_folder, compiler, compiler_options
 
 __all__ = ["SetupError", "T", "explain", "function", "lasagne", "theano"]
@@ -69,22 +72,8 @@ def _quoted(text: str) -> str:
 
 
 def _without_blas_warning(record: logging.LogRecord) -> bool:
-    return "NumPy C-API based implementation for BLAS" not in record.getMessage()
-
-
-@contextlib.contextmanager
-def _left_out(package: str, *names: str) -> Iterator[None]:
-    """Let `import package.name` find an empty module in here; later ones find the real one."""
-    missing = [name for name in names if f"{package}.{name}" not in sys.modules]
-    for name in missing:
-        sys.modules[f"{package}.{name}"] = types.ModuleType(name)
-    try:
-        yield
-    finally:
-        for name in missing:
-            del sys.modules[f"{package}.{name}"]
-            if package in sys.modules:
-                vars(sys.modules[package]).pop(name, None)
+    said = record.getMessage()
+    return "NumPy C-API based implementation" not in said and "scipy.linalg.blas" not in said
 
 
 @contextlib.contextmanager
@@ -157,10 +146,23 @@ def _import_theano() -> types.ModuleType:
     described = _Described()
     sys.meta_path.insert(0, described)
     try:
-        # These would be half of the start. SciPy loads special functions and statistics by itself
-        # when Theano computes with them; of its signals Theano looks for functions that SciPy has
-        # dropped, and then does without.
-        with _left_out("scipy", "special", "stats", "signal"), _peace():
+        # These would be two thirds of the start. SciPy loads its parts by itself when Theano
+        # computes with them; of its signals Theano looks for functions that SciPy has dropped,
+        # and then does without, as it does without SciPy's BLAS: NumPy's is as good. The others
+        # serve to compile.
+        with (
+            left_out("scipy", "special", "stats", "signal", "linalg"),
+            later(
+                *("distutils", "distutils.spawn", "distutils.sysconfig"),
+                *("numpy.distutils", "numpy.distutils.__config__"),
+                known={
+                    "distutils.spawn.find_executable": shutil.which,
+                    "distutils.sysconfig.get_config_var": sysconfig.get_config_var,
+                },
+            ),
+            no_garbage(),
+            _peace(),
+        ):
             return importlib.import_module("theano")
     except Exception as error:  # it may be anything that Theano does not expect of a machine
         raise SetupError(explain(error)) from error

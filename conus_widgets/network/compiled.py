@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from conus_widgets.machine.imports import no_garbage
 from conus_widgets.machine.machine import cache_folder, is_private
 from conus_widgets.machine.runtime import theano
 
@@ -25,6 +26,7 @@ __all__ = ["compiled"]
 #: The files whose code decides what is compiled.
 SOURCES = (
     "checkpoint/architecture.py",
+    "machine/imports.py",
     "machine/runtime.py",
     "network/compiled.py",
     "network/inference.py",
@@ -95,8 +97,12 @@ def _restored(file: Path) -> Any:
         return None
     # The graph was optimised before it was kept: that is the time to be saved.
     try:
-        with theano.config.change_flags(reoptimize_unpickled_function=False), open(file, "rb") as f:
-            return pickle.load(f)
+        with (
+            theano.config.change_flags(reoptimize_unpickled_function=False),
+            no_garbage(),
+            open(file, "rb") as opened,
+        ):
+            return pickle.load(opened)
     except Exception as error:  # damaged files raise anything; the function is then built again
         _log.info("%s could not be restored (%s).", file, error)
         return None

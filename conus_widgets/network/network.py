@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from conus_widgets import ops
 from conus_widgets.checkpoint.files import Checkpoint
 from conus_widgets.machine.forks import ForkLock
+from conus_widgets.machine.heap import give_back
 from conus_widgets.machine.machine import cache_folder
 from conus_widgets.network import inference, memory
 from conus_widgets.network.engine import chosen_engine
@@ -315,6 +316,13 @@ def _check_precision(precision: str) -> None:
 
 
 def _folded(checkpoint: Checkpoint) -> inference.Weights:
+    try:
+        return _fold(checkpoint)
+    finally:
+        give_back()  # what the plain arrays took
+
+
+def _fold(checkpoint: Checkpoint) -> inference.Weights:
     architecture, arrays = checkpoint.architecture, checkpoint.arrays
     if chosen_engine() == "onednn":  # which packs weights; Theano's own convolution reads them
         try:

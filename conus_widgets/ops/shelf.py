@@ -7,7 +7,9 @@ the plain numbers would lie idle beside the packed ones: 94 MB at full width.
 from __future__ import annotations
 
 import mmap
+import os
 import tempfile
+import threading
 import weakref
 from pathlib import Path
 from typing import IO, Any
@@ -30,7 +32,8 @@ class Shelved(mmap.mmap):
 
 
 class Shelf:
-    """A file without a name that holds arrays, and goes when the last of them does.
+    """A file without a name that holds arrays, and goes when the last of them does. Several threads
+    may put arrays there at once.
 
     Parameters
     ----------
@@ -40,6 +43,7 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)
+        self._turn = threading.Lock()
         weakref.finalize(self, self._file.close)  # the arrays have it open for themselves
         self._end = 0
 
@@ -56,12 +60,12 @@ class Shelf:
             kept.flags.writeable = False
             return kept
         data = np.ascontiguousarray(array)
-        self._file.seek(self._end)
-        self._file.write(data.data)
-        self._file.flush()
-        mapped = Shelved(
-            self._file.fileno(), data.nbytes, access=mmap.ACCESS_READ, offset=self._end
-        )
         step = mmap.ALLOCATIONGRANULARITY
-        self._end += -(-data.nbytes // step) * step
+        with self._turn:
+            start = self._end
+            self._end += -(-data.nbytes // step) * step
+        written, rest = 0, data.data.cast("B")
+        while written < data.nbytes:
+            written += os.pwrite(self._file.fileno(), rest[written:], start + written)
+        mapped = Shelved(self._file.fileno(), data.nbytes, access=mmap.ACCESS_READ, offset=start)
         return NDArray[Any](data.shape, data.dtype, buffer=mapped)

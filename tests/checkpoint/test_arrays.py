@@ -3,6 +3,7 @@
 import io
 import os
 import pickle
+import warnings
 import zipfile
 
 import numpy as np
@@ -54,6 +55,46 @@ def test_a_byte_changed_anywhere_is_refused_or_does_not_matter(folder, compresse
         (folder / "random.npz").write_bytes(changed)
         refused += read_or_error(folder, expected)
     assert refused > len(places) / 3
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"order": "F"},
+        {"version": (2, 0)},
+        {"version": (3, 0)},
+        {"dtype": ">f4"},
+        {"dtype": "<f8"},
+        {"compression": zipfile.ZIP_DEFLATED},
+    ],
+    ids=str,
+)
+def test_arrays_may_lie_in_the_file_as_numpy_allows(folder, written):
+    expected = list(read(folder).arrays)
+    compression = written.get("compression", zipfile.ZIP_STORED)
+    with zipfile.ZipFile(folder / "random.npz", "w", compression) as archive:
+        for number, array in enumerate(expected):
+            file = io.BytesIO()
+            other = np.array(array, written.get("dtype", "<f4"), order=written.get("order", "C"))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # NumPy warns of versions that old ones cannot read
+                np.lib.format.write_array(file, other, written.get("version"))
+            archive.writestr(f"arr_{number}.npy", file.getvalue())
+    for found, wanted in zip(read(folder).arrays, expected, strict=True):
+        assert found.dtype == np.float32
+        np.testing.assert_array_equal(found, wanted)
+
+
+def test_an_array_whose_numbers_are_too_few_is_refused(folder):
+    """The zip file itself is whole."""
+    arrays = arrays_of(folder)
+    with zipfile.ZipFile(folder / "random.npz", "w") as archive:
+        for number, array in enumerate(arrays):
+            file = io.BytesIO()
+            np.save(file, array)
+            archive.writestr(f"arr_{number}.npy", file.getvalue()[: -4 if number == 5 else None])
+    with pytest.raises(CheckpointError, match=r"random.npz is damaged or was not copied whole"):
+        read(folder)
 
 
 class Trap:

@@ -1,5 +1,7 @@
 """Weights in a file: the same numbers, unwritable, and out of memory once they are packed."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from op_cases import floats, forward_and_back, megabytes
@@ -19,6 +21,15 @@ def test_arrays_come_back_as_they_were(tmp_path):
     assert list(tmp_path.iterdir()) == []  # the file has no name
     del shelf
     np.testing.assert_array_equal(found[1], given[1])
+
+
+def test_threads_may_put_arrays_there_at_once(tmp_path):
+    shelf = ops.Shelf(tmp_path)
+    given = [floats((64, 64 + n, 3, 3), n) for n in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(shelf.put, given))
+    for array, kept in zip(given, found, strict=True):
+        np.testing.assert_array_equal(kept, array)
 
 
 @pytest.mark.parametrize("shape", [(3,), (64, 64, 3, 3)])

@@ -1,0 +1,86 @@
+"""A quick import of a large library: what it needs only now and then comes later, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import sys
+import types
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+@contextlib.contextmanager
+def left_out(package: str, *names: str) -> Iterator[None]:
+    """Let ``import package.name`` find an empty module in here; later ones find the real one."""
+    missing = [name for name in names if f"{package}.{name}" not in sys.modules]
+    for name in missing:
+        sys.modules[f"{package}.{name}"] = types.ModuleType(name)
+    try:
+        yield
+    finally:
+        for name in missing:
+            del sys.modules[f"{package}.{name}"]
+            if package in sys.modules:
+                vars(sys.modules[package]).pop(name, None)
+
+
+@contextlib.contextmanager
+def later(*names: str, known: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Let the import of these modules in here cost nothing. What imports one gets a `_Later`, and
+    with it the real module as soon as something is asked of it.
+
+    Parameters
+    ----------
+    *names : str
+        Whole names; of a package and a module in it, both.
+    known : mapping of str to object
+        What they are asked for often, by its whole name: this is the answer, without the module.
+    """
+    waiting = {name: _Later(name) for name in names if name not in sys.modules}
+    for place, value in {**waiting, **(known or {})}.items():
+        package, _, name = place.rpartition(".")
+        if package and (package in waiting or place in waiting):
+            # As an import does; a package that does not wait keeps it until the real one comes.
+            setattr(waiting.get(package) or importlib.import_module(package), name, value)
+    sys.modules.update(waiting)
+    try:
+        yield
+    finally:
+        _give_way()
+
+
+class _Later(types.ModuleType):
+    """A module that is imported when something in it is asked for."""
+
+    __path__: list[str] = []  # a package, as far as the import system must know
+
+    def __getattr__(self, name: str) -> Any:
+        _give_way()  # the real one imports the others
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # who wrote the import knew what was coming
+            real = importlib.import_module(self.__name__)
+        return getattr(real, name)
+
+
+def _give_way() -> None:
+    """Let those who import a module from now on find the real one."""
+    for name, module in list(sys.modules.items()):
+        if isinstance(module, _Later):
+            del sys.modules[name]
+
+
+@contextlib.contextmanager
+def no_garbage() -> Iterator[None]:
+    """Do not look for garbage in here: where many objects are made that stay, Python looks through
+    all of them again and again, which was an eighth of the import of Theano."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
