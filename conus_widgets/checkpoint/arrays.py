@@ -157,8 +157,7 @@ def _content(opened: IO[bytes], size: int) -> mmap.mmap:
 
 
 def _array(content: mmap.mmap) -> NDArray[Any]:
-    """Return what a ``.npy`` holds. Its numbers are not copied if they lie as NumPy itself writes
-    them."""
+    """Return what a ``.npy`` holds: not a copy, if its numbers lie as NumPy itself writes them."""
     start = len(_MAGIC) + 2 + int.from_bytes(content[len(_MAGIC) : len(_MAGIC) + 2], "little")
     usual = _USUAL.fullmatch(content, len(_MAGIC) + 2, start)
     if content[: len(_MAGIC)] == _MAGIC and usual:

@@ -29,8 +29,10 @@ def left_out(package: str, *names: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def later(*names: str, known: Mapping[str, Any] | None = None) -> Iterator[None]:
-    """Let the import of these modules in here cost nothing. What imports one gets a `_Later`, and
-    with it the real module as soon as something is asked of it.
+    """Let the import of these modules in here cost nothing.
+
+    What imports one gets a `_Later`, and with it the real module as soon as something is asked of
+    it.
 
     Parameters
     ----------
@@ -74,8 +76,11 @@ def _give_way() -> None:
 
 @contextlib.contextmanager
 def no_garbage() -> Iterator[None]:
-    """Do not look for garbage in here: where many objects are made that stay, Python looks through
-    all of them again and again, which was an eighth of the import of Theano."""
+    """Do not look for garbage in here.
+
+    If many objects are made that stay, Python looks through all of them again and again: that was
+    an eighth of the import of Theano.
+    """
     if not gc.isenabled():
         yield
         return

@@ -77,8 +77,10 @@ def fold(
 
 
 def _scaled(filters: NDArray[Any], scale: NDArray[Any], pool: Executor) -> NDArray[Any]:
-    """Return each filter times its number, in threads. These make no arrays: what one of them
-    frees would stay in a heap of its own."""
+    """Return each filter times its number.
+
+    The threads make no arrays: what one of them frees would stay in a heap of its own.
+    """
     scaled = np.empty(filters.shape, np.float32)
 
     def part(first: int) -> None:

@@ -32,8 +32,9 @@ class Shelved(mmap.mmap):
 
 
 class Shelf:
-    """A file without a name that holds arrays, and goes when the last of them does. Several threads
-    may put arrays there at once.
+    """A file without a name that holds arrays, and goes when the last of them does.
+
+    Several threads may put arrays there at once.
 
     Parameters
     ----------
