@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help lab test style stress lasagne-tests bench bench-browser lock checkpoint stick clean chromium
+.PHONY: help lab test style stress docs lasagne-tests bench bench-browser lock checkpoint stick clean chromium
 
 VENV := .venv
 READY := $(VENV)/.ready
@@ -53,6 +53,11 @@ style: $(READY)  ## the quick checks only: formatters, linters, which file may i
 stress: $(READY)  ## kills and resumes; planted faults; long hunts on the pages: half an hour (options: STRESS="--moments 100")
 	@export $(IN_VENV); python tests/stress/kill_evaluation.py $(STRESS); python tests/stress/kill_reviews.py $(STRESS); python tests/stress/drawn_collections.py; python tests/stress/binder_replay.py; \
 	    pytest --long -m hunt tests
+
+docs: $(READY)  ## the documentation's site in build/docs, with a map of every method; a broken link fails
+	@export $(IN_VENV); rm -rf build/docs; \
+	sphinx-build --quiet --fail-on-warning --keep-going -c docs -d build/doctrees . build/docs; \
+	echo "Open $(CURDIR)/build/docs/index.html"
 
 lasagne-tests: $(READY)  ## Lasagne's own tests on this Theano: some minutes (docs/lasagne.md)
 	@export $(IN_VENV); rm -rf $(LASAGNE); mkdir -p $(LASAGNE); \
