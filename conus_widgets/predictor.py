@@ -43,7 +43,7 @@ def load_predictor(
         known name (``"deep-oc-conus"``, which must have been fetched). By default the embedded
         demonstration, which knows drawn shells only.
     precision : {"float32", "bfloat16"}
-        bfloat16 predicts faster, and less exactly, if the processor has it: see `Network`.
+        bfloat16 predicts less exactly, and on some processors faster: see `Network`.
     max_megapixels : float, optional
         Larger photographs are refused. By default 250; telephones have 200.
 

@@ -33,8 +33,8 @@ class Network:
     ----------
     checkpoint : Checkpoint
     precision : {"float32", "bfloat16"}
-        Of what is computed on the way forward. bfloat16 is for predictions and previews: it is
-        faster where the processor has it, and gradients are refused.
+        Of what is computed on the way forward. bfloat16 is for predictions and previews, and
+        gradients are refused. Whether it is faster depends on the processor: see docs/ops.md.
 
     Attributes
     ----------

@@ -13,7 +13,8 @@ from typing import Any
 from conus_widgets.machine.runtime import T, theano
 from conus_widgets.ops.onednn import Availability, OneDNNOp, available, image
 
-#: What a processor must have that multiplies bfloat16 faster than float32.
+#: What a processor must have that multiplies bfloat16 itself. With the first it is fast; the second
+#: alone may be slower than float32 with Winograd's algorithm: docs/ops.md has figures.
 NEEDED = ("amx_bf16", "avx512_bf16")
 
 

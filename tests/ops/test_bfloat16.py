@@ -4,6 +4,10 @@ Where the processor has no bfloat16, the network is computed with float32 of rou
 by step: the definition of what the fast kernels compute, with sums in another order.
 """
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from networks import SMALL, photographs, random_checkpoint
@@ -144,6 +148,35 @@ def test_where_it_is_missing_the_network_says_so(monkeypatch):
 def test_another_precision_is_refused():
     with pytest.raises(ValueError, match="precision is 'float16': use 'float32' or 'bfloat16'"):
         Network(random_checkpoint(), precision="float16")
+
+
+def test_between_convolutions_nothing_is_reordered_and_all_is_fused():
+    """oneDNN's own list of what it runs, once the weights are packed."""
+    found = ops.bfloat16_available()
+    if not found:
+        pytest.skip(f"NO BFLOAT16 HERE, its fast kernels are not tested: {found.reason}")
+    script = """
+import numpy as np
+from conus_widgets.predictor import load_predictor
+predictor = load_predictor(precision="bfloat16")
+x = np.zeros((1, 3, predictor.size, predictor.size), "float32")
+predictor.network.forward(x)
+print("again", flush=True)
+predictor.network.forward(x)
+"""
+    printed = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "ONEDNN_VERBOSE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    lines = [line for line in printed.partition("again")[2].splitlines() if ",exec," in line]
+    assert len(lines) == 53 and all(",convolution," in line for line in lines)
+    assert sum("eltwise_relu" in line for line in lines) == 53 - 4  # shortcuts have none
+    assert sum("binary_add" in line for line in lines) == 16  # one in each block
+    assert sum("kh3sh2" in line for line in lines) == 3  # only the cells that are read
+    assert not [line for line in lines if "ref" in line.split(",")[4]]
 
 
 def test_fast_kernels_compute_what_the_steps_compute():
