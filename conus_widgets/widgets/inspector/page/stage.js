@@ -165,7 +165,8 @@ export function makeStage({ pictures, chosen, painted }) {
         make("span", "ci-cold", `for ${other}`),
         make("span", "ci-sum", `${sign}${Math.abs(news.sum).toFixed(2)} in all`),
       );
-      if (news.mask_problem) note.textContent = `Do not trust the mask: ${news.mask_problem}`;
+      if (news.mask_problem)
+        note.textContent = `Do not trust the mask: ${news.mask_problem} A button beside the matched places of a neighbour does that.`;
       drawOver();
     },
     noMap(reason) {
