@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from conus_widgets.photographs.photograph import PhotographError
     from conus_widgets.prediction import Prediction
     from conus_widgets.predictor import Predictor, load_predictor
-    from conus_widgets.widgets import Classifier, DropZone, Explorer, Inspector
+    from conus_widgets.widgets import Classifier, DropZone, Explorer, FineTuner, Inspector
 
 __version__ = "0.1.0"
 
@@ -31,6 +31,7 @@ _HOMES = {
     "DownloadError": "checkpoint.transfer",
     "DropZone": "widgets",
     "Explorer": "widgets",
+    "FineTuner": "widgets",
     "Inspector": "widgets",
     "PhotographError": "photographs.photograph",
     "Prediction": "prediction",
@@ -48,6 +49,7 @@ __all__ = [
     "DownloadError",
     "DropZone",
     "Explorer",
+    "FineTuner",
     "Inspector",
     "PhotographError",
     "Prediction",

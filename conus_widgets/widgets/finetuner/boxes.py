@@ -1,0 +1,222 @@
+"""Named boxes of photographs: a box is a class, and a photograph belongs to a specimen."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from conus_widgets.checkpoint.texts import as_seen, printable
+
+MOST_BYTES = 512 * 1024 * 1024
+"""Of all photographs together that came from a page."""
+
+LEAST = 2  # specimens of each class: one to learn from while the other is judged
+_LONGEST = 100  # letters of a name
+
+
+@dataclass
+class Held:
+    """A photograph in a box.
+
+    Parameters
+    ----------
+    key : str
+        By which the page knows it.
+    name : str
+    data : object
+        Anything that `read_photograph` takes.
+    specimen : hashable
+    """
+
+    key: str
+    name: str
+    data: Any = field(repr=False)
+    specimen: Hashable
+
+
+@dataclass
+class Box:
+    """A class and its photographs, by their keys."""
+
+    name: str
+    photographs: dict[str, Held] = field(default_factory=dict)
+
+
+class Boxes:
+    """The boxes of a page. All methods may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._boxes: dict[int, Box] = {}
+        self._made = 0
+        self._bytes = 0
+        self._lock = threading.RLock()
+
+    def add(self, name: str) -> int:
+        """Add an empty box and return its number.
+
+        Raises
+        ------
+        ValueError
+            If the name is empty, or another box has it.
+        """
+        with self._lock:
+            name = self._allowed(name)
+            self._made += 1
+            self._boxes[self._made] = Box(name)
+            return self._made
+
+    def named(self, name: str) -> int:
+        """Return the number of the box of that name, which is added if it is not there."""
+        with self._lock:
+            for number, box in self._boxes.items():
+                if as_seen(box.name) == as_seen(_plain(name)):
+                    return number
+            return self.add(name)
+
+    def rename(self, number: int, name: str) -> None:
+        """Give a box another name; errors as in `add`."""
+        with self._lock:
+            box = self._box(number)
+            box.name = self._allowed(name, number)
+
+    def remove(self, number: int) -> None:
+        """Remove a box with all that is in it."""
+        with self._lock:
+            box = self._box(number)
+            for key in list(box.photographs):
+                self.discard(key)
+            del self._boxes[number]
+
+    def put(self, number: int, held: Held) -> None:
+        """Put a photograph into a box.
+
+        Raises
+        ------
+        ValueError
+            If the box is not there any more, or all photographs together become too large.
+        """
+        size = len(held.data) if isinstance(held.data, bytes) else 0
+        with self._lock:
+            box = self._box(number)
+            if self._bytes + size > MOST_BYTES:
+                raise ValueError(
+                    f"{held.name} was not taken: all photographs together have "
+                    f"{(self._bytes + size) / 2**20:,.0f} MB, and {MOST_BYTES // 2**20} MB are "
+                    "held. Give a folder that the kernel can read: FineTuner(folder)."
+                )
+            self._bytes += size
+            box.photographs[held.key] = held
+
+    def discard(self, key: str) -> None:
+        """Remove a photograph; nothing happens if it is not there."""
+        with self._lock:
+            for box in self._boxes.values():
+                held = box.photographs.pop(key, None)
+                if held is not None and isinstance(held.data, bytes):
+                    self._bytes -= len(held.data)
+
+    def join(self, keys: Iterable[str]) -> None:
+        """Say that photographs show one specimen.
+
+        Raises
+        ------
+        ValueError
+            For fewer than two, or if they lie in different boxes.
+        """
+        wanted = set(keys)
+        with self._lock:
+            homes = [box for box in self._boxes.values() if wanted & set(box.photographs)]
+            found = [
+                held for box in homes for key, held in box.photographs.items() if key in wanted
+            ]
+            if len(found) < 2:
+                raise ValueError(
+                    f"{len(found)} photographs are chosen: choose two or more of one specimen."
+                )
+            if len(homes) > 1:
+                raise ValueError(
+                    f"The {len(found)} photographs lie in {len(homes)} boxes, and a specimen has "
+                    "one class: choose photographs in one box."
+                )
+            for held in found:
+                held.specimen = ("joined", found[0].key)
+
+    def part(self, keys: Iterable[str]) -> None:
+        """Say that each of these photographs shows a specimen of its own."""
+        wanted = set(keys)
+        with self._lock:
+            for box in self._boxes.values():
+                for key, held in box.photographs.items():
+                    if key in wanted:
+                        held.specimen = ("alone", key)
+
+    def missing(self) -> str:
+        """Return what is missing before a network can learn, with numbers; "" if nothing is."""
+        with self._lock:
+            if len(self._boxes) < 2:
+                return (
+                    f"At least 2 boxes are needed to tell apart, and there are {len(self._boxes)}."
+                )
+            few = [
+                f"\u2018{box.name}\u2019 has {len(specimens)}"
+                for box in self._boxes.values()
+                if len(specimens := _specimens(box)) < LEAST
+            ]
+            if few:
+                return f"Each class needs at least {LEAST} specimens; {', '.join(few)}."
+            return ""
+
+    def examples(self) -> tuple[list[Any], list[str], list[Hashable]]:
+        """Return all photographs, their labels and their specimens."""
+        with self._lock:
+            rows = [
+                (held.data, box.name, (box.name, held.specimen))
+                for box in self._boxes.values()
+                for held in box.photographs.values()
+            ]
+        return [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
+
+    def form(self) -> list[dict[str, Any]]:
+        """Return all of it as the page wants it; specimens are numbered within their box."""
+        with self._lock:
+            found = []
+            for number, box in self._boxes.items():
+                numbers = {specimen: n for n, specimen in enumerate(_specimens(box), 1)}
+                photographs = [
+                    {"key": held.key, "name": held.name, "specimen": numbers[held.specimen]}
+                    for held in box.photographs.values()
+                ]
+                found.append(
+                    {
+                        "box": number,
+                        "name": box.name,
+                        "photographs": photographs,
+                        "specimens": len(numbers),
+                    }
+                )
+            return found
+
+    def _box(self, number: int) -> Box:
+        box = self._boxes.get(number)
+        if box is None:
+            raise ValueError("This box is not there any more.")
+        return box
+
+    def _allowed(self, name: str, own: int | None = None) -> str:
+        name = _plain(name)
+        if not name:
+            raise ValueError("A box needs a name: that of the class.")
+        for number, box in self._boxes.items():
+            if number != own and as_seen(box.name) == as_seen(name):
+                raise ValueError(f"There is a box {box.name!r} already: choose another name.")
+        return name
+
+
+def _plain(name: Any) -> str:
+    return printable(" ".join(str(name).split()))[:_LONGEST].strip()
+
+
+def _specimens(box: Box) -> list[Hashable]:
+    return list(dict.fromkeys(held.specimen for held in box.photographs.values()))

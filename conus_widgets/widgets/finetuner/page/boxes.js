@@ -1,0 +1,145 @@
+// The boxes of photographs, and what is done with the chosen ones.
+
+import { make, set } from "../../live/page/elements.js";
+import { makeZone } from "../../dropzone/page/zone.js";
+
+const count = (n, one) => `${n} ${one}${n === 1 ? "" : "s"}`;
+
+/** `tell` speaks to the kernel; `send(files, place, pasted)` sends files into a box. */
+export function makeBoxes(tell, send) {
+  const element = make("div", "cw-boxes");
+  const drawn = new Map(); // number of a box -> its pieces
+  const pictures = new Map(); // key of a photograph -> address of its thumbnail
+  const chosen = new Set();
+  let dead = false;
+
+  const tools = make("div", "cw-first", "", { role: "group", "aria-label": "Chosen photographs" });
+  const join = make("button", "cw-button", "They show one specimen", { type: "button" });
+  const part = make("button", "cw-button", "Each shows its own", { type: "button" });
+  const note = make("span", "cw-note");
+  tools.append(note, join, part);
+  const settle = () => {
+    set(note, { textContent: `${count(chosen.size, "photograph")} chosen:` });
+    set(tools, { hidden: chosen.size === 0 });
+  };
+  for (const [button, kind] of [
+    [join, "join"],
+    [part, "part"],
+  ])
+    button.addEventListener("click", () => {
+      tell(kind, { keys: [...chosen] });
+      chosen.clear();
+      for (const box of element.querySelectorAll("input[type=checkbox]")) box.checked = false;
+      element.querySelector("input")?.focus({ preventScroll: true }); // the button goes away
+      settle();
+    });
+  settle();
+
+  const makePhotograph = (key) => {
+    const row = make("li", "cw-held");
+    const box = make("input", "", "", { type: "checkbox" });
+    const label = make("label", "cw-pick");
+    const image = make("img", "cw-thumb", "", { alt: "", hidden: "" });
+    const name = make("span", "cw-name");
+    const specimen = make("span", "cw-note");
+    label.append(box, image, name, " ", specimen);
+    const remove = make("button", "cw-remove", "\u00d7", { type: "button" });
+    box.addEventListener("change", () => {
+      if (box.checked) chosen.add(key);
+      else chosen.delete(key);
+      settle();
+    });
+    remove.addEventListener("click", () => {
+      row.closest(".cw-box").querySelector("input").focus({ preventScroll: true });
+      tell("discard", { key });
+    });
+    row.append(label, remove);
+    return { row, image, name, specimen, remove };
+  };
+
+  const makeBox = (number) => {
+    const section = make("section", "cw-box");
+    const name = make("input", "cw-text", "", { type: "text", maxlength: "100" });
+    const label = make("label", "", "Class");
+    label.append(name);
+    const remove = make("button", "cw-remove", "\u00d7", { type: "button" });
+    const total = make("p", "cw-note");
+    const list = make("ul", "cw-photographs");
+    const zone = makeZone(section, (files, pasted) => send(files, { box: number }, pasted));
+    const head = make("div", "cw-head");
+    head.append(label, remove);
+    section.append(head, zone.element, total, list);
+    let before = "";
+    const rename = () => {
+      if (name.value !== before) tell("rename", { box: number, name: name.value });
+      before = name.value;
+    };
+    name.addEventListener("focus", () => {
+      before = name.value;
+    });
+    name.addEventListener("change", rename);
+    name.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.isComposing) rename(); // a notebook's page keeps "change" back
+    });
+    remove.addEventListener("click", () => tell("remove", { box: number }));
+    return { section, name, remove, total, list, zone, rows: new Map() };
+  };
+
+  const drawPhotographs = (box, photographs) => {
+    const now = new Set(photographs.map(({ key }) => key));
+    for (const [key, { row }] of box.rows)
+      if (!now.has(key)) {
+        row.remove();
+        box.rows.delete(key);
+        chosen.delete(key);
+        if (pictures.has(key)) URL.revokeObjectURL(pictures.get(key));
+        pictures.delete(key);
+      }
+    for (const { key, name, specimen } of photographs) {
+      if (!box.rows.has(key)) {
+        box.rows.set(key, makePhotograph(key));
+        box.list.append(box.rows.get(key).row);
+      }
+      const row = box.rows.get(key);
+      set(row.name, { textContent: name });
+      set(row.specimen, { textContent: `specimen ${specimen}` });
+      set(row.remove, { "aria-label": `Remove ${name}` });
+      const address = pictures.get(key);
+      set(row.image, { hidden: !address });
+      if (address && row.image.src !== address) row.image.src = address;
+    }
+  };
+
+  const draw = (boxes) => {
+    const now = new Set(boxes.map(({ box }) => box));
+    for (const [number, { section }] of drawn)
+      if (!now.has(number)) {
+        section.remove();
+        drawn.delete(number);
+      }
+    for (const { box: number, name, photographs, specimens } of boxes) {
+      if (!drawn.has(number)) {
+        drawn.set(number, makeBox(number));
+        element.append(drawn.get(number).section);
+        if (dead) drawn.get(number).zone.disable(true);
+      }
+      const box = drawn.get(number);
+      if (document.activeElement !== box.name) box.name.value = name;
+      set(box.section, { "aria-label": `Box ${name}` });
+      set(box.zone.element, { "aria-label": `Add photographs of ${name}` });
+      set(box.remove, { "aria-label": `Remove the box ${name}` });
+      const said = `${count(photographs.length, "photograph")}, ${count(specimens, "specimen")}`;
+      set(box.total, { textContent: said });
+      drawPhotographs(box, photographs);
+    }
+    settle();
+  };
+  const show = ({ upload, thumbnail }) => {
+    if (thumbnail) pictures.set(upload, URL.createObjectURL(thumbnail));
+  };
+  const disable = () => {
+    dead = true;
+    for (const { zone } of drawn.values()) zone.disable(true);
+  };
+  return { element, tools, draw, show, disable };
+}

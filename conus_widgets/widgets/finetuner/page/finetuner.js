@@ -1,0 +1,144 @@
+// The steps of fine-tuning: boxes of photographs, learning, trying and saving.
+
+import { make, set } from "../../live/page/elements.js";
+import { startPage } from "../../live/page/start.js";
+import { sendFiles, settingsOf } from "../../dropzone/page/sending.js";
+import { makeBoxes } from "./boxes.js";
+import { makeCurve } from "./curve.js";
+import { className } from "./folders.js";
+
+/** One field and one button; Enter in the field presses it. No form: a notebook's page swallows its "submit". */
+function makeField(label, value, button, act) {
+  const element = make("div", "cw-field");
+  const input = make("input", "cw-text", "", { type: "text", value, maxlength: "100" });
+  const said = make("label", "", label);
+  said.append(input);
+  const press = make("button", "cw-button", button, { type: "button" });
+  element.append(said, press);
+  press.addEventListener("click", () => act(input));
+  input.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault();
+    act(input);
+  });
+  return { element, press, input };
+}
+
+/** Shows a folder's photographs in boxes that have the names of its folders. */
+function makeFolder(take) {
+  const input = make("input", "", "", { type: "file", webkitdirectory: "", hidden: "" });
+  const press = make("button", "cw-button", "Choose a folder of folders", { type: "button" });
+  press.addEventListener("click", () => input.click());
+  input.addEventListener("change", () => {
+    const groups = new Map();
+    for (const file of input.files) {
+      const name = className(file.webkitRelativePath, file.type);
+      if (name) groups.set(name, [...(groups.get(name) ?? []), file]);
+    }
+    input.value = "";
+    take(groups);
+  });
+  return { press, input };
+}
+
+function makeLearning(tell) {
+  const element = make("div", "cw-learning", "", { role: "group", "aria-label": "Learning" });
+  const stages = make("select");
+  for (const [value, text] of [
+    ["0", "the last layer (seconds)"],
+    ["1", "the last layer, then the last stage (minutes)"],
+  ])
+    stages.append(make("option", "", text, { value }));
+  const control = make("label", "cw-control", "What is trained:");
+  control.append(stages);
+  const learn = make("button", "cw-button cw-primary", "Learn", { type: "button" });
+  const stop = make("button", "cw-button", "Stop, keep the best", { type: "button", disabled: "" });
+  const bar = make("progress", "", "", { "aria-label": "Photographs", hidden: "" });
+  const status = make("p", "cw-status", "", { role: "status" });
+  learn.addEventListener("click", () => tell("learn", { stages: Number(stages.value) }));
+  stop.addEventListener("click", () => tell("stop"));
+  element.append(control, learn, stop, bar);
+  return { element, stages, learn, stop, bar, status };
+}
+
+function build({ root, model, line, tell, warn }) {
+  let queue = Promise.resolve();
+  const send = (files, place, pasted = false) => {
+    const show = (news) => {
+      if (news.state === "preparing") line.send({ kind: "place", upload: news.upload, ...place });
+      boxes.show(news);
+      if (news.state === "failed") warn(news.error);
+    };
+    const settings = () => settingsOf(model);
+    queue = queue.then(() => sendFiles(line, files, { pasted, settings, show }));
+  };
+  const boxes = makeBoxes(tell, send);
+  const adding = makeField("Name of a class", "", "Add a box", (input) => {
+    const name = input.value;
+    input.value = ""; // at once: the next name may be typed while the kernel answers
+    line.send({ kind: "add", name }).then(
+      () => warn(""),
+      (error) => {
+        input.value ||= name;
+        if (!line.gone()) warn(error.message);
+      },
+    );
+  });
+  const folder = makeFolder((groups) => {
+    if (!groups.size) warn("The folder holds no folder with photographs: one for each class.");
+    for (const [name, files] of groups) send(files, { name });
+  });
+  const first = make("div", "cw-first");
+  first.append(adding.element, folder.press, folder.input);
+
+  const missing = make("p", "cw-missing");
+  const learning = makeLearning(tell);
+  const curve = makeCurve();
+  const figures = make("ul", "cw-figures", "", { "aria-label": "What was learnt", hidden: "" });
+  const saving = makeField("Folder of the new network", "my-network", "Save", (input) =>
+    tell("save", { folder: input.value }),
+  );
+  saving.element.hidden = true;
+  root.append(first, boxes.element, boxes.tools, missing, learning.element, learning.status);
+  root.append(curve.element, figures, saving.element);
+  // A photograph that is dropped beside a box must not make the browser leave the notebook.
+  for (const type of ["dragover", "drop"])
+    root.addEventListener(type, (event) => event.preventDefault());
+
+  let lacks = "";
+  let running = false;
+  const settle = () => {
+    set(learning.learn, { disabled: running || lacks !== "" });
+    set(learning.stop, { disabled: !running });
+    set(learning.stages, { disabled: running });
+  };
+  const kinds = {
+    boxes(message) {
+      boxes.draw(message.boxes);
+      lacks = message.missing;
+      set(missing, { textContent: lacks });
+      settle();
+    },
+    state({ text, done, total, learnt, ...now }) {
+      running = now.running;
+      set(learning.status, { textContent: text });
+      set(learning.bar, { hidden: !(running && total), max: total || 1, value: done });
+      set(saving.element, { hidden: !learnt });
+      settle();
+    },
+    curve: ({ points }) => curve.draw(points),
+    figures({ lines }) {
+      figures.hidden = false;
+      figures.replaceChildren(...lines.map((text) => make("li", "", text)));
+    },
+  };
+  const lost = () => {
+    for (const button of root.querySelectorAll("button, input, select")) button.disabled = true;
+    boxes.disable();
+  };
+  return { kinds, lost };
+}
+
+const render = (view) => startPage(view, "cw-finetuner", build);
+
+export default { render };

@@ -1,0 +1,96 @@
+"""The boxes of the fine-tuner: classes, specimens, and what is missing, in numbers."""
+
+import pytest
+
+from conus_widgets.widgets.finetuner import boxes as module
+from conus_widgets.widgets.finetuner.boxes import Boxes, Held
+
+
+def filled(**counts):
+    """Boxes with so many photographs of each class, keys "tulip-0" and so on."""
+    boxes = Boxes()
+    for name, count in counts.items():
+        number = boxes.add(name)
+        for n in range(count):
+            key = f"{name}-{n}"
+            boxes.put(number, Held(key, f"{key}.jpg", b"12345", ("alone", key)))
+    return boxes
+
+
+def specimens(boxes):
+    return {box["name"]: box["specimens"] for box in boxes.form()}
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({}, "At least 2 boxes are needed to tell apart, and there are 0."),
+        ({"tulip": 9}, "At least 2 boxes are needed to tell apart, and there are 1."),
+        (
+            {"tulip": 1, "cone": 2, "olive": 0},
+            "Each class needs at least 2 specimens; "
+            "\u2018tulip\u2019 has 1, \u2018olive\u2019 has 0.",
+        ),
+        ({"tulip": 2, "cone": 2}, ""),
+    ],
+)
+def test_what_is_missing_is_said_with_numbers(counts, words):
+    assert filled(**counts).missing() == words
+
+
+def test_photographs_of_one_specimen_count_once_until_they_are_parted():
+    boxes = filled(tulip=3, cone=2)
+    boxes.join(["tulip-0", "tulip-2"])
+    assert specimens(boxes) == {"tulip": 2, "cone": 2}
+    photographs, labels, groups = boxes.examples()
+    assert len(photographs) == 5 and labels == ["tulip"] * 3 + ["cone"] * 2
+    assert groups[0] == groups[2] != groups[1] and len(set(groups)) == 4
+    boxes.part(["tulip-0", "tulip-2"])
+    assert specimens(boxes) == {"tulip": 3, "cone": 2}
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (["tulip-0"], "1 photographs are chosen: choose two or more"),
+        (["tulip-0", "cone-0"], "The 2 photographs lie in 2 boxes, and a specimen has one class"),
+    ],
+)
+def test_what_is_no_specimen_is_refused(keys, words):
+    boxes = filled(tulip=2, cone=2)
+    with pytest.raises(ValueError, match=words):
+        boxes.join(keys)
+    assert specimens(boxes) == {"tulip": 2, "cone": 2}
+
+
+def test_names_are_told_apart_as_they_are_seen():
+    boxes = filled(tulip=2)
+    for name in ("tulip", "  tulip\n"):
+        with pytest.raises(ValueError, match="There is a box 'tulip' already"):
+            boxes.add(name)
+    with pytest.raises(ValueError, match="A box needs a name"):
+        boxes.add(" \n ")
+    number = boxes.named(" tulip")
+    boxes.rename(number, "tulip")  # its own name
+    boxes.rename(number, "cone")
+    boxes.add("tulip")
+    assert list(specimens(boxes)) == ["cone", "tulip"]
+
+
+def test_a_box_that_is_gone_is_not_filled():
+    boxes = filled(tulip=2)
+    boxes.remove(1)
+    with pytest.raises(ValueError, match="This box is not there any more"):
+        boxes.put(1, Held("x", "x.jpg", b"", ("alone", "x")))
+    assert boxes.form() == []
+
+
+def test_what_is_removed_gives_its_room_back(monkeypatch):
+    monkeypatch.setattr(module, "MOST_BYTES", 10)
+    boxes = filled(tulip=2)
+    with pytest.raises(ValueError, match="x.jpg was not taken: all photographs together"):
+        boxes.put(1, Held("x", "x.jpg", b"1", ("alone", "x")))
+    boxes.discard("tulip-0")
+    boxes.discard("tulip-0")
+    boxes.put(1, Held("x", "x.jpg", b"12345", ("alone", "x")))
+    assert specimens(boxes) == {"tulip": 2}
