@@ -29,9 +29,9 @@ def shells(files, kind, count):
 
 @pytest.fixture
 def page(open_notebook, repository):
-    def make(name, **context):
+    def make(name):
         cell = CELL.format(tests=str(repository / "tests"))
-        notebook = open_notebook(name, [cell], **context).open()
+        notebook = open_notebook(name, [cell]).open()
         notebook.command("notebook:run-all-cells")
         notebook.page.locator(".cw-finetuner").wait_for(timeout=60_000)
         return notebook
@@ -107,7 +107,7 @@ def test_a_network_learns_what_is_in_the_boxes_and_is_tried_beside_it(page, file
 def test_no_barrier_that_axe_finds(page, files, tmp_path):
     packed = pytest.importorskip("axe_playwright_python", reason="NO AXE: install the test extra")
     axe = (Path(packed.__file__).parent / "axe.min.js").read_text()
-    notebook = page("finetuner-axe", color_scheme="dark")
+    notebook = page("finetuner-axe")
     root = notebook.page.locator(".cw-finetuner")
     for name in ("tulip", "cone"):
         root.get_by_label("Name of a class").fill(name)
@@ -115,11 +115,14 @@ def test_no_barrier_that_axe_finds(page, files, tmp_path):
     root.locator(".cw-zone").first.drop({"files": shells(files, 0, 2)})
     expect(root.locator(".cw-held")).to_have_count(2)
     root.get_by_role("checkbox").first.check()
-    root.screenshot(path=str(tmp_path / "dark.png"))
     notebook.page.evaluate(axe)
-    found = notebook.page.evaluate(
-        """async () => (await axe.run(document.querySelector(".cw-finetuner"))).violations
-            .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)"""
-    )
-    assert found == []
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        notebook.command("apputils:change-theme", theme=theme)
+        notebook.page.wait_for_timeout(1000)
+        root.screenshot(path=str(tmp_path / f"{theme}.png"))
+        found = notebook.page.evaluate(
+            """async () => (await axe.run(document.querySelector(".cw-finetuner"))).violations
+                .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)"""
+        )
+        assert found == []
     notebook.quiet()
