@@ -7,6 +7,9 @@ import pytest
 from networks import random_checkpoint
 from xdist.scheduler import LoadScopeScheduling
 
+# Files of tests import these, and then name them as plugins, for their fixtures.
+pytest.register_assert_rewrite("explored", "explorer_page")
+
 
 class Scheduling(LoadScopeScheduling):
     """A file stays in one process, for its fixtures; all of the browser's stay in the same."""

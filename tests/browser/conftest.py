@@ -156,7 +156,8 @@ class Notebook:
         dialog.dismiss()
 
     def open(self):
-        self.page.goto(f"{self.address}/doc/tree/{self.name}.ipynb?token={TOKEN}&reset")
+        address = f"{self.address}/doc/tree/{self.name}.ipynb?token={TOKEN}&reset"
+        self.page.goto(address, timeout=60_000)
         self.page.wait_for_function(
             """() => window.jupyterapp?.shell?.currentWidget?.context?.isReady
                   && window.jupyterapp.shell.currentWidget.context.sessionContext?.session?.kernel
