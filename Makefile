@@ -50,9 +50,10 @@ test: $(READY) chromium  ## every check: style, types, unit tests, notebooks, br
 style: $(READY)  ## the quick checks only: formatters, linters, which file may import which, types
 	@export $(IN_VENV); $(STYLE); mypy
 
-stress: $(READY)  ## kills and resumes; planted faults; long hunts on the pages: half an hour (options: STRESS="--moments 100")
-	@export $(IN_VENV); python tests/stress/kill_evaluation.py $(STRESS); python tests/stress/kill_reviews.py $(STRESS); python tests/stress/drawn_collections.py; python tests/stress/binder_replay.py; \
-	    pytest --long -m hunt tests
+stress: $(READY) chromium  ## what is long: kills, planted faults, hunts on the pages; Binder's steps, a hub, visitors, limits, no network (options: STRESS="--moments 100")
+	@export $(IN_VENV); python tests/stress/kill_evaluation.py $(STRESS); python tests/stress/kill_reviews.py $(STRESS); \
+	for part in drawn_collections binder_replay hub limits strangers offline; do python tests/stress/$$part.py; done; \
+	pytest --long -m hunt tests
 
 docs: $(READY)  ## the documentation's site in build/docs, with a map of every method; a broken link fails
 	@export $(IN_VENV); rm -rf build/docs; \

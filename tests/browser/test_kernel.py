@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import urllib.request
 
 import pictures
 from playwright.sync_api import expect
@@ -61,6 +62,23 @@ def test_what_stays_without_a_kernel(open_notebook, files):
 
     document = json.loads(notebook.path.read_text())
     assert "widgets" not in document["metadata"]
+
+
+def test_a_kernel_that_the_server_culled_leaves_words(open_notebook):
+    """As a hub does with idle kernels: it is shut down, and no page was asked."""
+    notebook = open_notebook("culled", [SMALL]).open()
+    notebook.run()
+    kernel = notebook.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.id"
+    )
+    address = f"{notebook.address}/api/kernels/{kernel}?token=test"
+    urllib.request.urlopen(urllib.request.Request(address, method="DELETE")).close()
+    alert = notebook.page.get_by_role("alert").and_(notebook.page.locator(".cw-warning"))
+    expect(alert).to_have_text("The kernel is no longer running. Run this cell again.")
+    expect(notebook.page.get_by_role("button", name="Choose photographs")).to_be_disabled()
+    for ok in notebook.page.locator(".jp-Dialog button").all():  # JupyterLab says it too
+        ok.click()
+    notebook.quiet(allow=["debugger state", "[Kk]ernel", "Canceled", "404"])
 
 
 def test_a_busy_kernel_and_one_that_dies(open_notebook, files):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import Any
 
 from conus_widgets.explain.area import mask_text
 from conus_widgets.explain.catalogue import Method
 from conus_widgets.explain.covers import DEFAULT
 from conus_widgets.widgets.explorer.state import Area, Pane, Photograph, State
-from conus_widgets.widgets.live.guests import hides_folders
 
 PHOTOGRAPH, OTHER = "photograph", "other"
 """Names that stand for photographs which came without a file."""
@@ -50,9 +48,7 @@ def of_evidence(state: State, area: Area) -> str:
 
 def photograph_text(photograph: Photograph, name: str) -> str:
     """Return a photograph as Python: its file, or a name that stands for it."""
-    if not photograph.is_file:
-        return name
-    return repr(PurePath(photograph.name).name if hides_folders() else photograph.name)
+    return repr(photograph.name) if photograph.is_file else name
 
 
 def _target(state: State, pane: Pane) -> str:

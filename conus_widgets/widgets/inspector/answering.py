@@ -11,6 +11,7 @@ from conus_widgets.collection.verdicts import NATURES, RANKS
 from conus_widgets.widgets.inspector.desk import Desk
 from conus_widgets.widgets.inspector.lists import SURENESS, Filters, Query
 from conus_widgets.widgets.inspector.thumbnails import LARGE, SMALL, Thumbnail, Thumbnails
+from conus_widgets.widgets.live.guests import hides_folders
 
 __all__ = ["Answering"]
 
@@ -54,7 +55,7 @@ class Answering:
             sureness=list(SURENESS),
             ranks=list(RANKS),
             natures=NATURES,
-            folder=str(collection.verdicts_folder),
+            folder="" if hides_folders() else str(collection.verdicts_folder),
             damaged=[str(one) for one in ledger.log().damaged],
             blind=blind,
             names=list(facts.classes),

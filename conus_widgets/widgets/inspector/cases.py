@@ -16,6 +16,7 @@ from conus_widgets.collection.verdicts import NATURES, WORDS, Verdict, pair_key
 from conus_widgets.widgets.inspector.facts import Facts
 from conus_widgets.widgets.inspector.standing import NOT_COUNTED, Standing
 from conus_widgets.widgets.inspector.studies import Studies
+from conus_widgets.widgets.live.guests import hides_folders
 from conus_widgets.widgets.live.words import percent
 
 __all__ = ["case", "line", "nearest", "opposed", "state_of", "tile"]
@@ -236,7 +237,7 @@ def _photograph(number: int, facts: Facts) -> dict[str, Any]:
         "given_view": record.given_view,
         "region": record.region,
         "file": Path(record.path).name,
-        "path": record.path,
+        "path": Path(record.path).name if hides_folders() else record.path,
         "label": record.label,
         "answer": facts.classes[best] if answered else "",
         "percent": percent(facts.probabilities[number, best]) if answered else "",

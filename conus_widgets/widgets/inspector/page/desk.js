@@ -153,7 +153,9 @@ export function makeFoot({ paper, log, upload }) {
     },
     state({ folder, damaged }) {
       note.textContent = [
-        `Verdicts are kept in ${folder}.`,
+        folder
+          ? `Verdicts are kept in ${folder}.`
+          : "Verdicts are kept on the server until you leave this page.",
         "On Binder files go with the session, after ten idle minutes: download the log.",
         damaged.length
           ? `${damaged.length} lines of the log cannot be read (${damaged[0]}); the others count.`

@@ -1,6 +1,8 @@
 // The line to the kernel: messages are numbered and answered, so silence can be put into words.
 
-const GONE = "The kernel is no longer running. Run this cell again.";
+// A page of Voila has no cells that could be run.
+const served = Boolean(globalThis.document?.body?.dataset?.voila);
+const GONE = `The kernel is no longer running. ${served ? "Reload this page" : "Run this cell again"}.`;
 const BUSY = "The kernel is busy with another cell. Photographs wait until that is done.";
 
 /** What to say after `seconds` without an answer, given what the page knows of the kernel. */
@@ -8,7 +10,8 @@ export function silence(seconds, status) {
   if (["dead", "terminating", "restarting", "autorestarting"].includes(status)) return GONE;
   if (status === "busy") return seconds < 4 ? "" : BUSY;
   if (seconds < 10) return "";
-  return `The kernel has not answered for ${Math.round(seconds)} seconds. If it has stopped, run this cell again.`;
+  const again = served ? "reload this page" : "run this cell again";
+  return `The kernel has not answered for ${Math.round(seconds)} seconds. If it has stopped, ${again}.`;
 }
 
 /**
