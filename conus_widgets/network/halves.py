@@ -29,6 +29,8 @@ class Halves:
         What `inference.fold` returned.
     early : Look
         What `inference.look_forward` returned.
+    precision : {"float32", "bfloat16"}
+        Of `early`.
 
     Notes
     -----
@@ -37,12 +39,19 @@ class Halves:
     """
 
     def __init__(
-        self, architecture: Architecture, weights: inference.Weights, early: inference.Look
+        self,
+        architecture: Architecture,
+        weights: inference.Weights,
+        early: inference.Look,
+        precision: str = "float32",
     ) -> None:
         stages = read_grids(architecture).values()
         self._middle = [grid.name for grid in stages if grid.stage == STAGE][-1]
         self._early = early
-        self._onwards = inference.look_onwards(architecture, weights, self._middle, "onednn")
+        self._onwards = inference.look_onwards(
+            architecture, weights, self._middle, "onednn", precision=precision
+        )
+        self._as_words = precision == "bfloat16"
 
     def first(self, inputs: NDArray[Any]) -> NDArray[Any]:
         """Return the layer (N, rows, columns, C) between the halves, of inputs (N, 3, H, W)."""
@@ -51,5 +60,8 @@ class Halves:
 
     def second(self, middles: Sequence[NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return logits (N, classes) and features (N, F), of what `first` returned, joined."""
-        logits, features = self._onwards(np.concatenate(middles), outputs=("logits", "features"))
+        joined = np.concatenate(middles)
+        if self._as_words:  # which is exact: the lower halves of these numbers are 0
+            joined = (joined.view(np.uint32) >> 16).astype(np.uint16)
+        logits, features = self._onwards(joined, outputs=("logits", "features"))
         return logits, features

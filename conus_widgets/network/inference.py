@@ -327,7 +327,12 @@ def look_forward(
 
 
 def look_onwards(
-    architecture: Architecture, weights: Weights, layer: str, engine: str | None = None
+    architecture: Architecture,
+    weights: Weights,
+    layer: str,
+    engine: str | None = None,
+    *,
+    precision: str = "float32",
 ) -> Look:
     """Compile the network after a layer, or restore it. Parameters as in `look_forward`.
 
@@ -335,17 +340,18 @@ def look_onwards(
     -------
     Look
         The layer as the engine computes it, without the cells that are never read: float32 (N,
-        rows, columns, channels) on oneDNN and (N, channels, rows, columns) on Theano; to "logits"
-        (N, classes), "features" (N, F), and the last layer's name (N, channels, rows, columns).
+        rows, columns, channels) on oneDNN and (N, channels, rows, columns) on Theano, or words of
+        bfloat16 as uint16; to "logits" (N, classes), "features" (N, F), and the last layer's name
+        (N, channels, rows, columns).
     """
     engine = engine or chosen_engine()
 
     def build() -> Any:
-        g = graph(architecture, engine)
+        g = graph(architecture, engine, precision=precision)
         last = list(g.read.values())[-1]
         return _function([g.read[layer]], [g.logits, g.features, g.show(last)])
 
-    made = _ready("onwards", (architecture, engine, layer), build, weights, engine)
+    made = _ready("onwards", (architecture, engine, layer, precision), build, weights, engine)
     return Look(made, ["logits", "features", list(architecture.layers())[-1]])
 
 

@@ -131,12 +131,11 @@ class Network:
     @property
     def _goes_on_together(self) -> bool:
         """Whether several photographs go through the second half of the network at once."""
-        fast = self.precision == "float32" and chosen_engine() == "onednn"
-        return fast and self.batch < self.together
+        return chosen_engine() == "onednn" and self.batch < self.together
 
     def _in_halves(self) -> Halves:
         if self._halves is None:
-            self._halves = Halves(self.architecture, self._weights, self._forward)
+            self._halves = Halves(self.architecture, self._weights, self._forward, self.precision)
         return self._halves
 
     def activations(
