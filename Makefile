@@ -9,7 +9,6 @@ READY := $(VENV)/.ready
 IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 UV := uv==0.13.9
 PEERS := build/bench-venv
-VOILA := build/voila-venv
 LASAGNE := build/lasagne
 
 # What `make stick` packed: with this folder beside the Makefile no network is asked.
@@ -74,7 +73,7 @@ lasagne-tests: $(READY)  ## Lasagne's own tests on this Theano: some minutes (do
 bench: $(READY) $(PEERS)/.ready  ## beside ONNX Runtime, OpenVINO, PyTorch, captum: a quarter of an hour (options: BENCH="--quick")
 	@export $(IN_VENV); python -m benchmarks $(BENCH); python -m benchmarks.collection $(filter --quick,$(BENCH)); python -m benchmarks.starts
 
-bench-browser: $(READY) $(VOILA)/.ready chromium  ## the explorer in JupyterLab and Voila, the inspector in JupyterLab: a quarter of an hour (options: BENCH="--quick")
+bench-browser: $(READY) chromium  ## the explorer in JupyterLab and Voila, the inspector in JupyterLab: a quarter of an hour (options: BENCH="--quick")
 	@export $(IN_VENV); python -m benchmarks.browser $(BENCH); python -m benchmarks.browser.inspecting $(filter --quick,$(BENCH))
 
 lock:  ## make requirements.lock from pyproject.toml
@@ -99,7 +98,7 @@ stick: $(READY)  ## dist/conus_widgets-stick.zip for a room without a network: t
 	ls -lh dist/conus_widgets-stick.zip
 
 clean:  ## remove .venv and caches (a training in build/ stays: it may be an hour old)
-	rm -rf $(VENV) $(PEERS) $(VOILA) build/bench build/bench-browser build/lock build/stick $(LASAGNE) dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(PEERS) build/bench build/bench-browser build/lock build/stick $(LASAGNE) dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 # Sets $python to the first Python 3.11, or to nothing.
 define FIND_PYTHON
@@ -137,12 +136,6 @@ $(PEERS)/.ready: benchmarks/requirements.txt
 	@echo "Installing the engines to compare with (a minute or two, 1.5 GB) ..."
 	@rm -rf $(PEERS); $(FIND_PYTHON); "$$python" -m venv $(PEERS)
 	@$(PEERS)/bin/python -m pip install --quiet --no-input --disable-pip-version-check -r $<
-	@touch $@
-
-$(VOILA)/.ready: benchmarks/requirements-voila.txt
-	@echo "Installing Voila to measure in (under a minute, 100 MB) ..."
-	@rm -rf $(VOILA); $(FIND_PYTHON); "$$python" -m venv $(VOILA)
-	@$(VOILA)/bin/python -m pip install --quiet --no-input --disable-pip-version-check -r $<
 	@touch $@
 
 chromium:

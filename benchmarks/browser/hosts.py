@@ -21,7 +21,6 @@ import nbformat
 
 from benchmarks.processes import ROOT
 
-VOILA = ROOT / "build" / "voila-venv" / "bin" / "python"
 TOKEN = "bench"
 HOSTS = ("JupyterLab", "Voila")
 SECONDS = 60  # until a server must answer
@@ -122,13 +121,13 @@ def _lab(folder: Path, port: int) -> list[str]:
 
 def _voila(folder: Path, port: int) -> list[str]:
     return [
-        *(str(VOILA), "-m", "voila", str(folder / "notebooks"), "--no-browser"),
+        *(sys.executable, "-m", "voila", str(folder / "notebooks"), "--no-browser"),
         *("--Voila.ip=127.0.0.1", f"--port={port}", "--Voila.port_retries=0"),
     ]
 
 
 def environment(home: Path, folder: Path) -> dict[str, str]:
-    """Of a server: settings of its own, this project's kernel and front-end extensions."""
+    """Of a server: settings and a kernel of its own."""
     kernel = folder / "jupyter" / "kernels" / "conus"
     kernel.mkdir(parents=True, exist_ok=True)
     spec = {
@@ -138,10 +137,6 @@ def environment(home: Path, folder: Path) -> dict[str, str]:
         "env": {"PYTHONPATH": str(ROOT)},
     }
     (kernel / "kernel.json").write_text(json.dumps(spec, indent=1) + "\n")
-    # Not all of the environment's share/jupyter: the templates there would hide those of Voila.
-    extensions = folder / "jupyter" / "labextensions"
-    extensions.unlink(missing_ok=True)
-    extensions.symlink_to(Path(sys.prefix) / "share" / "jupyter" / "labextensions")
     # Keeps the page from asking the network for news.
     news = home / "settings" / "@jupyterlab" / "apputils-extension"
     news.mkdir(parents=True, exist_ok=True)
@@ -172,8 +167,5 @@ def _wait(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
 
 def versions() -> dict[str, str]:
     """Return the versions of what stands between the mouse and the network."""
-    found = {name: version(name) for name in ("jupyterlab", "ipywidgets", "anywidget", "ipykernel")}
-    if VOILA.exists():
-        ask = "from importlib.metadata import version; print(version('voila'))"
-        found["voila"] = subprocess.check_output([str(VOILA), "-c", ask], text=True).strip()
-    return found
+    names = ("jupyterlab", "ipywidgets", "anywidget", "ipykernel", "voila")
+    return {name: version(name) for name in names}
