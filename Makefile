@@ -51,7 +51,7 @@ style: $(READY)  ## the quick checks only: formatters, linters, which file may i
 
 stress: $(READY) chromium  ## what is long: kills, planted faults, hunts on the pages; Binder's steps, a hub, visitors, limits, no network (options: STRESS="--moments 100")
 	@export $(IN_VENV); python tests/stress/kill_evaluation.py $(STRESS); python tests/stress/kill_reviews.py $(STRESS); \
-	for part in drawn_collections binder_replay hub limits strangers offline; do python tests/stress/$$part.py; done; \
+	for part in kill_cluster drawn_collections binder_replay hub limits strangers offline; do python tests/stress/$$part.py; done; \
 	pytest --long -m hunt tests
 
 docs: $(READY)  ## the documentation's site in build/docs, with a map of every method; a broken link fails
@@ -71,7 +71,8 @@ lasagne-tests: $(READY)  ## Lasagne's own tests on this Theano: some minutes (do
 	    python -m pytest -p expected -c /dev/null --rootdir=. -o python_files="test*.py" --timeout=0 -q -W ignore lasagne/tests
 
 bench: $(READY) $(PEERS)/.ready  ## beside ONNX Runtime, OpenVINO, PyTorch, captum: a quarter of an hour (options: BENCH="--quick")
-	@export $(IN_VENV); python -m benchmarks $(BENCH); python -m benchmarks.collection $(filter --quick,$(BENCH)); python -m benchmarks.starts
+	@export $(IN_VENV); python -m benchmarks $(BENCH); python -m benchmarks.collection $(filter --quick,$(BENCH)); \
+	python -m benchmarks.cluster $(filter --quick,$(BENCH)); python -m benchmarks.scale $(filter --quick,$(BENCH)); python -m benchmarks.starts
 
 bench-browser: $(READY) chromium  ## the explorer in JupyterLab and Voila, the inspector in JupyterLab: a quarter of an hour (options: BENCH="--quick")
 	@export $(IN_VENV); python -m benchmarks.browser $(BENCH); python -m benchmarks.browser.inspecting $(filter --quick,$(BENCH))

@@ -7,6 +7,7 @@ imported only when a cluster was asked for: Dask is an extra of the package.
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -69,7 +70,8 @@ def local_workers(count: int) -> Iterator[Client]:
             # Decoding limits itself. Dask would stop a worker for good whose network alone is
             # larger than what it is given.
             memory_limit=None,
-            dashboard_address=None,
+            dashboard_address=":0",
+            silence_logs=logging.ERROR,  # who stops it need not read what was cancelled
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):

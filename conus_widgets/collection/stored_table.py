@@ -97,7 +97,9 @@ class StoredTable:
 def _records(columns: Any) -> list[Record]:
     texts = [arrow.values(columns, name) for name in _TEXTS]
     paths = map(os.fsdecode, arrow.values(columns, "path"))
-    others = map(json.loads, arrow.values(columns, "others"))
+    texts_of_others = arrow.values(columns, "others")
+    known = {text: json.loads(text) for text in set(texts_of_others)}  # most have none
+    others = [known[text] for text in texts_of_others]
     return [
         Record(path=path, others=other, **dict(zip(_TEXTS, given, strict=True)))
         for path, other, *given in zip(paths, others, *texts, strict=True)
