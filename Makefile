@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help lab test style stress docs lasagne-tests bench bench-browser lock checkpoint stick clean chromium
+.PHONY: help lab test coverage style stress docs lasagne-tests bench bench-browser lock checkpoint stick clean chromium
 
 VENV := .venv
 READY := $(VENV)/.ready
@@ -45,6 +45,9 @@ test: $(READY) chromium  ## every check: style, types, unit tests, notebooks, br
 	echo "== style"; time $(STYLE); \
 	echo "== mypy"; time mypy; \
 	echo "== pytest"; pytest -n logical --maxprocesses 4 --durations=10 $(TEST)
+
+coverage: $(READY)  ## the lines of the package that tests run, without the browser's: half an hour; less than 90 % fails
+	@export $(IN_VENV); pytest -q -n logical --maxprocesses 4 --ignore=tests/browser --cov --cov-report=term:skip-covered tests
 
 style: $(READY)  ## the quick checks only: formatters, linters, which file may import which, types
 	@export $(IN_VENV); $(STYLE); mypy
