@@ -51,6 +51,11 @@ def test_links_to_files_and_headings_lead_somewhere(path):
             assert anchor in anchors(target), link
 
 
+@pytest.mark.parametrize("path", PAGES + NOTEBOOKS, ids=lambda path: path.name)
+def test_no_page_holds_what_a_merge_left_behind(path):
+    assert not re.search(r"^(<{7}|>{7}) ", path.read_text("utf-8"), re.M)
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_blocks_of_python_import_what_there_is(path):
     for block in blocks(path):
