@@ -54,7 +54,7 @@ style: $(READY)  ## the quick checks only: formatters, linters, which file may i
 
 stress: $(READY) chromium  ## what is long: kills, planted faults, hunts on the pages; Binder's steps, a hub, visitors, limits, no network (options: STRESS="--moments 100")
 	@export $(IN_VENV); python tests/stress/kill_evaluation.py $(STRESS); python tests/stress/kill_reviews.py $(STRESS); \
-	for part in kill_cluster drawn_collections binder_replay hub limits strangers offline; do python tests/stress/$$part.py; done; \
+	for part in kill_cluster drawn_collections binder_replay hub limits strangers offline sanitized_kernels; do python tests/stress/$$part.py; done; \
 	pytest --long -m hunt tests
 
 docs: $(READY)  ## the documentation's site in build/docs, with a map of every method; a broken link fails

@@ -60,12 +60,29 @@ class Worker:
         """The logits themselves."""
         return self._engine.forward(np.array(self._inputs[:count])).tolist()
 
-    def values(self, target: int, file: str) -> list[list[float]] | None:
-        """Save the gradient for the first photograph; the answer is the logits beside it."""
+    def values(self, target: int, file: str, number: int = 0) -> list[list[float]] | None:
+        """Save the gradient for a photograph; the answer is the logits beside it."""
         assert self._engine.gradient is not None
-        logits, values = self._engine.gradient(np.array(self._inputs[:1]), target)
+        inputs = np.array(self._inputs[number : number + 1])
+        logits, values = self._engine.gradient(inputs, target)
         np.save(file, values)
         return None if logits is None else logits.tolist()
+
+    def signs(self, number: int, file: str) -> None:
+        """Save which ReLUs let a photograph's numbers pass."""
+        assert self._engine.signs is not None
+        np.savez(file, **self._engine.signs(np.array(self._inputs[number : number + 1])))
+
+    def exact(self, number: int, target: int, signs: str, file: str) -> tuple[int, int]:
+        """Save a photograph's gradient in float64 on the way that `signs` says; the answer is how
+        many of them float64 would have otherwise, of how many."""
+        assert self._engine.exact is not None
+        with np.load(signs) as given:
+            values, flips, count = self._engine.exact(
+                np.array(self._inputs[number : number + 1]), target, given
+            )
+        np.save(file, values)
+        return flips, count
 
     def explain(
         self, method: str, target: int, unmeasured: int, repeats: int, stride: int = 8

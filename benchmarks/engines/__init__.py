@@ -35,11 +35,20 @@ class Engine:
         `PHOTOGRAPH`, for class `target`. Methods are "occlusion" (squares of 32 pixels, `stride`
         apart, filled with the mean), "drill-down" (of the same), "first picture" (of the same) and
         "smoothgrad" (50 samples).
+    signs : callable or None
+        ``signs(inputs)`` returns what decides a gradient's way back: for each convolution with a
+        ReLU where its output is positive (N, rows, columns, filters), and as "values" the output of
+        the first one, of which the pooling takes the maxima.
+    exact : callable or None
+        ``exact(inputs, target, signs)`` returns the gradient in float64 on the way that `signs`
+        says, and how many signs differ from those that float64 gives, of how many.
     """
 
     forward: Callable[[np.ndarray], np.ndarray]
     gradient: Callable[[np.ndarray, int], tuple[np.ndarray | None, np.ndarray]] | None = None
     explain: Callable[[str, int, int], np.ndarray] | None = None
+    signs: Callable[[np.ndarray], dict[str, np.ndarray]] | None = None
+    exact: Callable[[np.ndarray, int, Any], tuple[np.ndarray, int, int]] | None = None
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,9 @@ def load(folder, threads, *, precision="float32"):
         found = network.gradients(inputs, weighting)
         return found.logits, found.values
 
+    def signs(inputs):
+        return signs_of(network.architecture, network._weights, inputs)
+
     def explain(method, target, stride):
         from conus_widgets import explain as methods
 
@@ -58,4 +61,30 @@ def load(folder, threads, *, precision="float32"):
 
     if precision != "float32":
         return Engine(forward)
-    return Engine(forward, gradient, explain)
+    return Engine(forward, gradient, explain, signs)
+
+
+def signs_of(architecture, folded, inputs):
+    """Return what `Engine.signs` says: by the kernels that `folded` weights are computed with."""
+    from conus_widgets import ops
+    from conus_widgets.checkpoint.architecture import connect
+    from conus_widgets.machine.runtime import T, function
+
+    found = {}
+
+    def convolve(x, c, relu, residual):
+        weights, bias = map(ops.frozen, folded[c.name])
+        options = {"stride": c.stride, "pad": c.pad, "relu": relu, "residual": residual}
+        y = ops.convolution(x, weights, bias, **options)
+        if relu:
+            found[c.name] = y
+        return y
+
+    def pool(x):
+        padded = architecture.pool == "pad1"
+        return ops.max_pool(x, pad=int(padded), partial=not padded)
+
+    x = T.ftensor4()
+    connect(architecture, x.dimshuffle(0, 2, 3, 1), convolve, pool, ops.subsample)
+    outputs = dict(zip(found, function([x], list(found.values()))(inputs), strict=True))
+    return {name: y > 0 for name, y in outputs.items()} | {"values": outputs["conv1"]}

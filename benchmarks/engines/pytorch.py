@@ -42,6 +42,55 @@ class Network(torch.nn.Module):
                 del alive[name]
         return y.mean((2, 3)) @ self.weights["logits_W"] + self.weights["logits_b"]
 
+    def signs(self, x):
+        """Return what `Engine.signs` says; the weights may be float32 or float64."""
+        found = {}
+        with torch.inference_mode():
+            self._walk(x, lambda name, y: found.setdefault(name, y.relu()), functional.max_pool2d)
+        values = found["conv1"].permute(0, 2, 3, 1).numpy()
+        signs = {name: (y > 0).permute(0, 2, 3, 1).numpy() for name, y in found.items()}
+        return {**signs, "values": values}
+
+    def exact(self, x, target, signs):
+        """Return what `Engine.exact` says; the weights must be float64."""
+        flips = count = 0
+
+        def rectify(name, y):
+            nonlocal flips, count
+            given = torch.from_numpy(signs[name]).permute(0, 3, 1, 2)
+            step = -(-y.shape[2] // given.shape[2])  # cells that nobody reads may be left out
+            kept = torch.ones(y.shape, dtype=bool)
+            kept[:, :, ::step, ::step] = given
+            flips += int(((y > 0) != kept)[:, :, ::step, ::step].sum())
+            count += given.numel()
+            return y * kept
+
+        values = torch.from_numpy(signs["values"]).permute(0, 3, 1, 2).contiguous()
+
+        def pool(y, *arguments, **options):
+            _, places = functional.max_pool2d(values, *arguments, **options, return_indices=True)
+            return y.flatten(2).gather(2, places.flatten(2)).view(places.shape)
+
+        x.requires_grad_()
+        logits = self._walk(x, rectify, pool)
+        (by_x,) = torch.autograd.grad(logits[:, target].sum(), x)
+        return by_x.contiguous().numpy(), flips, count
+
+    def _walk(self, x, rectify, pool):
+        alive = {"x": x}
+        for step in self.steps:
+            y = alive[step["input"]]
+            if step["op"] == "pool":
+                y = pool(y, 3, 2, step["pad"], ceil_mode=step["ceil"])
+            else:
+                weights, bias = (self.weights[f"{step['name']}_{kind}"] for kind in "Wb")
+                y = functional.conv2d(y, weights, bias, step["stride"], step["pad"])
+                if step["residual"]:
+                    y = y + alive[step["residual"]]
+                y = rectify(step["name"], y) if step["relu"] else y
+            alive[step["name"]] = y
+        return y.mean((2, 3)) @ self.weights["logits_W"] + self.weights["logits_b"]
+
 
 def frozen(array):
     """Return a parameter that asks for no gradient, its channels last in memory."""
@@ -78,4 +127,14 @@ def load(folder, threads, *, script=False):
         (by_x,) = torch.autograd.grad(logits[:, target].sum(), x)
         return logits.detach().numpy(), by_x.contiguous().numpy()
 
-    return Engine(lambda inputs: predict(network, inputs), None if script else gradient)
+    def exact(inputs, target, signs):
+        return Network(folder).double().exact(tensor(inputs).double(), target, signs)
+
+    if script:
+        return Engine(lambda inputs: predict(network, inputs))
+    return Engine(
+        lambda inputs: predict(network, inputs),
+        gradient,
+        signs=lambda inputs: network.signs(tensor(inputs)),
+        exact=exact,
+    )

@@ -426,7 +426,8 @@ def _ready(name: str, key: Any, build: Callable[[], Any], weights: Weights, engi
 def _function(inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
     # Theano computes all outputs of a function unless its virtual machine is told that it need not.
     linker = theano.link.vm.VMLinker(use_cloop=True, lazy=True, allow_partial_eval=True)
-    return function(inputs, outputs, mode=theano.compile.mode.Mode(linker, "fast_run"))
+    mode = theano.compile.mode.Mode(linker, "fast_run").including(ops.PARTIAL)
+    return function(inputs, outputs, mode=mode)
 
 
 def set_weights(function: Any, weights: Weights) -> None:

@@ -24,6 +24,9 @@ CONUS_INLINE Floats larger_of(Floats a, Floats b) { return _mm256_max_ps(a, b); 
 CONUS_INLINE Floats where_positive(Floats mask, Floats a) {
   return _mm256_and_ps(_mm256_cmp_ps(mask, _mm256_setzero_ps(), _CMP_GT_OQ), a);
 }
+CONUS_INLINE Floats equal(Floats a, Floats b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
+CONUS_INLINE Floats chosen(Floats those, Floats a) { return _mm256_and_ps(those, a); }
+CONUS_INLINE Floats chosen_not(Floats those, Floats a) { return _mm256_andnot_ps(those, a); }
 CONUS_INLINE Floats spread(const float* from) { return _mm256_broadcast_ss(from); }
 
 }  // namespace avx2

@@ -2,7 +2,7 @@
 //
 // The compiler is told `x86-64-v2`, so that compiled code runs anywhere. Functions marked with
 // CONUS_VECTOR may use more: who calls them asks the processor first. tiles.h is written once and
-// read twice, after this file and after avx2.h.
+// read twice, after this file and after avx2.h; so is maxima.h.
 
 #include <immintrin.h>
 
@@ -26,6 +26,11 @@ CONUS_INLINE Floats multiply_add(Floats a, Floats b, Floats c) { return _mm512_f
 CONUS_INLINE Floats larger_of(Floats a, Floats b) { return _mm512_max_ps(a, b); }
 CONUS_INLINE Floats where_positive(Floats mask, Floats a) {
   return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(mask, _mm512_setzero_ps(), _CMP_GT_OQ), a);
+}
+CONUS_INLINE __mmask16 equal(Floats a, Floats b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
+CONUS_INLINE Floats chosen(__mmask16 those, Floats a) { return _mm512_maskz_mov_ps(those, a); }
+CONUS_INLINE Floats chosen_not(__mmask16 those, Floats a) {
+  return _mm512_maskz_mov_ps(_knot_mask16(those), a);
 }
 // One number in all lanes, read once: GCC would read it again for each product that it goes into.
 CONUS_INLINE Floats spread(const float* from) {

@@ -15,9 +15,9 @@ class Plan {
   Plan(Direction direction, const Geometry& g)
       : geometry(g),
         plain(g.weights(dnnl_oihw, dnnl_f32)),
-        winograd(choose_winograd(g, direction == input_gradient)) {
-    if (winograd && direction != weight_gradient) return;
-    winograd.reset();
+        algorithm(direction == weight_gradient ? nullptr
+                                               : choose_algorithm(g, direction == input_gradient)) {
+    if (algorithm) return;
     Attributes attributes = own_scratch();
     Layout x = g.input(), y = g.output(), any = g.weights(dnnl_format_tag_any, g.type());
     Layout b = g.bias();
@@ -43,8 +43,8 @@ class Plan {
 
   const Geometry geometry;
   const Layout plain;
-  // By Winograd's algorithm if there is one, else by one of oneDNN's kernels:
-  std::optional<Winograd> winograd;
+  // By an algorithm of ours if there is one, else by one of oneDNN's kernels:
+  std::shared_ptr<const Algorithm> algorithm;
   Layout wanted;  // of the weights
   Computation computation;
   Memory input, output, residual, bias;
@@ -54,8 +54,8 @@ class Plan {
 
   bool packed() const { return transformed || weights; }
   void pack(const Fingerprint& content, const float* data) {
-    if (winograd)
-      transformed = Packed<Transformed>::copy(content, data, Transformed{*winograd});
+    if (algorithm)
+      transformed = Packed<Transformed>::copy(content, data, Transformed{algorithm});
     else
       weights = Packed<Reordered>::copy(content, data, Reordered(plain, wanted));
   }
@@ -172,9 +172,9 @@ inline int convolve(Convolution& node, PyArrayObject* x, PyArrayObject* weights,
       Threads threads(g.threads);
       std::lock_guard<std::mutex> lock(node.mutex);
       Plan& plan = node.plan(Plan::forward, g, content, w.data(), read);
-      if (plan.winograd) {
+      if (plan.algorithm) {
         const Finish finish{b.data(), sum ? r.data() : nullptr, nullptr, relu};
-        plan.winograd->run(from.data(), plan.transformed->data(), finish, static_cast<float*>(to));
+        plan.algorithm->run(from.data(), plan.transformed->data(), finish, static_cast<float*>(to));
       } else {
         point(plan.input, from.data());
         point(plan.bias, b.data());
@@ -194,17 +194,22 @@ inline int convolve(Convolution& node, PyArrayObject* x, PyArrayObject* weights,
   });
 }
 
-// The gradient by x, given that by y. Of x only the shape is used, unless it is `masked`: then x is
-// what a ReLU gave, and the gradient is that by what went into it, 0 where x is not positive.
+// The gradient by x, given that by y, plus another gradient by x if it is a `sum`. Of x only the
+// shape is used, unless it is `masked`: then x is what a ReLU gave, and the gradient is that by
+// what went into it, 0 where x is not positive.
 inline int convolution_input_gradient(Convolution& node, PyArrayObject* x, PyArrayObject* weights,
-                                      PyArrayObject* dy, PyArrayObject** dx, long long stride,
-                                      long long pad, bool masked) {
+                                      PyArrayObject* dy, PyArrayObject* other, PyArrayObject** dx,
+                                      long long stride, long long pad, bool masked, bool sum) {
   return guarded([&] {
     Geometry g = geometry(x, weights, stride, pad);
     require_shape(dy, {g.batch, g.out_height(), g.out_width(), g.filters},
                   "convolution: the gradient by the output");
-    Contiguous w(weights), from(dy), mask(masked ? x : dy);
-    float* to = output(dx, {g.batch, g.height, g.width, g.channels});
+    std::initializer_list<npy_intp> in = {g.batch, g.height, g.width, g.channels};
+    if (sum) require_shape(other, in, "convolution: the other gradient by the input");
+    Contiguous w(weights), from(dy), mask(masked ? x : dy), added(sum ? other : dy);
+    const Finish finish{nullptr, sum ? added.data() : nullptr, masked ? mask.data() : nullptr,
+                        false};
+    float* to = output(dx, in);
     bool read;
     Fingerprint content = node.recognition.of(w.array(), read);
     {
@@ -212,16 +217,15 @@ inline int convolution_input_gradient(Convolution& node, PyArrayObject* x, PyArr
       Threads threads(g.threads);
       std::lock_guard<std::mutex> lock(node.mutex);
       Plan& plan = node.plan(Plan::input_gradient, g, content, w.data(), read);
-      if (plan.winograd) {
-        const Finish finish{nullptr, nullptr, masked ? mask.data() : nullptr, false};
-        plan.winograd->run(from.data(), plan.transformed->data(), finish, to);
+      if (plan.algorithm) {
+        plan.algorithm->run(from.data(), plan.transformed->data(), finish, to);
       } else {
         point(plan.output, from.data());
         point(plan.input, to);
         plan.computation.run({{DNNL_ARG_DIFF_DST, plan.output},
                               {DNNL_ARG_WEIGHTS, *plan.weights},
                               {DNNL_ARG_DIFF_SRC, plan.input}});
-        if (masked) where_positive(mask.data(), to, to, PyArray_SIZE(*dx), int(g.threads));
+        finish_gradient(finish.residual, finish.positive, to, PyArray_SIZE(*dx), int(g.threads));
       }
     }
     if (read) put_aside(w.array());

@@ -8,6 +8,7 @@ import numpy as np
 
 from conus_widgets.machine.runtime import T, theano
 from conus_widgets.ops.onednn import GradientOp, OneDNNOp, image, integers, like, tensor
+from conus_widgets.ops.pooling import MaxPoolGradient
 from conus_widgets.ops.relu import ReluGradient
 
 
@@ -74,10 +75,15 @@ class _Convolution(OneDNNOp):
         "weights.h",
         "kernels.h",
         "geometry.h",
+        "vectors.h",
         "tiling.h",
         *("avx512.h", "tiles.h"),
         *("avx2.h", "tiles.h"),
+        "algorithm.h",
         "winograd.h",
+        "pointwise.h",
+        "polyphase.h",
+        "choice.h",
         "relu.h",
         "convolution.h",
     )
@@ -149,20 +155,23 @@ class _Gradient(_Convolution, GradientOp):
 class ConvolutionInputGradient(_Gradient):
     """From x, weights and the gradient by the output: the gradient by x.
 
+    Another gradient by x (empty: none) is added to it.
     Of x only the shape is used, unless it is `masked`: then x comes from a ReLU, and the gradient
-    is that by what went into it, 0 where x is 0. Theano's optimiser asks for that where it can.
+    is that by what went into it, 0 where x is 0. Theano's optimiser asks for both if it can.
     """
 
-    __props__ = ("stride", "pad", "masked")
+    __props__ = ("stride", "pad", "masked", "sum")
     params_type = integers(*__props__)
     function = "convolution_input_gradient"
 
-    def __init__(self, *, stride: int, pad: int, masked: bool = False) -> None:
+    def __init__(self, *, stride: int, pad: int, masked: bool = False, sum: bool = False) -> None:
         super().__init__(stride=stride, pad=pad)
-        self.masked = int(masked)
+        self.masked, self.sum = int(masked), int(sum)
 
-    def make_node(self, x: Any, weights: Any, dy: Any) -> Any:
-        return theano.graph.basic.Apply(self, [x, weights, image(dy, "dy")], [T.ftensor4()])
+    def make_node(self, x: Any, weights: Any, dy: Any, other: Any = None) -> Any:
+        other = T.constant(np.zeros((0, 0, 0, 0), "float32")) if other is None else other
+        inputs = [x, weights, image(dy, "dy"), image(other, "the other gradient")]
+        return theano.graph.basic.Apply(self, inputs, [T.ftensor4()])
 
     def infer_shape(self, fgraph: Any, node: Any, shapes: Any) -> list[Any]:
         return [shapes[0]]
@@ -181,26 +190,76 @@ class ConvolutionWeightGradients(_Gradient):
         return [shapes[1], (shapes[1][0],)]
 
 
-@theano.graph.opt.local_optimizer([ReluGradient])
-def _use_masked(fgraph: Any, node: Any) -> Any:
-    """Let the gradient of a convolution's input be masked before it is written."""
+@theano.graph.opt.local_optimizer([T.elemwise.Elemwise])
+def _use_sum(fgraph: Any, node: Any) -> Any:
+    """Let the gradient of a convolution's input be added to another before it is written."""
+    if node.op != T.add or len(node.inputs) != 2:
+        return False
+    for gradient, other in (node.inputs[::-1], node.inputs):
+        made = gradient.owner
+        if not made or not isinstance(made.op, ConvolutionInputGradient):
+            continue
+        if made.op.masked or made.op.sum or other.type != gradient.type or other is gradient:
+            continue
+        if len(fgraph.clients[gradient]) == 1:
+            op = ConvolutionInputGradient(stride=made.op.stride, pad=made.op.pad, sum=True)
+            return [op(*made.inputs[:3], other)]
+    return False
+
+
+def _masked(node: Any) -> Any:
+    """Return what a ReLU's gradient masks, if that can be done before it is written."""
     if not isinstance(node.op, ReluGradient):
-        return False
+        return None
     y, dy = node.inputs
-    gradient = dy.owner
-    if not gradient or not isinstance(gradient.op, ConvolutionInputGradient):
-        return False
-    if gradient.inputs[0] is not y or gradient.op.masked or len(fgraph.clients[dy]) > 1:
-        return False
-    op = ConvolutionInputGradient(stride=gradient.op.stride, pad=gradient.op.pad, masked=True)
-    return [op(*gradient.inputs)]
+    made = dy.owner
+    kinds = (ConvolutionInputGradient, MaxPoolGradient)
+    possible = made and isinstance(made.op, kinds) and made.inputs[0] is y and not made.op.masked
+    return made if possible else None
 
 
-theano.compile.mode.optdb.register(
-    "conus_masked_gradient",
-    theano.graph.opt.TopoOptimizer(
-        _use_masked, failure_callback=theano.graph.opt.TopoOptimizer.warn_inplace
-    ),
-    60.0,  # after Theano's own rewriting, before what goes in place (relu.py)
-    "fast_run",
-)
+def _use_masked(node: Any, made: Any) -> Any:
+    props = {name: getattr(made.op, name) for name in made.op.__props__}
+    return [type(made.op)(**{**props, "masked": True})(*made.inputs)]
+
+
+@theano.graph.opt.local_optimizer([ReluGradient])
+def _mask_alone(fgraph: Any, node: Any) -> Any:
+    """Let a gradient that nothing else reads be masked before it is written."""
+    made = _masked(node)
+    if made is None or len(fgraph.clients[node.inputs[1]]) > 1:
+        return False
+    return _use_masked(node, made)
+
+
+@theano.graph.opt.local_optimizer([ReluGradient])
+def _mask_beside(fgraph: Any, node: Any) -> Any:
+    """Let it be masked also if others read it, but only to show it: they are computed apart."""
+    made = _masked(node)
+    if made is None or not all(
+        _shows(fgraph, client) for client, _ in fgraph.clients[node.inputs[1]] if client is not node
+    ):
+        return False
+    return _use_masked(node, made)
+
+
+def _shows(fgraph: Any, node: Any) -> bool:
+    """Whether all that comes of a node are outputs of the function."""
+    if node == "output":
+        return True
+    return all(_shows(fgraph, c) for y in node.outputs for c, _ in fgraph.clients[y])
+
+
+def _register(name: str, rewrite: Any, place: float, *tags: str) -> None:
+    optimiser = theano.graph.opt.TopoOptimizer(
+        rewrite, failure_callback=theano.graph.opt.TopoOptimizer.warn_inplace
+    )
+    theano.compile.mode.optdb.register(name, optimiser, place, *tags)
+
+
+# After Theano's own rewriting, before what goes in place (relu.py).
+_register("conus_summed_gradient", _use_sum, 60.0, "fast_run")
+_register("conus_masked_gradient", _mask_alone, 60.1, "fast_run")
+#: For functions of which only some outputs are computed: see `inference._function`.
+PARTIAL = "conus_partial"
+_register("conus_gradient_masked_beside", _mask_beside, 60.2, PARTIAL)

@@ -3,26 +3,12 @@
 // Plain loops with the channels innermost, so that the compiler can vectorise them. Rules as in
 // PyTorch: of equal maxima the first in reading order gets the gradient; a NaN stays visible.
 
-#include <cmath>
-
 namespace conus {
 
-struct Windows {
-  long long size, stride, pad;
-  bool partial;  // keep a last window that sticks out
-
-  long long count(long long length) const {
-    const long long room = length + 2 * pad - size;  // for the last window's start
-    if (room < 0) return partial ? 1 : 0;
-    const long long windows = (partial ? (room + stride - 1) / stride : room / stride) + 1;
-    const bool beyond = (windows - 1) * stride >= length + pad;  // it would hold padding only
-    return windows - beyond;
-  }
-  long long first(long long window) const { return std::max(0LL, window * stride - pad); }
-  long long last(long long window, long long length) const {
-    return std::min(length, window * stride - pad + size);
-  }
-};
+inline const MaximaOf* maxima() {
+  static const MaximaOf wide = avx512::maxima(), narrow = avx2::maxima();
+  return widest(&wide, &narrow);
+}
 
 inline bool larger(float value, float best) { return value > best || value != value; }
 
@@ -65,49 +51,64 @@ inline int max_pool(PyArrayObject* x, PyArrayObject** y, long long size, long lo
   });
 }
 
-// Adds each window's gradient to the place of its maximum. Windows overlap, so the threads share
-// the channels, not the windows, among them.
+// Adds each window's gradient to the place of its maximum, in one image, for up to 16 channels; not
+// if the maximum is `masked` and not positive.
+inline void pay_maxima(const float* from, const float* d, float* to, const Windows& w,
+                       const Image& of, long long many, bool masked) {
+  constexpr long long most = 16;
+  for (long long row = 0; row < w.count(of.height); ++row)
+    for (long long column = 0; column < w.count(of.width); ++column, d += of.channels) {
+      float best[most];
+      long long place[most] = {};
+      std::fill(best, best + most, -INFINITY);
+      for (long long i = w.first(row); i < w.last(row, of.height); ++i)
+        for (long long j = w.first(column); j < w.last(column, of.width); ++j) {
+          const long long here = (i * of.width + j) * of.channels;
+          for (long long c = 0; c < many; ++c) {
+            const bool better = larger(from[here + c], best[c]);
+            best[c] = better ? from[here + c] : best[c];
+            place[c] = better ? here : place[c];
+          }
+        }
+      for (long long c = 0; c < many; ++c)
+        if (!masked || best[c] > 0) to[place[c] + c] += d[c];
+    }
+}
+
+// Windows overlap, so the threads share the channels, not the windows, among them. `masked`: x is
+// what a ReLU gave, and the gradient is that by what went into it.
 inline int max_pool_gradient(PyArrayObject* x, PyArrayObject* dy, PyArrayObject** dx,
-                             long long size, long long stride, long long pad, bool partial) {
+                             long long size, long long stride, long long pad, bool partial,
+                             bool masked) {
   return guarded([&] {
     Windows w{size, stride, pad, partial};
     refuse_small(x, w);
     const npy_intp* n = PyArray_DIMS(x);
     const long long batch = n[0], height = n[1], width = n[2], channels = n[3];
-    const long long rows = w.count(height), columns = w.count(width);
-    require_shape(dy, {batch, rows, columns, channels}, "max pooling: the gradient by the output");
+    const long long windows = w.count(height) * w.count(width);
+    const Image of{height, width, channels};
+    const MaximaOf* wide = maxima();
+    require_shape(dy, {batch, w.count(height), w.count(width), channels},
+                  "max pooling: the gradient by the output");
     Contiguous in(x), gradient(dy);
     const float *from = in.data(), *d = gradient.data();
     float* to = output(dx, {batch, height, width, channels});
+    const long long step = wide ? wide->lanes : 16;
     int threads = thread_count();
-    constexpr long long block = 16;
 
     PythonReleased python;
-    std::memset(to, 0, sizeof(float) * batch * height * width * channels);
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (long long row = 0; row < batch * height; ++row)
+      std::memset(to + row * width * channels, 0, sizeof(float) * width * channels);
 #pragma omp parallel for collapse(2) schedule(static) num_threads(threads)
     for (long long image = 0; image < batch; ++image)
-      for (long long begin = 0; begin < channels; begin += block) {
-        const long long many = std::min(block, channels - begin);
-        for (long long row = 0; row < rows; ++row)
-          for (long long column = 0; column < columns; ++column) {
-            float best[block];
-            int place[block] = {};
-            std::fill(best, best + block, -INFINITY);
-            const long long i0 = w.first(row), j0 = w.first(column);
-            for (long long i = i0; i < w.last(row, height); ++i)
-              for (long long j = j0; j < w.last(column, width); ++j) {
-                const float* cell = from + ((image * height + i) * width + j) * channels + begin;
-                const int here = int((i - i0) * width + j - j0);
-                for (long long c = 0; c < many; ++c) {
-                  const bool better = larger(cell[c], best[c]);
-                  best[c] = better ? cell[c] : best[c];
-                  place[c] = better ? here : place[c];
-                }
-              }
-            const float* add = d + ((image * rows + row) * columns + column) * channels + begin;
-            float* corner = to + ((image * height + i0) * width + j0) * channels + begin;
-            for (long long c = 0; c < many; ++c) corner[place[c] * channels + c] += add[c];
-          }
+      for (long long begin = 0; begin < channels; begin += step) {
+        const long long at = image * height * width * channels + begin;
+        const float* by = d + image * windows * channels + begin;
+        if (wide && begin + step <= channels)
+          wide->pay(from + at, by, to + at, w, of, masked);
+        else
+          pay_maxima(from + at, by, to + at, w, of, std::min(step, channels - begin), masked);
       }
   });
 }

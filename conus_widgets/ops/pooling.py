@@ -7,6 +7,8 @@ from typing import Any
 from conus_widgets.machine.runtime import T, theano
 from conus_widgets.ops.onednn import GradientOp, OneDNNOp, image, integers, like, tensor
 
+FILES = ("vectors.h", "windows.h", "avx512.h", "maxima.h", "avx2.h", "maxima.h", "pooling.h")
+
 
 def max_pool(x: Any, *, size: int = 3, stride: int = 2, pad: int = 0, partial: bool = True) -> Any:
     """Return the maxima of square windows.
@@ -60,9 +62,9 @@ def mean_pool(x: Any) -> Any:
 
 
 class _MaxPool(OneDNNOp):
-    __props__ = ("size", "stride", "pad", "partial")
+    __props__: tuple[str, ...] = ("size", "stride", "pad", "partial")
     params_type = integers(*__props__)
-    files = ("pooling.h",)
+    files = FILES
 
     def __init__(self, *, size: int, stride: int, pad: int, partial: bool) -> None:
         super().__init__()
@@ -105,7 +107,17 @@ class MaxPool(_MaxPool):
 
 
 class MaxPoolGradient(_MaxPool, GradientOp):
-    """From x and the gradient by the maxima: the gradient by x."""
+    """From x and the gradient by the maxima: the gradient by x.
+
+    If it is `masked`, x comes from a ReLU, and the gradient is that by what went into it.
+    """
+
+    __props__ = (*_MaxPool.__props__, "masked")
+    params_type = integers(*__props__)
+
+    def __init__(self, *, masked: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.masked = int(masked)
 
     def make_node(self, x: Any, dy: Any) -> Any:
         return theano.graph.basic.Apply(self, [x, image(dy, "dy")], [T.ftensor4()])
@@ -117,7 +129,7 @@ class MaxPoolGradient(_MaxPool, GradientOp):
 class MeanPool(OneDNNOp):
     """The Op behind `mean_pool`."""
 
-    files = ("pooling.h",)
+    files = FILES
 
     def make_node(self, x: Any) -> Any:
         return theano.graph.basic.Apply(self, [x], [T.fmatrix()])
@@ -136,7 +148,7 @@ class MeanPool(OneDNNOp):
 class MeanPoolGradient(GradientOp):
     """From x (for its shape) and the gradient by the means: the gradient by x."""
 
-    files = ("pooling.h",)
+    files = FILES
 
     def make_node(self, x: Any, dy: Any) -> Any:
         return theano.graph.basic.Apply(self, [x, tensor(dy, 2, "dy")], [T.ftensor4()])

@@ -12,6 +12,16 @@ inline void where_positive(const float* value, const float* given, float* to, lo
   }
 }
 
+// Adds another gradient, and masks the sum; null: not.
+inline void finish_gradient(const float* other, const float* value, float* to, long long count,
+                            int threads) {
+  if (other) {
+#pragma omp parallel for simd schedule(static) num_threads(threads) if (count > 16384)
+    for (long long i = 0; i < count; ++i) to[i] += other[i];
+  }
+  if (value) where_positive(value, to, to, count, threads);
+}
+
 // dy where y > 0, else 0: the slope of ReLU at 0 is 0. In place it overwrites dy.
 inline int relu_gradient(PyArrayObject* y, PyArrayObject* dy, PyArrayObject** dx, bool inplace) {
   return guarded([&] {

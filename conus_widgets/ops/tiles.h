@@ -83,6 +83,14 @@ CONUS_VECTOR void enter(const float* image, const Image& of, long long top, long
   }
 }
 
+// What follows a sum and its bias; `place`: of the number in the output.
+CONUS_INLINE Floats finished(Floats y, const Finish& finish, long long place) {
+  if (finish.residual) y = add(y, load(finish.residual + place));
+  if (finish.relu) y = larger_of(all(0), y);  // NaN stays
+  if (finish.positive) y = where_positive(load(finish.positive + place), y);
+  return y;
+}
+
 // `columns` channels of a tile on the way out, as many of its cells as lie in the image.
 template <typename Form>
 CONUS_VECTOR void leave(const float* transformed, long long step, const Image& of, long long top,
@@ -109,11 +117,7 @@ CONUS_VECTOR void leave(const float* transformed, long long step, const Image& o
       for (int j = 0; j < outputs; ++j) {
         if (j >= cells) break;
         const long long place = ((top + i) * of.width + left + j) * of.channels + channel;
-        Floats y = add(row[j], bias);
-        if (finish.residual) y = add(y, load(finish.residual + place));
-        if (finish.relu) y = larger_of(all(0), y);  // NaN stays
-        if (finish.positive) y = where_positive(load(finish.positive + place), y);
-        store(image + place, y);
+        store(image + place, finished(add(row[j], bias), finish, place));
       }
     }
   }
@@ -151,18 +155,53 @@ constexpr std::array<Rows, sizeof...(rows) + 1> of_each(std::integer_sequence<in
   return {nullptr, multiply_rows<rows + 1>...};
 }
 
-// Rows in blocks of nearly the same height.
-inline void multiply(const float* a, long long a_step, long long rows, const float* b,
-                     long long depth, float* c, const float* next) {
+// Rows in blocks of nearly the same height; `write(sums, first, end)` follows each of them.
+template <typename Sums, typename Write>
+CONUS_INLINE void in_blocks(const float* a, long long a_step, long long rows, const float* b,
+                            long long depth, const float* next, Sums sums, Write write) {
   static constexpr auto by_rows = of_each(std::make_integer_sequence<int, most_rows>());
   const long long blocks = (rows + most_rows - 1) / most_rows;
   const int line = int(columns * sizeof(float) / blocks);  // of `next`, with each number of `a`
   auto* fetch = reinterpret_cast<const char*>(next);
   for (long long block = 0; block < blocks; ++block) {
     const long long first = block * rows / blocks, end = (block + 1) * rows / blocks;
-    by_rows[end - first](a + first * a_step, a_step, b, depth, c + first * columns, fetch, line);
+    by_rows[end - first](a + first * a_step, a_step, b, depth, sums(first), fetch, line);
+    write(first, end);
     fetch += line * depth;
   }
+}
+
+CONUS_VECTOR inline void multiply(const float* a, long long a_step, long long rows, const float* b,
+                                  long long depth, float* c, const float* next) {
+  in_blocks(
+      a, a_step, rows, b, depth, next, [=](long long first) { return c + first * columns; },
+      [](long long, long long) {});
+}
+
+// The sums come from memory again: held in registers, they would leave too few for the product.
+CONUS_VECTOR inline void write(const float* sums, long long rows, const Finish& finish, float* y,
+                               long long step) {
+  const Floats none = all(0);
+  for (int v = 0; v < columns; v += lanes) {
+    const Floats bias = finish.bias ? load(finish.bias + v) : none;
+    for (long long i = 0; i < rows; ++i) {
+      const Floats sum = add(load(sums + i * columns + v), bias);
+      store(y + i * step + v, finished(sum, finish, i * step + v));
+    }
+  }
+}
+
+CONUS_VECTOR inline void multiply_and_finish(const float* a, long long a_step, long long rows,
+                                             const float* b, long long depth, const Finish& finish,
+                                             float* y, long long y_step, const float* next) {
+  alignas(64) float sums[most_rows * columns];
+  float* const to = sums;
+  in_blocks(
+      a, a_step, rows, b, depth, next, [=](long long) { return to; },
+      [&](long long first, long long end) {
+        const long long place = first * y_step;
+        write(to, end - first, finish.from(place), y + place, y_step);
+      });
 }
 
 inline Tiling tiling() {
@@ -170,6 +209,7 @@ inline Tiling tiling() {
           columns,
           most_rows,
           multiply,
+          multiply_and_finish,
           {enter<TwoByTwo>, enter<FourByFour>},
           {leave<TwoByTwo>, leave<FourByFour>}};
 }

@@ -17,24 +17,24 @@ constexpr long long most_weights = 4 << 20;  // bytes of a convolution's weights
 constexpr int outputs_of(Form form) { return form == Form::four_by_four ? 4 : 2; }
 constexpr int cells_of(Form form) { return outputs_of(form) + 2; }
 
-// The widest vectors that this processor has and that oneDNN may use (ONEDNN_MAX_CPU_ISA); null
-// where there is neither AVX-512 nor AVX2.
-inline const Tiling* tiling() {
-  static const Tiling wide = avx512::tiling(), narrow = avx2::tiling();
-  static const Tiling* chosen = [] {
-    const auto allowed = dnnl_get_effective_cpu_isa();
-    const auto may = [&](dnnl_cpu_isa_t isa) { return (allowed & isa) == isa; };
-    if (!__builtin_cpu_supports("fma")) return static_cast<const Tiling*>(nullptr);
-    return may(dnnl_cpu_isa_avx512_core) ? &wide : may(dnnl_cpu_isa_avx2) ? &narrow : nullptr;
-  }();
-  return chosen;
-}
-
 // Which convolution: of an image with a stride of 1 and zeros around it.
-struct Winograd {
+class Winograd : public Algorithm {
+ public:
   Form form;
   bool turned;  // the gradient by the input
   long long batch, height, width, channels, filters, pad, threads;
+
+  Winograd(Form form, bool turned, long long batch, long long height, long long width,
+           long long channels, long long filters, long long pad, long long threads)
+      : form(form),
+        turned(turned),
+        batch(batch),
+        height(height),
+        width(width),
+        channels(channels),
+        filters(filters),
+        pad(pad),
+        threads(threads) {}
 
   long long out_height() const { return height + 2 * pad - 2; }
   long long out_width() const { return width + 2 * pad - 2; }
@@ -42,9 +42,11 @@ struct Winograd {
   long long across() const { return tiles_along(out_width()); }
   long long tiles() const { return batch * down() * across(); }
   long long products() const { return cells_of(form) * cells_of(form); }
-  long long weights() const { return products() * channels * filters; }  // transformed numbers
 
-  void run(const float* x, const float* transformed_weights, const Finish& finish, float* y) const;
+  Order order() const override { return {outputs_of(form), turned, channels, filters}; }
+  long long weights() const override { return products() * channels * filters; }
+  void transform(const float* plain, float* to) const override;
+  void run(const float* x, const float* transformed, const Finish& finish, float* y) const override;
 
  private:
   long long tiles_along(long long outputs) const {
@@ -56,7 +58,7 @@ struct Winograd {
 
 // U[panel][product][channel][column]: a panel holds as many filters as a product has columns.
 // For the gradient the plain weights are (channels, filters, 3, 3).
-inline void transform_weights(const Winograd& w, const float* weights, float* to) {
+inline void Winograd::transform(const float* weights, float* to) const {
   static const double two[4][3] = {{1, 0, 0}, {.5, .5, .5}, {.5, -.5, .5}, {0, 0, 1}};
   static const double four[6][3] = {{1 / 4., 0, 0},
                                     {-1 / 6., -1 / 6., -1 / 6.},
@@ -64,61 +66,34 @@ inline void transform_weights(const Winograd& w, const float* weights, float* to
                                     {1 / 24., 1 / 12., 1 / 6.},
                                     {1 / 24., -1 / 12., 1 / 6.},
                                     {0, 0, 1}};
-  const double (*by)[3] = w.form == Form::four_by_four ? four : two;
-  const int size = cells_of(w.form), columns = tiling()->columns;
+  const double (*by)[3] = form == Form::four_by_four ? four : two;
+  const int size = cells_of(form), columns = tiling()->columns;
   constexpr int most = 32;  // columns
-#pragma omp parallel for collapse(2) schedule(static) num_threads(w.threads)
-  for (long long panel = 0; panel < w.filters / columns; ++panel)
-    for (long long channel = 0; channel < w.channels; ++channel) {
-      double filters[9][most], half[6][3][most];  // the columns lie innermost: one by one is slow
+#pragma omp parallel for collapse(2) schedule(static) num_threads(threads)
+  for (long long panel = 0; panel < filters / columns; ++panel)
+    for (long long channel = 0; channel < channels; ++channel) {
+      double plain[9][most], half[6][3][most];  // the columns lie innermost: one by one is slow
       for (int n = 0; n < columns; ++n) {
         const long long filter = panel * columns + n;
         const float* from =
-            weights + 9 * (w.turned ? channel * w.filters + filter : filter * w.channels + channel);
-        for (int cell = 0; cell < 9; ++cell) filters[w.turned ? 8 - cell : cell][n] = from[cell];
+            weights + 9 * (turned ? channel * filters + filter : filter * channels + channel);
+        for (int cell = 0; cell < 9; ++cell) plain[turned ? 8 - cell : cell][n] = from[cell];
       }
       for (int i = 0; i < size; ++i)
         for (int j = 0; j < 3; ++j)
           for (int n = 0; n < columns; ++n)
-            half[i][j][n] = by[i][0] * filters[j][n] + by[i][1] * filters[3 + j][n] +
-                            by[i][2] * filters[6 + j][n];
+            half[i][j][n] =
+                by[i][0] * plain[j][n] + by[i][1] * plain[3 + j][n] + by[i][2] * plain[6 + j][n];
       for (int i = 0; i < size; ++i)
         for (int j = 0; j < size; ++j) {
-          const long long product = panel * w.products() + i * size + j;
-          float* row = to + (product * w.channels + channel) * columns;
+          const long long product = panel * products() + i * size + j;
+          float* row = to + (product * channels + channel) * columns;
           for (int n = 0; n < columns; ++n)
             row[n] = float(half[i][0][n] * by[j][0] + half[i][1][n] * by[j][1] +
                            half[i][2][n] * by[j][2]);
         }
     }
 }
-
-// The order of transformed weights: see `Packed`.
-struct Transformed {
-  class Numbers {
-   public:
-    explicit Numbers(long long count) {
-      void* made = nullptr;
-      if (posix_memalign(&made, 64, count * sizeof(float))) throw std::bad_alloc();
-      block_.reset(static_cast<float*>(made));
-    }
-    float* data() const { return block_.get(); }
-
-   private:
-    std::unique_ptr<float, void (*)(void*)> block_{nullptr, std::free};
-  };
-  Winograd of;
-
-  bool operator==(const Transformed& other) const {
-    return of.form == other.of.form && of.turned == other.of.turned &&
-           of.channels == other.of.channels && of.filters == other.of.filters;
-  }
-  std::shared_ptr<Numbers> make(const float* plain) const {
-    auto made = std::make_shared<Numbers>(of.weights());
-    transform_weights(of, plain, made->data());
-    return made;
-  }
-};
 
 // ---- images ------------------------------------------------------------------------------------
 
@@ -219,11 +194,8 @@ class WinogradRun {
       const long long image = tile / each, row = tile % each / w_.across();
       const long long column = tile % w_.across();
       const long long offset = image * out_.height * out_.width * out_.channels;
-      Finish finish = finish_;
-      if (finish.residual) finish.residual += offset;
-      if (finish.positive) finish.positive += offset;
       t_.leave[form_](sums + (tile - first) * t_.columns, step, out_, row * outputs,
-                      column * outputs, panel * t_.columns, finish, y_ + offset);
+                      column * outputs, panel * t_.columns, finish_.from(offset), y_ + offset);
     }
   }
 
@@ -247,14 +219,12 @@ class WinogradRun {
 //
 // F(4x4,3x3) has 4 times as many weights as the direct way. It is taken where they fit into a
 // cache.
-inline std::optional<Winograd> choose_winograd(const Geometry& g, bool gradient) {
-  if (!tiling() || g.kernel_height != 3 || g.kernel_width != 3 || g.stride != 1 || g.pad > 2 ||
-      g.bfloat16)
-    return std::nullopt;
+inline std::unique_ptr<Algorithm> choose_winograd(const Geometry& g, bool gradient) {
+  if (g.kernel_height != 3 || g.kernel_width != 3 || g.stride != 1 || g.pad > 2) return nullptr;
   const long long channels = gradient ? g.filters : g.channels;
   const long long filters = gradient ? g.channels : g.filters;
-  if (channels % tiling()->lanes || filters % tiling()->columns) return std::nullopt;
-  std::optional<Winograd> best;
+  if (channels % tiling()->lanes || filters % tiling()->columns) return nullptr;
+  std::unique_ptr<Winograd> best;
   const long long outputs =
       g.batch * (gradient ? g.height * g.width : g.out_height() * g.out_width());
   double least = 9. * (outputs + read_cost);
@@ -273,7 +243,7 @@ inline std::optional<Winograd> choose_winograd(const Geometry& g, bool gradient)
     const bool fits = form == Form::two_by_two || w.weights() * sizeof(float) <= most_weights;
     if (cost < least && fits) {
       least = cost;
-      best = w;
+      best = std::make_unique<Winograd>(w);
     }
   }
   return best;

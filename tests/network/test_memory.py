@@ -54,6 +54,8 @@ def test_large_outputs_are_computed_one_by_one():
     widths = [0.0625, 0.125, 0.25, 0.5, 1]
     found = [memory.batch(Architecture(5, width=w, stem=int(64 * w))) for w in widths]
     assert found == [8, 8, 4, 2, 1]
+    back = [memory.batch(Architecture(5, width=w, stem=int(64 * w)), gradient=True) for w in widths]
+    assert back == [8, 8, 8, 4, 2]
 
 
 @pytest.mark.parametrize("limit", [480, 800])

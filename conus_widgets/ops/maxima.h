@@ -1,0 +1,34 @@
+// The gradient of max pooling, for as many channels as one register holds. Read once for each kind
+// of vectors, as tiles.h.
+
+namespace conus {
+namespace CONUS_NAMESPACE {
+
+// In a window that has a NaN, any of its cells may get the gradient.
+CONUS_VECTOR inline void pay(const float* from, const float* d, float* to, const Windows& w,
+                             const Image& of, bool masked) {
+  const long long rows = w.count(of.height), columns = w.count(of.width);
+  for (long long row = 0; row < rows; ++row)
+    for (long long column = 0; column < columns; ++column, d += of.channels) {
+      const long long top = w.first(row), bottom = w.last(row, of.height);
+      const long long left = w.first(column), right = w.last(column, of.width);
+      Floats best = all(-INFINITY);
+      for (long long i = top; i < bottom; ++i)
+        for (long long j = left; j < right; ++j)
+          best = larger_of(best, load(from + (i * of.width + j) * of.channels));
+      Floats owed = load(d);
+      if (masked) owed = where_positive(best, owed);
+      for (long long i = top; i < bottom; ++i)
+        for (long long j = left; j < right; ++j) {
+          const long long place = (i * of.width + j) * of.channels;
+          const auto here = equal(load(from + place), best);
+          store(to + place, add(load(to + place), chosen(here, owed)));
+          owed = chosen_not(here, owed);  // only the first of equal maxima
+        }
+    }
+}
+
+inline MaximaOf maxima() { return {lanes, pay}; }
+
+}  // namespace CONUS_NAMESPACE
+}  // namespace conus

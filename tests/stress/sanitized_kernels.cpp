@@ -1,0 +1,173 @@
+// Our own kernels beside plain loops in double precision, for a sanitizer to watch.
+//
+// Each array is as long as it must be and no longer, so that a number read or written beyond its
+// end is seen. The few functions of oneDNN and Python that the kernels touch are given here.
+
+#include <omp.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <random>
+#include <vector>
+
+using dnnl_cpu_isa_t = int;
+constexpr int dnnl_cpu_isa_avx512_core = 3, dnnl_cpu_isa_avx2 = 1;
+static int dnnl_get_effective_cpu_isa() { return std::getenv("NARROW") ? 1 : 3; }
+
+namespace conus {
+
+struct Geometry {
+  long long batch, height, width, channels, filters, kernel_height, kernel_width, stride, pad;
+  long long relu, residual, bfloat16, threads;
+  long long out_height() const { return (height + 2 * pad - kernel_height) / stride + 1; }
+  long long out_width() const { return (width + 2 * pad - kernel_width) / stride + 1; }
+};
+
+inline void* scratch(size_t bytes) {  // of exactly this size
+  thread_local std::vector<char> block;
+  std::vector<char>(bytes + 64).swap(block);
+  auto place = reinterpret_cast<size_t>(block.data());
+  return block.data() + (64 - place % 64) % 64;
+}
+
+}  // namespace conus
+
+// clang-format off: the order counts
+#include "vectors.h"
+#include "tiling.h"
+#include "windows.h"
+#include "avx512.h"
+#include "tiles.h"
+#include "maxima.h"
+#include "avx2.h"
+#include "tiles.h"
+#include "maxima.h"
+#include "algorithm.h"
+#include "winograd.h"
+#include "pointwise.h"
+#include "polyphase.h"
+#include "choice.h"
+// clang-format on
+
+using namespace conus;
+using Array = std::vector<float>;
+
+static Array drawn(size_t count, int seed) {
+  std::mt19937 generator(seed);
+  std::normal_distribution<float> normal;
+  Array made(count);
+  for (float& one : made) one = normal(generator);
+  return made;
+}
+
+static bool wrong(const char* what, const Array& found, const std::vector<double>& expected) {
+  double most = 0, largest = 1e-30;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    most = std::max(most, std::fabs(found[i] - expected[i]));
+    largest = std::max(largest, std::fabs(expected[i]));
+  }
+  if (most <= 1e-5 * largest) return false;
+  std::printf("%s is off by %g of %g\n", what, most, largest);
+  return true;
+}
+
+// A convolution, or its gradient by the input, with all that may follow.
+static bool convolution(const Geometry& g, bool back, int& taken) {
+  std::shared_ptr<const Algorithm> algorithm = choose_algorithm(g, back);
+  if (!algorithm) return false;
+  ++taken;
+  const size_t in = g.batch * g.height * g.width * g.channels;
+  const size_t out = g.batch * g.out_height() * g.out_width() * g.filters;
+  const Array weights = drawn(g.filters * g.channels * g.kernel_height * g.kernel_width, 1);
+  const Array from = drawn(back ? out : in, 2), bias = drawn(g.filters, 3);
+  const Array more = drawn(back ? in : out, 4), mask = drawn(back ? in : out, 5);
+  std::vector<double> expected(more.begin(), more.end());
+  for (long long n = 0; n < g.batch; ++n)
+    for (long long i = 0; i < g.out_height(); ++i)
+      for (long long j = 0; j < g.out_width(); ++j)
+        for (long long f = 0; f < g.filters; ++f) {
+          const size_t y = ((n * g.out_height() + i) * g.out_width() + j) * g.filters + f;
+          for (long long u = 0; u < g.kernel_height; ++u)
+            for (long long v = 0; v < g.kernel_width; ++v) {
+              const long long row = i * g.stride - g.pad + u, column = j * g.stride - g.pad + v;
+              if (row < 0 || column < 0 || row >= g.height || column >= g.width) continue;
+              for (long long c = 0; c < g.channels; ++c) {
+                const size_t x = ((n * g.height + row) * g.width + column) * g.channels + c;
+                const size_t w = ((f * g.channels + c) * g.kernel_height + u) * g.kernel_width + v;
+                if (back)
+                  expected[x] += double(from[y]) * weights[w];
+                else
+                  expected[y] += double(from[x]) * weights[w];
+              }
+            }
+          if (!back) expected[y] = std::max(0., expected[y] + bias[f]);
+        }
+  if (back)
+    for (size_t x = 0; x < in; ++x) expected[x] = mask[x] > 0 ? expected[x] : 0;
+  Array transformed(algorithm->weights() + 16);  // aligned as `Transformed` does it
+  float* u = transformed.data();
+  while (reinterpret_cast<size_t>(u) % 64) ++u;
+  algorithm->transform(weights.data(), u);
+  const Finish finish{back ? nullptr : bias.data(), more.data(), back ? mask.data() : nullptr,
+                      !back};
+  Array found(expected.size());
+  algorithm->run(from.data(), u, finish, found.data());
+  return wrong(back ? "a gradient" : "an output", found, expected);
+}
+
+static bool pooling(const Windows& w, const Image& of) {
+  const MaximaOf by = widest(new MaximaOf(avx512::maxima()), new MaximaOf(avx2::maxima()))[0];
+  Array x = drawn(of.height * of.width * of.channels, 6);
+  for (float& one : x) one = std::max(0.f, std::round(2 * one));  // ties and zeros
+  const long long rows = w.count(of.height), columns = w.count(of.width);
+  const Array d = drawn(rows * columns * of.channels, 7);
+  std::vector<double> expected(x.size());
+  for (long long i = 0; i < rows; ++i)
+    for (long long j = 0; j < columns; ++j)
+      for (long long c = 0; c < of.channels; ++c) {
+        size_t best = 0;
+        float most = -1;
+        for (long long a = w.first(i); a < w.last(i, of.height); ++a)
+          for (long long b = w.first(j); b < w.last(j, of.width); ++b) {
+            const size_t place = (a * of.width + b) * of.channels + c;
+            if (x[place] > most) most = x[best = place];
+          }
+        if (most > 0) expected[best] += d[(i * columns + j) * of.channels + c];
+      }
+  Array found(x.size());
+  for (long long c = 0; c + by.lanes <= of.channels; c += by.lanes)
+    by.pay(x.data() + c, d.data() + c, found.data() + c, w, of, true);
+  return wrong("a pooling's gradient", found, expected);
+}
+
+int main() {
+  int failed = 0, taken = 0;
+  for (long long threads : {1, 2, 3, 7})
+    for (long long batch : {1, 2, 5, 9}) {
+      omp_set_num_threads(int(threads));
+      for (bool back : {false, true}) {
+        for (auto [rows, columns] : {std::pair{1LL, 1LL}, {3LL, 7LL}, {9LL, 6LL}})
+          for (auto [channels, filters] : {std::pair{32LL, 64LL}, {96LL, 32LL}}) {
+            failed +=
+                convolution({batch, rows, columns, channels, filters, 3, 3, 1, 1, 0, 0, 0, threads},
+                            back, taken);
+            failed += convolution(
+                {batch, rows, columns, channels * 4, filters, 1, 1, 1, 0, 0, 0, 0, threads}, back,
+                taken);
+          }
+        for (auto [rows, columns] : {std::pair{1LL, 1LL}, {8LL, 7LL}, {13LL, 16LL}})
+          failed +=
+              convolution({batch, rows, columns, 3, 5, 7, 7, 2, 3, 0, 0, 0, threads}, back, taken);
+      }
+    }
+  for (auto [size, stride, pad] : {std::array{3LL, 2LL, 0LL}, {3LL, 2LL, 1LL}, {2LL, 3LL, 1LL}})
+    for (bool partial : {false, true}) failed += pooling({size, stride, pad, partial}, {9, 6, 48});
+  std::printf("%d computed by our kernels, %d wrong\n", taken, failed);
+  return failed || !taken;
+}
