@@ -5,6 +5,7 @@ import { make, set } from "../../live/page/elements.js";
 // Warm for, cold against, as the explorer has it: told apart by every kind of colour vision.
 const WARM = [255, 140, 26];
 const COLD = [61, 139, 255];
+const SIDE_OVER = 512; // pixels of the longer side of what is laid over: a map is smooth, and time is short
 
 /** A pixel a cell, RGBA: the sign as a colour, the size as its strength. */
 export function mapPixels(values) {
@@ -62,10 +63,16 @@ export function makeStage({ pictures, chosen, painted }) {
   let mask = null;
   let forget = () => {};
 
+  function sizeOver() {
+    const { naturalWidth: wide, naturalHeight: high } = mapped.image;
+    const part = Math.min(1, SIDE_OVER / Math.max(1, wide, high));
+    return [Math.round(part * wide), Math.round(part * high)];
+  }
+
   function drawOver() {
-    const { over, image } = mapped;
+    const { over } = mapped;
     const context = over.getContext("2d");
-    const [wide, high] = [image.naturalWidth, image.naturalHeight];
+    const [wide, high] = sizeOver();
     if (!wide) return;
     over.width = wide;
     over.height = high;
@@ -91,7 +98,10 @@ export function makeStage({ pictures, chosen, painted }) {
       context.drawImage(dark, 0, 0);
     }
   }
-  mapped.image.addEventListener("load", drawOver);
+  mapped.image.addEventListener("load", () => {
+    const [wide, high] = sizeOver();
+    if (mapped.over.width !== wide || mapped.over.height !== high) drawOver();
+  });
   maskBox.addEventListener("change", drawOver);
 
   function showViews({ photographs }, current) {
