@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-LESSONS = [path for path in NOTEBOOKS if path.stem[:2] in ("01", "02", "03", "04", "05")]
+LESSONS = [path for path in NOTEBOOKS if path.stem[:2] in ("01", "02", "03", "04", "05", "06")]
 MEASURED = (
     r"^\*Measured: all cells need (\d+) s of processor time, the slowest one (\d+) s, "
     r"and (\d+) MB of memory at most\.\*$"
