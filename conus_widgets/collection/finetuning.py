@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conus_widgets.checkpoint.digest import model_digest
+from conus_widgets.collection.answers import WAITING
 from conus_widgets.collection.collection import Collection
 from conus_widgets.collection.reading import read_collection
 from conus_widgets.collection.wilson import Share
@@ -99,10 +100,12 @@ def examples_of(collection: Collection) -> Examples:
 
 
 def _known_features(collection: Collection, start: PredictorProtocol) -> NDArray[Any] | None:
-    """Return what `start` is known to see in the photographs; None if it was not asked."""
+    """Return what `start` is known to see; None if it was not asked about all photographs."""
     if not collection.evaluated or collection.fingerprint != model_digest(start.checkpoint):
         return None
     answers = collection.answers
+    if WAITING in answers.status:  # it was stopped: those must be learnt from, too
+        return None
     found = np.full((len(collection), start.checkpoint.architecture.features), np.nan)
     found[answers.answered] = np.asarray(answers.features, np.float64)[answers.answered]
     return found
@@ -140,9 +143,9 @@ def describe_stages(tuned: FineTuned, deeper: Deeper) -> str:
     curve = deeper.curve
     first, best = curve.points[0], curve.points[curve.best]
     lines = [
-        f"Last {deeper.stages} of 4 stages, {deeper.seconds:.0f} s: "
+        f"Last {'stage' if deeper.stages == 1 else '2 stages'}, {deeper.seconds:.0f} s: "
         f"epoch {curve.best} of {len(curve.points) - 1} is kept"
-        + (", as it was stopped there." if curve.stopped else ".")
+        + ("; then it was stopped." if curve.stopped else ".")
         if curve.best
         else "No epoch was better than the last layer alone, which is kept.",
         f"Specimens held out to stop by: {best.right} of {best.specimens} right "

@@ -39,40 +39,53 @@ def run(options: argparse.Namespace) -> int:
         # If Theano cannot start, the reason is one sentence, not a traceback.
         from conus_widgets.collection.finetuning import describe, finetune
         from conus_widgets.collection.reading import read_collection
+        from conus_widgets.predictor import load_predictor
+        from conus_widgets.training.finetuning import checked_folder
 
+        checked_folder(options.out, force=options.force)  # now, not after all the work
         collection = read_collection(
             options.collection,
             options.photographs,
             pattern=options.pattern,
             names=options.names,
         )
-        tuned = finetune(collection, options.start, folds=options.folds, seed=options.seed)
+        start = load_predictor(options.start)
+        tuned = finetune(collection, start, folds=options.folds, seed=options.seed)
         print(describe(tuned), flush=True)
-        if options.stages:
-            tuned = _deeper(tuned, options)
+        # Before the stages: whatever happens to them, the last layer is not lost.
         file = tuned.write(options.out, force=options.force)
-        print(f"Written: {plain(str(file))}. Use it with --model {plain(str(options.out))}.")
-    except (RuntimeError, ValueError, OSError) as error:
+        print(
+            f"Written: {plain(str(file))}. Use it with --model {plain(str(options.out))}.",
+            flush=True,
+        )
+        if options.stages:
+            _train_stages(tuned, start, options)
+    except (RuntimeError, ValueError, OSError, FloatingPointError) as error:
         print(plain(str(error)), file=sys.stderr)
         return 1
     return 1 if tuned.failed else 0
 
 
-def _deeper(tuned: Any, options: argparse.Namespace) -> Any:
-    """Train the last stages, too, and say what came of it."""
+def _train_stages(tuned: Any, start: Any, options: argparse.Namespace) -> None:
+    """Train the last stages, too, say what came of it, and write it over the last layer alone."""
     from conus_widgets.collection.finetuning import describe_stages
     from conus_widgets.machine.interrupted import Interrupted
-    from conus_widgets.predictor import load_predictor
+    from conus_widgets.network.interface import Cancelled
     from conus_widgets.training.last_stages import Recipe, train_last_stages
 
-    with Interrupted() as stop:
-        found, deeper = train_last_stages(
-            tuned,
-            load_predictor(options.start),
-            stages=options.stages,
-            recipe=Recipe(seed=options.seed),
-            watch=lambda point: print(point, flush=True),
-            cancelled=stop.is_set,
-        )
+    try:
+        with Interrupted() as stop:
+            found, deeper = train_last_stages(
+                tuned,
+                start,
+                stages=options.stages,
+                recipe=Recipe(seed=options.seed),
+                watch=lambda point: print(point, flush=True),
+                cancelled=stop.is_set,
+            )
+    except Cancelled:
+        print("Stopped before the first epoch: the last layer alone is kept.")
+        return
     print(describe_stages(tuned, deeper))
-    return found
+    found.write(options.out, force=options.force)
+    print("Written, with the last stages.")

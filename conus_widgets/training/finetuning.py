@@ -133,9 +133,14 @@ class FineTuned:
         OSError
             If the folder cannot be written.
         """
-        place = Path(folder)
-        validate(place, NAME, is_ours=lambda record: "last_layer" in record, force=force)
-        return files.write(place, self.checkpoint)
+        return files.write(checked_folder(folder, force=force), self.checkpoint)
+
+
+def checked_folder(folder: str | os.PathLike[str], *, force: bool = False) -> Path:
+    """Return the folder that a network is to be written into; errors as `FineTuned.write`."""
+    place = Path(folder)
+    validate(place, NAME, is_ours=lambda record: "last_layer" in record, force=force)
+    return place
 
 
 def finetune(

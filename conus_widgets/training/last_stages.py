@@ -179,6 +179,9 @@ def train_last_stages(
     checkpoint = tuned.checkpoint
     if values is not None:
         checkpoint = replace(checkpoint, arrays=work.tail.replaced(checkpoint.arrays, values))
+        if checkpoint.notice:
+            trained = "last stage" if stages == 1 else f"last {stages} stages"
+            checkpoint = replace(checkpoint, notice=f"{checkpoint.notice}, then the {trained}")
     record = {**checkpoint.record, "last_stages": about}
     return replace(tuned, checkpoint=replace(checkpoint, record=record)), deeper
 

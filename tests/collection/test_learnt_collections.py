@@ -10,6 +10,7 @@ from conus_widgets import finetune, load_predictor
 from conus_widgets.__main__ import main
 from conus_widgets.collection import Collection
 from conus_widgets.collection.finetuning import describe
+from conus_widgets.network.interface import Cancelled
 from conus_widgets.network.network import Network
 
 PATTERN = "{_}_{specimen}_{view}"
@@ -45,6 +46,21 @@ def test_an_evaluated_collection_is_not_asked_again(drawn, tmp_path, monkeypatch
     monkeypatch.setattr(Network, "forward", lambda *given, **options: runs.append(given))
     tuned = finetune(collection, predictor)
     assert not runs and tuned.figures.photographs == 24
+
+
+def test_photographs_that_were_not_asked_about_yet_are_learnt_from_too(drawn, tmp_path):
+    collection, _ = drawn
+    predictor, done = load_predictor(), []
+    with pytest.raises(Cancelled):
+        Collection(collection.table).evaluate(
+            predictor,
+            tmp_path / "answers",
+            progress=lambda *counts: done.append(counts),
+            cancelled=lambda: any(count for count, _ in done),
+        )
+    half = Collection.open(tmp_path / "answers")
+    assert 0 < half.answers.answered.sum() < 24
+    assert finetune(half, predictor).figures.photographs == 24
 
 
 def test_the_command_writes_a_network_that_the_other_commands_take(drawn, tmp_path, capsys):

@@ -4,14 +4,19 @@ photographs -> Predictor.network.activations -> Tail -> logits
             -> Predictor.logits                        the same, before anything is trained
 """
 
+import functools
 import json
+import signal
 
 import numpy as np
 import pytest
 from engines import needs
 from networks import random_checkpoint
+from PIL import Image
 
 from conus_widgets import Predictor, load_predictor
+from conus_widgets.__main__ import main
+from conus_widgets.checkpoint import files
 from conus_widgets.checkpoint.architecture import Architecture
 from conus_widgets.collection.finetuning import describe_stages
 from conus_widgets.network.interface import Cancelled
@@ -56,10 +61,18 @@ def test_the_tail_is_the_end_of_the_network(monkeypatch, engine, stride_on, pool
         tail.Tail(architecture, 3)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_tail():
+    """One tail for all trainings of a network, which `start` begins anew: compiling takes long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(last_stages, "Tail", functools.cache(tail.Tail))
+        yield
+
+
 @pytest.fixture(scope="module")
-def trained():
+def trained(one_tail):
     """The start, the last layer, the last stage, and each point of the curve as it was told."""
-    start, told = Predictor(random_checkpoint()), []
+    start, told = Predictor(random_checkpoint(notice="demonstration")), []
     tuned = finetune(drawn(), start, folds=2)
     return start, tuned, *train_last_stages(tuned, start, recipe=RECIPE, watch=told.append), told
 
@@ -83,6 +96,8 @@ def test_only_the_last_stage_changes_and_its_statistics_do_not(trained):
     changed = {name for name, old, now in pairs if not np.array_equal(old, now)}
     assert changed and all(name.startswith(("res5", "logits")) for name in changed)
     assert not any(name.endswith((".mean", ".inv_std")) for name in changed)
+    assert tuned.checkpoint.notice == "demonstration; last layer fitted to 12 specimens"
+    assert new.checkpoint.notice == f"{tuned.checkpoint.notice}, then the last stage"
 
 
 def test_it_is_written_and_answers_like_any_other(trained, tmp_path):
@@ -136,3 +151,58 @@ def test_one_specimen_of_each_class_cannot_stop_anything(trained):
     tuned = finetune(drawn(2), start, folds=2)
     with pytest.raises(ValueError, match="at least one class needs two or more specimens"):
         train_last_stages(tuned, start, recipe=RECIPE)
+
+
+@pytest.fixture(scope="module")
+def command(tmp_path_factory):
+    """What the command is given: 12 specimens in a folder for each class, and a start."""
+    folder, examples = tmp_path_factory.mktemp("command"), drawn()
+    rows = zip(examples.photographs, examples.labels, examples.groups, strict=True)
+    for number, (photograph, label, group) in enumerate(rows):
+        place = folder / "shells" / label
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(photograph).save(place / f"{group}_{number}.png")
+    files.write(folder / "start", random_checkpoint())
+    given = ["finetune", str(folder / "shells"), "--pattern", "{specimen}_{view}"]
+    return [*given, "--start", str(folder / "start"), "--stages", "1", "--folds", "2"]
+
+
+def written(folder):
+    return json.loads((folder / "finetuned.json").read_text())
+
+
+def test_the_command_trains_the_stages_that_it_was_asked_for(
+    command, tmp_path, monkeypatch, capsys
+):
+    quick = functools.partial(Recipe, views=2, epochs=4, learning_rate=3e-3)
+    monkeypatch.setattr(last_stages, "Recipe", quick)
+    assert main([*command, "--seed", "3", "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "epoch 0: last layer alone" in said
+    assert "Of specimens that it never saw (2 folds)" in said
+    assert said.endswith("Written, with the last stages.\n")
+    about = written(tmp_path)["last_stages"]
+    assert about["stages"] == 1 and about["recipe"]["seed"] == 3 and about["specimens"] == 12
+
+
+def interrupted(*_, cancelled, **__):
+    signal.raise_signal(signal.SIGINT)
+    assert cancelled()
+    raise Cancelled("Stopped before the end, as asked.")
+
+
+def diverged(*_, **__):
+    raise FloatingPointError("The loss is nan in epoch 1")
+
+
+@pytest.mark.parametrize(
+    ("end", "code", "words"),
+    [(interrupted, 0, "the last layer alone is kept"), (diverged, 1, "The loss is nan in epoch 1")],
+)
+def test_the_command_keeps_the_last_layer_if_nothing_comes_of_the_stages(
+    command, tmp_path, monkeypatch, capsys, end, code, words
+):
+    monkeypatch.setattr(last_stages, "train_last_stages", end)
+    assert main([*command, "--out", str(tmp_path)]) == code
+    assert words in "".join(capsys.readouterr())
+    assert "last_layer" in written(tmp_path) and "last_stages" not in written(tmp_path)
