@@ -49,6 +49,18 @@ def test_photographs_of_one_specimen_count_once_until_they_are_parted():
     assert specimens(boxes) == {"tulip": 3, "cone": 2}
 
 
+def test_who_joins_one_photograph_joins_its_whole_specimen():
+    """Else one shell would lie on both sides of the split."""
+    boxes = filled(tulip=4, cone=2)
+    boxes.join(["tulip-0", "tulip-1"])
+    boxes.join(["tulip-1", "tulip-2"])
+    assert specimens(boxes)["tulip"] == 2
+    boxes.part(["tulip-0"])
+    boxes.join(["tulip-0", "tulip-3"])  # not those that it was parted from
+    groups = boxes.examples()[2]
+    assert groups[0] == groups[3] != groups[1] == groups[2]
+
+
 @pytest.mark.parametrize(
     ("keys", "words"),
     [

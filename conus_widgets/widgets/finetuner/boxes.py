@@ -49,7 +49,7 @@ class Boxes:
 
     def __init__(self) -> None:
         self._boxes: dict[int, Box] = {}
-        self._made = 0
+        self._made = 0  # boxes and joined specimens
         self._bytes = 0
         self._lock = threading.RLock()
 
@@ -118,7 +118,7 @@ class Boxes:
                     self._bytes -= len(held.data)
 
     def join(self, keys: Iterable[str]) -> None:
-        """Say that photographs show one specimen.
+        """Say that photographs show one specimen, with all that were joined to them before.
 
         Raises
         ------
@@ -140,8 +140,11 @@ class Boxes:
                     f"The {len(found)} photographs lie in {len(homes)} boxes, and a specimen has "
                     "one class: choose photographs in one box."
                 )
-            for held in found:
-                held.specimen = ("joined", found[0].key)
+            self._made += 1
+            joined = {held.specimen for held in found}
+            for held in homes[0].photographs.values():
+                if held.specimen in joined:
+                    held.specimen = ("joined", self._made)
 
     def part(self, keys: Iterable[str]) -> None:
         """Say that each of these photographs shows a specimen of its own."""

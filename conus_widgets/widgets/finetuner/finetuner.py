@@ -121,7 +121,9 @@ class FineTuner(Receiving, NetworkWidget):
 
         def show(_: Any = None) -> None:
             if self._learnt is not None:
-                place.children = (make(self._learnt),)
+                before, place.children = place.children, (make(self._learnt),)
+                for widget in set(before) - set(place.children):
+                    widget.close()  # it holds a network that is out of date
 
         self.observe(show, "tuned")
         show()
@@ -189,7 +191,8 @@ class FineTuner(Receiving, NetworkWidget):
         if self._ticket is not None and not self._ticket.done:
             raise ValueError("A network is learning already: stop it first.")
         self._stop.clear()
-        self._points, self._lines = [], []
+        self._points = []
+        self._tell("curve", points=self._points)
         examples = self._boxes.examples()
         self._tell_state("Starting.")
         self._ticket = self._worker.submit(
@@ -201,7 +204,11 @@ class FineTuner(Receiving, NetworkWidget):
 
     def _failed(self, error: BaseException) -> None:
         self._tell("problem", text=sentence(error))
-        self._tell_state("Nothing was learnt.", running=False)
+        self._tell_early_end("It failed")
+
+    def _tell_early_end(self, words: str) -> None:
+        said = "nothing was learnt" if self._tuned is None else "what was learnt before is kept"
+        self._tell_state(f"{words}; {said}.", running=False)
 
     def _learn(self, start: PredictorProtocol, ticket: Ticket, examples: Any, stages: int) -> None:
         # Imported here: it takes seconds, and the page must not wait for it.
@@ -218,9 +225,10 @@ class FineTuner(Receiving, NetworkWidget):
         try:
             seen = progress("The network looks at the photographs.")
             tuned = finetune(Examples(*examples), start, progress=seen, cancelled=cancelled)
-            self._keep(tuned, describe(tuned).split("\n"))
+            lines = describe(tuned).split("\n")
+            self._keep(tuned, lines)
             if stages:
-                again = progress("The network looks at more views of them, or is judged.")
+                again = progress("The network looks at more views of them.")
                 deeper = train_last_stages(
                     tuned,
                     start,
@@ -230,11 +238,9 @@ class FineTuner(Receiving, NetworkWidget):
                     progress=again,
                     cancelled=cancelled,
                 )
-                lines = [*self._lines, *describe_stages(tuned, deeper[1]).split("\n")]
-                self._keep(deeper[0], lines)
+                self._keep(deeper[0], [*lines, *describe_stages(tuned, deeper[1]).split("\n")])
         except Cancelled:
-            said = "Stopped. The last layer is kept." if self._lines else "Stopped; nothing learnt."
-            self._tell_state(said, running=False)
+            self._tell_early_end("Stopped")
             return
         self._tell_state("Done. It can be tried, and saved.", running=False)
 
@@ -247,7 +253,7 @@ class FineTuner(Receiving, NetworkWidget):
 
     def _keep(self, tuned: FineTuned, lines: list[str]) -> None:
         notice = tuned.checkpoint.notice
-        self._lines = [line for line in lines if line != notice] + [notice] * bool(notice)
+        self._lines = [*lines, notice] if notice else lines
         self._learnt, self._tuned = tuned.predictor(), tuned
         self._tell("figures", lines=self._lines)
         self._news.tell("tuned", tuned)
@@ -259,7 +265,10 @@ class FineTuner(Receiving, NetworkWidget):
         if not folder.strip():
             raise ValueError("Give the name of a folder for the network, as my-network.")
         file = self._tuned.write(Path(folder.strip()).expanduser())
-        self._tell_state(f"Saved in {file.parent}: load_predictor({str(file.parent)!r}).", False)
+        self._tell_state(
+            f"Saved in {file.parent}: load_predictor({str(file.parent)!r}).",
+            self._state["running"],  # the next one may be learning
+        )
 
     def _tell_state(
         self, text: str, running: bool = True, *, done: int = 0, total: int = 0

@@ -112,9 +112,10 @@ export function makeBoxes(tell, send) {
 
   const draw = (boxes) => {
     const now = new Set(boxes.map(({ box }) => box));
-    for (const [number, { section }] of drawn)
+    for (const [number, box] of drawn)
       if (!now.has(number)) {
-        section.remove();
+        drawPhotographs(box, []); // none of them stays chosen
+        box.section.remove();
         drawn.delete(number);
       }
     for (const { box: number, name, photographs, specimens } of boxes) {
