@@ -178,10 +178,14 @@ def _taken(tensors: Tensors, key: str, shape: tuple[int, ...]) -> NDArray[Any]:
 def _labels(given: Mapping[int, str] | None, classes: int) -> list[str]:
     """Return names that differ: ImageNet has two cranes."""
     names = [(given or {}).get(number) or f"class {number}" for number in range(classes)]
-    seen: dict[str, int] = {}
+    times: dict[str, int] = {}
+    taken: set[str] = set()
     labels = []
     for name in names:
-        plain = printable(" ".join(name.split())) or "-"
-        seen[as_seen(plain)] = times = seen.get(as_seen(plain), 0) + 1
-        labels.append(plain if times == 1 else f"{plain} ({times})")
+        label = plain = printable(" ".join(name.split())) or "-"
+        while as_seen(label) in taken:
+            times[as_seen(plain)] = number = times.get(as_seen(plain), 1) + 1
+            label = f"{plain} ({number})"
+        taken.add(as_seen(label))
+        labels.append(label)
     return labels

@@ -70,10 +70,10 @@ def test_without_a_json_it_is_taken_for_torchvisions(tmp_path):
 
 def test_keys_of_dataparallel_and_names_of_classes(tmp_path):
     state = {f"module.{key}": value for key, value in STATE.items()}
-    names = ["crane", "crane", "a\nb", "", "x"]
+    names = ["crane", "crane", "a\nb", "", "crane (2)"]
     file, _ = written(tmp_path, {"label_names": names, "interpolation": "bicubic"}, state=state)
     checkpoint = load(file)
-    assert checkpoint.labels == ["crane", "crane (2)", "a b", "class 3", "x"]
+    assert checkpoint.labels == ["crane", "crane (2)", "a b", "class 3", "crane (2) (2)"]
     assert checkpoint.resample == "bicubic"
 
 
