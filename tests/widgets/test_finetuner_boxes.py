@@ -64,7 +64,7 @@ def test_who_joins_one_photograph_joins_its_whole_specimen():
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        (["tulip-0"], "1 photographs are chosen: choose two or more"),
+        (["tulip-0"], "1 chosen: choose two or more photographs"),
         (["tulip-0", "cone-0"], "The 2 photographs lie in 2 boxes, and a specimen has one class"),
     ],
 )

@@ -133,7 +133,7 @@ class Boxes:
             ]
             if len(found) < 2:
                 raise ValueError(
-                    f"{len(found)} photographs are chosen: choose two or more of one specimen."
+                    f"{len(found)} chosen: choose two or more photographs of one specimen."
                 )
             if len(homes) > 1:
                 raise ValueError(

@@ -26,7 +26,8 @@ const path = (found) => found.map((place) => place.map((n) => n.toFixed(1)).join
 /** In words, for those who do not see the curve. */
 function said(points, best) {
   const { right, specimens, held } = best;
-  return `${points.length - 1} epochs. Loss on the specimens held out: ${points[0].held.toFixed(3)} with the last layer alone, least ${held.toFixed(3)} in epoch ${best.epoch}, where ${right} of ${specimens} specimens are right.`;
+  const epochs = points.length - 1;
+  return `${epochs} epoch${epochs === 1 ? "" : "s"}. Loss on the specimens held out: ${points[0].held.toFixed(3)} with the last layer alone, least ${held.toFixed(3)} in epoch ${best.epoch}, where ${right} of ${specimens} specimens are right.`;
 }
 
 export function makeCurve() {

@@ -65,7 +65,10 @@ function build({ root, model, line, tell, warn }) {
   let queue = Promise.resolve();
   const send = (files, place, pasted = false) => {
     const show = (news) => {
-      if (news.state === "preparing") line.send({ kind: "place", upload: news.upload, ...place });
+      if (news.state === "preparing")
+        line.send({ kind: "place", upload: news.upload, ...place }).catch((error) => {
+          if (!line.gone()) warn(error.message);
+        });
       boxes.show(news);
       if (news.state === "failed") warn(news.error);
     };
