@@ -89,7 +89,7 @@ _OWN = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
 _MAGIC = b"\x93NUMPY\x01\x00"
 #: A header as NumPy writes it. NumPy itself takes 0.1 ms to read one, and there are 268.
 _USUAL = re.compile(
-    rb"\{'descr': '(<f[248])', 'fortran_order': False, 'shape': \(((?:\d+,? ?)*)\), \} *\n"
+    rb"\{'descr': '(<f[248])', 'fortran_order': False, 'shape': \(((?:\d+(?:, \d+)*,?)?)\), \} *\n"
 )
 
 

@@ -38,7 +38,7 @@ def batch(architecture: Architecture, *, gradient: bool = False) -> int:
 def variants(architecture: Architecture) -> int:
     """Return how many copies of a photograph to compute at once, 1 to `TOGETHER`.
 
-    Only crops of their large layers are computed (`variants.py`), so that several fit into the
+    Only crops of their large layers are computed (`incremental.py`), so that several fit into the
     cache, and the many weights of the last stages are read once for all of them.
     """
     room = limit() - resident() - packed_bytes(architecture)

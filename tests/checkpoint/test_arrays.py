@@ -97,6 +97,19 @@ def test_an_array_whose_numbers_are_too_few_is_refused(folder):
         read(folder)
 
 
+def test_a_shape_of_many_digits_is_refused_at_once(folder):
+    """To try all ways of cutting them into sides would take longer than anybody lives."""
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (" + b"1" * 64 + b"x), }\n"
+    with zipfile.ZipFile(folder / "random.npz") as archive:
+        names = archive.namelist()
+    with zipfile.ZipFile(folder / "random.npz", "w") as archive:
+        for name in names:
+            size = len(header).to_bytes(2, "little")
+            archive.writestr(name, b"\x93NUMPY\x01\x00" + size + header)
+    with pytest.raises(CheckpointError, match=r"random.npz is damaged or was not copied whole"):
+        read(folder)
+
+
 class Trap:
     """Whoever unpickles it makes a folder."""
 
