@@ -6,25 +6,56 @@ import contextlib
 import gc
 import importlib
 import sys
+import threading
 import types
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from conus_widgets.machine.forks import ForkLock
+
+_giving_way = ForkLock()  # held for the moment in which an empty module goes
+
 
 @contextlib.contextmanager
 def left_out(package: str, *names: str) -> Iterator[None]:
-    """Let ``import package.name`` find an empty module in here; later ones find the real one."""
-    missing = [name for name in names if f"{package}.{name}" not in sys.modules]
-    for name in missing:
-        sys.modules[f"{package}.{name}"] = types.ModuleType(name)
+    """Let ``import package.name`` find an empty module in here; later ones find the real one.
+
+    So do other threads: a widget imports Theano in one, and the next cell may import SciPy.
+    """
+    missing = [f"{package}.{name}" for name in names if f"{package}.{name}" not in sys.modules]
+    empty = {whole: _Empty(whole) for whole in missing}
+    sys.modules.update(empty)
     try:
         yield
     finally:
-        for name in missing:
-            del sys.modules[f"{package}.{name}"]
-            if package in sys.modules:
-                vars(sys.modules[package]).pop(name, None)
+        for whole, module in empty.items():
+            module.give_way()
+            within = vars(sys.modules[package]) if package in sys.modules else {}
+            name = whole.rpartition(".")[2]
+            if within.get(name) is module:
+                del within[name]
+
+
+class _Empty(types.ModuleType):
+    """A module with nothing in it for the thread that made it, and only while it stands there."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._thread = threading.get_ident()
+
+    def __getattr__(self, name: str) -> Any:
+        whole = self.__name__
+        if sys.modules.get(whole) is self and self._thread == threading.get_ident():
+            raise AttributeError(f"module {whole!r} is left out, and {name!r} with it")
+        self.give_way()
+        return getattr(importlib.import_module(whole), name)
+
+    def give_way(self) -> None:
+        """Let those who import the module from now on find the real one."""
+        with _giving_way:
+            if sys.modules.get(self.__name__) is self:
+                del sys.modules[self.__name__]
 
 
 @contextlib.contextmanager

@@ -146,7 +146,7 @@ def _import_theano() -> types.ModuleType:
     described = _Described()
     sys.meta_path.insert(0, described)
     try:
-        # These would be two thirds of the start. SciPy loads its parts by itself when Theano
+        # These would be three fifths of the import. SciPy loads its parts by itself when Theano
         # computes with them; of its signals Theano looks for functions that SciPy has dropped,
         # and then does without, as it does without SciPy's BLAS: NumPy's is as good. The others
         # serve to compile.

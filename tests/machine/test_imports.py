@@ -3,6 +3,8 @@
 import gc
 import importlib
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -77,6 +79,29 @@ def test_what_was_left_out_is_there_afterwards(package):
         with pytest.raises(ModuleNotFoundError):
             importlib.import_module("cone.tip.top")
     assert importlib.import_module("cone.tip").height == 7
+
+
+def test_another_thread_finds_what_is_left_out_here(package):
+    """A widget imports Theano in its worker's thread, and the next cell imports SciPy."""
+    spire = Path(importlib.import_module("cone").__path__[0]) / "spire"
+    spire.mkdir()
+    (spire / "__init__.py").write_text("turns = 9")
+    (spire / "apex.py").write_text("age = 2")
+
+    def elsewhere(code, name):
+        space = {}
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(exec, code, space).result()
+        return space[name]
+
+    with left_out("cone", "tip", "base", "spire"):
+        ours = importlib.import_module("cone.base")
+        assert elsewhere("from cone.tip import height", "height") == 7
+        assert elsewhere("from cone.spire.apex import age", "age") == 2
+        assert importlib.import_module("cone.tip").height == 7  # for everybody, from then on
+        assert not hasattr(ours, "width")
+    assert ours.width == 5  # who got the empty one is not left with it
+    assert importlib.import_module("cone").tip is importlib.import_module("cone.tip")
 
 
 def test_garbage_is_looked_for_again(monkeypatch):
