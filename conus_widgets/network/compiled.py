@@ -29,6 +29,7 @@ SOURCES = (
     "machine/imports.py",
     "machine/runtime.py",
     "network/compiled.py",
+    "network/grids.py",
     "network/inference.py",
     "network/slopes.py",
     "ops/*.[ph]*",

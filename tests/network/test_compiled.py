@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import re
 import subprocess
 import sys
 import textwrap
@@ -65,6 +66,22 @@ def test_another_version_of_this_package_makes_it_anew_and_tidies_up(folder, mon
     monkeypatch.setattr(module, "_ground", lambda: "newer code")
     assert double(compiled("double", 1, build)) == [2, 4]
     assert build.made == 2 and len(list(folder.glob("*.pickle"))) == 1
+
+
+def test_all_code_that_decides_what_is_compiled_is_named():
+    """What `inference.py` and the Ops import; the others say nothing but what the key holds."""
+    package = Path(module.__file__).parents[1]
+    sources = {file for pattern in module.SOURCES for file in package.glob(pattern)}
+    named = {file.relative_to(package).as_posix() for file in sources}
+    imported = set()
+    for file in sources:
+        for name in re.findall(
+            r"^from conus_widgets\.(\S+) import", file.read_text(), re.MULTILINE
+        ):
+            path = name.replace(".", "/") + ".py"
+            imported |= {path} if (package / path).exists() else set()
+    assert "network/grids.py" in imported
+    assert imported - named == {"machine/forks.py", "machine/machine.py", "network/engine.py"}
 
 
 @pytest.mark.parametrize("content", [b"", b"damaged", pickle.dumps("no function")[:-3]])
