@@ -4,7 +4,7 @@
 namespace conus {
 namespace CONUS_NAMESPACE {
 
-// In a window that has a NaN, any of its cells may get the gradient.
+// In a window that has a NaN, any of its cells may get the gradient, or none.
 CONUS_VECTOR inline void pay(const float* from, const float* d, float* to, const Windows& w,
                              const Image& of, bool masked) {
   const long long rows = w.count(of.height), columns = w.count(of.width);

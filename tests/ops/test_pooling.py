@@ -10,6 +10,8 @@ from op_cases import close, first, floats, last
 
 from conus_widgets import ops
 from conus_widgets.machine.runtime import T, theano
+from conus_widgets.ops.pooling import MaxPoolGradient
+from conus_widgets.ops.relu import ReluGradient
 
 pytestmark = pytest.mark.skipif(not ops.available(), reason=ops.available().reason)
 
@@ -64,6 +66,23 @@ def test_first_maximum_gets_the_gradient(kind, shape, pool):
     for n, i, j, c in np.ndindex(*maxima.shape):
         want[(n, *places[n, i, j, c], c)] += dy[n, i, j, c]
     close(gradient(x, dy), want, 1e-6)
+
+
+@pytest.mark.parametrize("channels", [5, 16, 37])
+def test_a_maximum_that_relu_did_not_let_pass_gets_no_gradient(channels):
+    """The mask is looked at while the gradient is written."""
+    x, dy = T.ftensor4s("x", "dy")
+    by_x = MaxPoolGradient(size=3, stride=2, pad=0, partial=True)(x, dy)
+    masked = theano.function([x, dy], ReluGradient()(x, by_x))
+    (node,) = [n for n in masked.maker.fgraph.toposort() if isinstance(n.op, MaxPoolGradient)]
+    assert node.op.masked and len(masked.maker.fgraph.apply_nodes) == 1
+    X = np.maximum(floats((2, 9, 8, channels)) - 1, 0)
+    D = floats((2, 4, 4, channels), 1)
+    maxima, _ = windows(X, 3, 2, 0, True)
+    assert (maxima == 0).any() and (maxima > 0).any()
+    found = masked(X, D)
+    np.testing.assert_array_equal(found, np.where(X > 0, pooling(3, 2, 0, True)[1](X, D), 0))
+    assert found.any()
 
 
 @pytest.mark.parametrize("partial", [True, False])
