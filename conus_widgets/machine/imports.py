@@ -14,7 +14,7 @@ from typing import Any
 
 from conus_widgets.machine.forks import ForkLock
 
-_giving_way = ForkLock()  # held for the moment in which an empty module goes
+_giving_way = ForkLock()  # held while a module goes that is not the real one
 
 
 @contextlib.contextmanager
@@ -88,9 +88,15 @@ def later(*names: str, known: Mapping[str, Any] | None = None) -> Iterator[None]
 class _Later(types.ModuleType):
     """A module that is imported when something in it is asked for."""
 
-    __path__: list[str] = []  # a package, as far as the import system must know
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._thread = threading.get_ident()
 
     def __getattr__(self, name: str) -> Any:
+        # A package, as far as the import system must know; what another thread imports of it must
+        # be found.
+        if name == "__path__" and self._thread == threading.get_ident():
+            return []
         _give_way()  # the real one imports the others
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # who wrote the import knew what was coming
@@ -100,9 +106,10 @@ class _Later(types.ModuleType):
 
 def _give_way() -> None:
     """Let those who import a module from now on find the real one."""
-    for name, module in list(sys.modules.items()):
-        if isinstance(module, _Later):
-            del sys.modules[name]
+    with _giving_way:
+        for name, module in list(sys.modules.items()):
+            if isinstance(module, _Later):
+                del sys.modules[name]
 
 
 @contextlib.contextmanager

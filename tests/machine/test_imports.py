@@ -81,19 +81,25 @@ def test_what_was_left_out_is_there_afterwards(package):
     assert importlib.import_module("cone.tip").height == 7
 
 
-def test_another_thread_finds_what_is_left_out_here(package):
+def elsewhere(code, name):
+    """What a name stands for after a line of code in another thread."""
+    space = {}
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(exec, code, space).result()
+    return space[name]
+
+
+@pytest.fixture
+def spire(package):
+    """A package in `cone`, with a module `apex`."""
+    folder = Path(importlib.import_module("cone").__path__[0]) / "spire"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("turns = 9")
+    (folder / "apex.py").write_text("age = 2")
+
+
+def test_another_thread_finds_what_is_left_out_here(spire):
     """A widget imports Theano in its worker's thread, and the next cell imports SciPy."""
-    spire = Path(importlib.import_module("cone").__path__[0]) / "spire"
-    spire.mkdir()
-    (spire / "__init__.py").write_text("turns = 9")
-    (spire / "apex.py").write_text("age = 2")
-
-    def elsewhere(code, name):
-        space = {}
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(exec, code, space).result()
-        return space[name]
-
     with left_out("cone", "tip", "base", "spire"):
         ours = importlib.import_module("cone.base")
         assert elsewhere("from cone.tip import height", "height") == 7
@@ -102,6 +108,14 @@ def test_another_thread_finds_what_is_left_out_here(package):
         assert not hasattr(ours, "width")
     assert ours.width == 5  # who got the empty one is not left with it
     assert importlib.import_module("cone").tip is importlib.import_module("cone.tip")
+
+
+def test_another_thread_finds_what_is_in_a_package_that_waits_here(spire, package):
+    with later("cone.spire", "cone.tip"):
+        ours = importlib.import_module("cone.spire")
+        assert elsewhere("from cone.spire.apex import age", "age") == 2
+        assert "cone.tip" not in package  # which nobody asked for
+    assert ours.turns == 9
 
 
 def test_garbage_is_looked_for_again(monkeypatch):
