@@ -114,7 +114,7 @@ def ask_cluster(
     TypeError
         If the predictor was made from arrays in memory.
     Cancelled
-        If `cancelled` returned true. Batches that are being asked then are saved by their workers.
+        If `cancelled` returned true. Workers that live on save the batches that they are asked.
     """
     plugin = NetworkPlugin(predictor, store, asking)
     with _client_of(cluster) as client:

@@ -274,8 +274,12 @@ def _is_up_to_date(path: bytes, live: Live, fetch: Collection[str]) -> bool:
         return False
     number, row = live.where[path]
     part = live.parts[number]
-    state = (part.size[row], part.modified[row])
-    return not part.error[row] and files.state_of(path, fetch) == state
+    if part.error[row]:
+        return False
+    state = files.state_of(path, fetch)
+    if state is None and files.protocol_of(path) is not None:
+        return True  # it may not be fetched now, or cannot be: that must not cost its answer
+    return state == (part.size[row], part.modified[row])
 
 
 @contextmanager

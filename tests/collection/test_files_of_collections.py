@@ -33,7 +33,11 @@ def table(*names):
     return Table(tuple(Record(f"memory://shelf/{name}", SPECIES[0]) for name in names), (), "x", 1)
 
 
-def test_addresses_are_fetched_only_if_their_protocol_was_asked_for(shelf, tmp_path):
+def unreachable(*_, **__):
+    raise OSError("the network is down")
+
+
+def test_addresses_are_fetched_only_if_their_protocol_was_asked_for(shelf, tmp_path, monkeypatch):
     given = table(*(f"{n}.png" for n in range(5)), "missing.png")
     predictor = StandIn(labels=SPECIES)
     refused = evaluate(given, predictor, tmp_path / "out", progress=False)
@@ -49,6 +53,12 @@ def test_addresses_are_fetched_only_if_their_protocol_was_asked_for(shelf, tmp_p
     assert answers.status == ["answered"] * 5 + ["failed"]
     assert answers.errors[5].startswith("missing.png cannot be fetched")
     assert evaluate(given, predictor, tmp_path / "out", progress=False, fetch=["memory"]).asked == 0
+    assert evaluate(given, predictor, tmp_path / "out", progress=False).asked == 0
+    with monkeypatch.context() as patched:
+        patched.setattr(type(shelf), "info", unreachable)
+        evaluate(given, predictor, tmp_path / "out", progress=False, fetch=["memory"])
+    kept = Collection.open(tmp_path / "out").answers
+    assert kept.status == answers.status and kept.digests == answers.digests
     shelf.pipe("/shelf/3.png", shelf.cat("/shelf/4.png"))
     changed = evaluate(given, predictor, tmp_path / "out", progress=False, fetch=["memory"])
     assert changed.asked == 1
