@@ -451,6 +451,27 @@ def test_decisions_that_only_a_browser_had_are_saved_when_they_are_uploaded(
     file.write_text(json.dumps(decision(3, digests[1], "before", by="Ben")))
     with pytest.raises(VerdictError, match="holds no decision of Ana"):
         inspector.upload_log(file)
+    with pytest.raises(ValueError, match="make another Inspector"):
+        inspector.sign("Ben")
+
+
+def test_decisions_are_uploaded_however_the_name_was_spaced(make, tmp_path):
+    inspector, _ = make(blind=True, reviewer=" Ana  Lopez")
+    seen = digest_of(inspector, inspector._blindly.review.queue[0])
+    line = {"kind": "decision", "id": str(uuid.uuid4()), "at": "2026-01-02T03:04:05Z"}
+    line |= {"seen": seen, "phase": "before", "without": "ambiguous", "by": inspector.reviewer}
+    (tmp_path / "one.jsonl").write_text(json.dumps(line))
+    assert inspector.upload_log(tmp_path / "one.jsonl").startswith("1 decisions were new")
+
+
+def test_a_photograph_of_two_specimens_of_a_blind_queue_does_not_stop_it(make, monkeypatch):
+    inspector, _ = make(blind=True)
+    blindly = inspector._blindly
+    monkeypatch.setattr(inspector._facts, "digests", ["d" * 64] * len(inspector._facts.digests))
+    for place in (1, 2):
+        for phase in ("before", "after"):
+            given = {"seen": "d" * 64, "phase": phase, "without": "ambiguous"}
+            assert blindly.decide(given) == place
 
 
 def digest_of(inspector, case):

@@ -101,6 +101,8 @@ class Blindly:
             for number, other in enumerate(self._facts.digests)
             if digest and other == digest
         } & set(self.review.queue)
+        if len(cases) > 1 and (due := self.review.next()) is not None:
+            cases &= {due.case}  # a file that stands for several specimens
         if len(cases) != 1:
             raise VerdictError(f"The photograph {digest[:12]!r} is of no case in this queue.")
         (case,) = cases
@@ -133,10 +135,11 @@ class Blindly:
         LogError
             If one could not be saved; those before it are.
         """
+        by = _spaced(self.review.by)
         saved = known = others = 0
         refused: list[str] = []
         for given in _objects(data):
-            if given.get("kind") != "decision" or given.get("by") != self.review.by:
+            if given.get("kind") != "decision" or _spaced(str(given.get("by"))) != by:
                 others += 1
                 continue
             identity = str(given.get("id", ""))
@@ -159,6 +162,11 @@ class Blindly:
         if others:
             said.append(f"{others:,} lines are no decisions of {self.review.by}")
         return "; ".join(said) + "."
+
+
+def _spaced(name: str) -> str:
+    """Return a name as a page signs with it: one space between its parts."""
+    return " ".join(name.split())
 
 
 def _objects(data: bytes) -> Iterator[dict[str, Any]]:

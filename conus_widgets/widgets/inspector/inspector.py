@@ -176,7 +176,18 @@ class Inspector(LiveWidget):
         return self._explored
 
     def sign(self, reviewer: str, orcid: str = "") -> None:
-        """Say who judges from now on."""
+        """Say who judges from now on.
+
+        Raises
+        ------
+        ValueError
+            In a blind review: its cases are those of the one who began it.
+        """
+        if self._blindly is not None:
+            raise ValueError(
+                "A blind review is signed from the start: make another Inspector, with "
+                "blind=True and the other reviewer."
+            )
         self._ledger.sign(reviewer, orcid)
         self._tell_everything()
 
