@@ -134,7 +134,7 @@ def evaluated(count: int) -> dict[str, Any]:
         evaluate(first, predictor, FOLDER / "warm", progress=False, cluster=client)
         shutil.rmtree(FOLDER / "warm")
         before, driver, wall = used(), sum(me.cpu_times()[:2]), time.perf_counter()
-        watching = threading.Thread(target=watch)
+        watching = threading.Thread(target=watch, daemon=True)  # it must not outlive an error
         watching.start()
         table = Table(records, (), str(FOLDER), True)
         report = evaluate(table, predictor, store, progress=False, cluster=client)

@@ -11,7 +11,7 @@ _LARGEST = 32 * 2**20
 
 
 def give_back() -> None:
-    """Return what malloc holds and nobody uses, where it is glibc's; takes some milliseconds.
+    """Return what malloc holds and nobody uses, if it is glibc's; takes some milliseconds.
 
     Each thread that allocates has a heap of its own there, which shrinks only from its end: one
     layer that lives on keeps all of a network's freed layers. A kernel of 300 MB lost 35 to 55.
