@@ -142,6 +142,7 @@ export function makeCase({ pictures, calls }) {
     /** Another case is asked for, which is not there yet; what is still seen is not to be judged. */
     wait({ index, total }) {
       element.classList.add("ci-awaiting");
+      verdicts.wait();
       position.textContent = `${total ? `${index + 1} of ${total}: ` : ""}being opened ...`;
       spoken.textContent = "Being opened ...";
     },

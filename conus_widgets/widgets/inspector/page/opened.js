@@ -296,7 +296,9 @@ export function makeOpened({ pictures, post, tell, say, judging, keys, back, sho
     changed(news) {
       if (cases.has(news.case)) cases.set(news.case, { news, age: casesAge });
       nearestAge += 1;
-      if (news.case === current?.case) view.renew((current = news));
+      if (news.case !== current?.case) return;
+      current = news;
+      if (awaited < 0) view.renew(news);
     },
     nearest({ photograph, classes }) {
       nearest.set(photograph, { classes, age: nearestAge });

@@ -222,6 +222,12 @@ export function makeVerdicts({ judge, note, undo, showKeys }) {
       );
       said.hidden = !said.children.length;
     },
+    /** Another case is on its way: nothing is written that would be about the one before. */
+    wait() {
+      form.close();
+      notes.close();
+      about = null;
+    },
     /** What was said of the case and is not on the disk yet. */
     unsaved(given) {
       unsaved.hidden = !given.length;
