@@ -23,7 +23,9 @@ class Interrupted:
         return self._event.is_set()
 
     def __enter__(self) -> Interrupted:
-        if threading.current_thread() is threading.main_thread():
+        # A handler that was not set from Python is None, and could not be put back.
+        main = threading.current_thread() is threading.main_thread()
+        if main and signal.getsignal(signal.SIGINT) is not None:
             self._before = signal.signal(signal.SIGINT, self._heard)
         return self
 

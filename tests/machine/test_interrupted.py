@@ -30,3 +30,14 @@ def test_in_another_thread_nothing_changes():
     thread.start()
     thread.join()
     assert seen == [(False, True)]
+
+
+def test_a_handler_that_cannot_be_put_back_is_left(monkeypatch):
+    """Python says None for a handler that was set from C."""
+    before = signal.getsignal(signal.SIGINT)
+    with monkeypatch.context() as patched:
+        patched.setattr(signal, "getsignal", lambda number: None)
+        with Interrupted():
+            patched.undo()
+            assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(signal.SIGINT) is before
