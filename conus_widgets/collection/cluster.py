@@ -70,7 +70,7 @@ def local_workers(count: int) -> Iterator[Client]:
             # Decoding limits itself. Dask would stop a worker for good whose network alone is
             # larger than what it is given.
             memory_limit=None,
-            dashboard_address=":0",
+            dashboard_address="127.0.0.1:0",  # ":0" would be open to the whole network
             silence_logs=logging.ERROR,  # who stops it need not read what was cancelled
         ) as cluster,
         Client(cluster, set_as_default=False) as client,

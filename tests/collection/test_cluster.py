@@ -19,9 +19,8 @@ from made_photographs import SPECIES, write_photographs
 from sent import Sent
 
 from conus_widgets.__main__ import main
-from conus_widgets.collection import cluster_worker, store
+from conus_widgets.collection import store
 from conus_widgets.collection.asking import Asking, Entry
-from conus_widgets.collection.cluster_worker import NetworkPlugin
 from conus_widgets.collection.collection import Collection
 from conus_widgets.collection.evaluation import evaluate
 from conus_widgets.collection.store import StoreError, open_store
@@ -29,7 +28,10 @@ from conus_widgets.collection.table import Record, Table
 from conus_widgets.network.interface import Cancelled
 
 distributed = pytest.importorskip("distributed", reason="Dask is the extra 'cluster'")
-from conus_widgets.collection import cluster  # noqa: E402  # needs Dask
+import psutil  # noqa: E402  # comes with Dask
+
+from conus_widgets.collection import cluster, cluster_worker  # noqa: E402  # need Dask
+from conus_widgets.collection.cluster_worker import NetworkPlugin  # noqa: E402
 
 COUNT = 90
 
@@ -242,7 +244,19 @@ def test_without_dask_it_says_what_to_install(photographs, tmp_path):
 # Real processes ---------------------------------------------------------------------------------
 
 
-def test_two_processes_give_what_one_gives(photographs, tmp_path, capsys, no_loop_of_the_browser):
+def test_two_processes_give_what_one_gives(
+    photographs, tmp_path, capsys, monkeypatch, no_loop_of_the_browser
+):
+    ask, places = cluster.ask_cluster, set()
+
+    def asking(*given, **options):
+        here = psutil.Process()
+        for process in (here, *here.children(recursive=True)):
+            found = process.net_connections("tcp")
+            places.update(one.laddr.ip for one in found if one.status == psutil.CONN_LISTEN)
+        ask(*given, **options)
+
+    monkeypatch.setattr(cluster, "ask_cluster", asking)
     few = tmp_path / "few"
     for record in photographs.records[1:41]:
         name = few / record.label / Path(record.path).name
@@ -252,3 +266,4 @@ def test_two_processes_give_what_one_gives(photographs, tmp_path, capsys, no_loo
         assert main(["evaluate", str(few), "--out", str(tmp_path / out), *more]) == 0
         assert "40 photographs: 40 asked" in capsys.readouterr().out
     assert_same(rows_of(tmp_path / "two"), rows_of(tmp_path / "one"))
+    assert places == {"127.0.0.1"}, "nothing listens to other machines"
