@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import re
+import sys
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -155,7 +155,8 @@ class Verdict:
         if given is None:
             return
         number = isinstance(given, int | float) and not isinstance(given, bool)
-        if not number or not math.isfinite(given) or given < 0:
+        # Not by `isfinite`, which fails for an integer of 400 digits.
+        if not number or not 0 <= given <= sys.float_info.max:
             raise VerdictError(f"seconds is {given!r}: a number of 0 or more is needed.")
 
     def _validate_name(self) -> None:

@@ -55,6 +55,7 @@ def test_a_decision_of_a_blind_review_says_its_phase_and_time():
         ({"seconds": -1}, "seconds is -1"),
         ({"seconds": "3"}, "seconds is '3'"),
         ({"seconds": float("inf")}, "seconds is inf"),
+        ({"seconds": 10**400}, "seconds is 1000"),
     ],
 )
 def test_what_is_wrong_is_said(parts, said):

@@ -112,7 +112,7 @@ class Blindly:
             case,
             phase=str(given.get("phase", "")),
             kind=str(given.get("without", "")),
-            seconds=float(seconds) if isinstance(seconds, (int, float)) else None,
+            seconds=seconds if isinstance(seconds, (int, float)) else None,
             **texts,
         )
         return self.review.queue.index(case) + 1

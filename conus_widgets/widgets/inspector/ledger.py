@@ -115,7 +115,7 @@ class Ledger:
             photograph="" if given.get("whole", True) else seen,
             seen=seen,
             at=_moment(str(given.get("at", ""))),
-            seconds=float(seconds) if isinstance(seconds, (int, float)) else None,
+            seconds=seconds if isinstance(seconds, (int, float)) else None,
             **texts,  # type: ignore[arg-type]
             **signed,  # type: ignore[arg-type]
         )
