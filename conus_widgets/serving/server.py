@@ -135,7 +135,8 @@ class _Line(VoilaKernelWebsocketHandler):
         And whoever speaks the older protocol, which no page does: Voila reads a length from the
         wrong place of its messages, and counts up to it, which nobody lives to see.
         """
-        if PROTOCOL not in self.request.headers.get("Sec-WebSocket-Protocol", ""):
+        asked = self.request.headers.get("Sec-WebSocket-Protocol", "").split(",")
+        if PROTOCOL not in [protocol.strip() for protocol in asked]:  # whole names, as Tornado does
             raise tornado.web.HTTPError(400)
         if self.kernel_manager._kernel_connections.get(self.kernel_id, 0) > 0:
             raise tornado.web.HTTPError(403)
