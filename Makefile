@@ -94,6 +94,8 @@ checkpoint: $(READY)  ## train the demonstration network again (under an hour on
 stick: $(READY)  ## dist/conus_widgets-stick.zip for a room without a network: the last commit and all packages, 450 MB (docs/workshop.md)
 	@rm -rf build/stick; mkdir -p build/stick/conus_widgets dist; \
 	git archive HEAD | tar -x -C build/stick/conus_widgets; \
+	package=build/stick/conus_widgets/conus_widgets; rm $$package/notebooks; \
+	cp -R build/stick/conus_widgets/notebooks $$package/notebooks; \
 	echo "Fetching the packages (a minute or two) ..."; \
 	$(VENV)/bin/python -m pip download --quiet --no-input --disable-pip-version-check --no-deps --require-hashes \
 	    --no-build-isolation --dest build/stick/conus_widgets/wheels -r requirements.lock; \
