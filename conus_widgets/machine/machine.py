@@ -5,6 +5,7 @@ Nothing heavy is imported, so that ``python -m conus_widgets doctor`` can look b
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shlex
@@ -252,7 +253,9 @@ def let_others_read() -> None:
     folder = cache_folder()
     if folder.is_relative_to(sys.prefix):
         for path in [folder, *folder.rglob("*")]:
-            path.chmod(0o755 if path.is_dir() else 0o644)
+            with contextlib.suppress(FileNotFoundError):  # a lock of Theano's goes by itself
+                if not path.is_symlink():
+                    path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _check_space(folder: Path) -> None:

@@ -50,9 +50,9 @@ def prepare(folder: Path, names: Collection[str] = PAGES, sources: Path = NOTEBO
     written = []
     for name in names:
         source = sources / f"{name}.ipynb"
-        if not source.is_file():
-            there = ", ".join(sorted(path.stem for path in sources.glob("*.ipynb")))
-            raise FileNotFoundError(f"There is no notebook {name}; there are {there}.")
+        there = sorted(path.stem for path in sources.glob("*.ipynb"))
+        if name not in there:  # also a name that leads out of the folder
+            raise FileNotFoundError(f"There is no notebook {name}; there are {', '.join(there)}.")
         page = _page(json.loads(source.read_text("utf-8")), names)
         (folder / source.name).write_text(json.dumps(page, indent=1), "utf-8")
         written.append(source.name)
