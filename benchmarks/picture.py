@@ -73,7 +73,9 @@ def draw(results: Results, path: Path) -> None:
         y, before = y + 1, figure
     (aim,) = axes.plot([], [], color="black", marker="|", markersize=12, markeredgewidth=2,
                        linestyle="", label="aim: on it, or left of it")  # fmt: skip
-    axes.legend(handles=[aim], loc="lower right", bbox_to_anchor=(1, 1), frameon=False, fontsize=9)
+    axes.legend(
+        handles=[aim], loc="upper left", bbox_to_anchor=(-0.8, 0), frameon=False, fontsize=9
+    )
     axes.set_yticks(places, labels)
     axes.set_ylim(y - 0.4, -0.6)
     edges = [edge for _, _, seen in lines for edge in (seen.low, seen.high)]
