@@ -10,6 +10,9 @@ TOGETHER = 4  # copies of one photograph, at most
 #: Bytes. A batch with a larger output in it is slower than its photographs one by one: the numbers
 #: leave the cache between two convolutions, and fresh memory is fetched from the system each time.
 CACHED = 3.5e6
+#: The same on the way back, whose layers stay in memory anyway: two photographs at full width read
+#: the weights of the last stages once (docs/ops.md).
+CACHED_BACK = 7e6
 FLOAT = 4  # bytes
 MOST_FOUR = 4 * 2**20  # bytes of weights for F(4x4,3x3); `most_weights` in ops/winograd.h
 
@@ -28,7 +31,7 @@ def batch(architecture: Architecture, *, gradient: bool = False) -> int:
     to_come = packed_bytes(architecture) * (2 if gradient else 1)
     room = limit() - resident() - to_come
     each = gradient_bytes(architecture) if gradient else forward_bytes(architecture)
-    fast = CACHED // (FLOAT * max(_outputs(architecture)))
+    fast = (CACHED_BACK if gradient else CACHED) // (FLOAT * max(_outputs(architecture)))
     return int(max(1, min(BATCH, fast, room // each)))
 
 

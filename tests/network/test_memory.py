@@ -55,7 +55,7 @@ def test_large_outputs_are_computed_one_by_one():
     found = [memory.batch(Architecture(5, width=w, stem=int(64 * w))) for w in widths]
     assert found == [8, 8, 4, 2, 1]
     back = [memory.batch(Architecture(5, width=w, stem=int(64 * w)), gradient=True) for w in widths]
-    assert back == found
+    assert back == [8, 8, 8, 4, 2]
 
 
 @pytest.mark.parametrize("limit", [480, 800])
