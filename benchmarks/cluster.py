@@ -1,4 +1,4 @@
-"""What a cluster gains and costs: two workers beside one, and beside one process.
+"""Gain and cost of a cluster: two workers beside one, and beside one process.
 
 ``python -m benchmarks.cluster`` (a part of ``make bench``) asks drawn photographs of the
 demonstration network, in rounds one after the other, and prints each ratio beside its aim.
@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def _seconds(table: Table, predictor: Any, out: Path, workers: int) -> float:
-    """Return how long an evaluation takes, by so many workers; 0: by this process."""
+    """Return the seconds of an evaluation by `workers` workers, or by this process if 0."""
     from conus_widgets.collection.cluster import local_workers
     from conus_widgets.collection.evaluation import evaluate
 

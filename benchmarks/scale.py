@@ -1,4 +1,4 @@
-"""How a collection's cost grows: photographs against time, the driver's memory, the store's size.
+"""Growth of a collection's cost: photographs against time, the driver's memory, the store's size.
 
 ``python -m benchmarks.scale`` (a part of ``make bench``) asks 1,000, 10,000 and 100,000 photographs
 of a network that answers at once, on two workers, and writes a table and a picture.
@@ -106,7 +106,7 @@ def photographs(count: int) -> list[Path]:
 
 
 def evaluated(count: int) -> dict[str, Any]:
-    """Evaluate so many photographs, and return what it took."""
+    """Evaluate this number of photographs, and return the time and memory that it took."""
     import psutil
 
     from conus_widgets.collection.cluster import local_workers

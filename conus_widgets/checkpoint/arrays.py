@@ -212,8 +212,8 @@ def _check_array(
         )
     if array.dtype.kind != "f":
         raise CheckpointError(f"{where} has dtype {array.dtype}, but floats are needed.")
-    # A sum is NaN or infinite if any number is, and needs no array of its own; it may also
-    # overflow if there is none.
+    # A sum is NaN or infinite if any number is, and needs no array of its own. A sum of
+    # large finite numbers may overflow, too: then they are counted one by one.
     with np.errstate(over="ignore"):
         if np.isfinite(array.sum(dtype=np.float64)):
             return

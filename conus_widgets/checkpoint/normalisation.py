@@ -1,4 +1,4 @@
-"""How a network of PyTorch saw its photographs: order, range, mean and spread of their pixels."""
+"""Normalisation of a PyTorch network: order, range, mean and spread of the pixels it saw."""
 
 from __future__ import annotations
 

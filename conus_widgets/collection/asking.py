@@ -65,7 +65,7 @@ Given = tuple[Entry, Answer | PhotographError]
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """What a reading thread found out about a file."""
+    """Findings of a reading thread about one file."""
 
     size: int
     modified: int

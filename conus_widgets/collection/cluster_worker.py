@@ -1,4 +1,4 @@
-"""What a worker of a Dask cluster does for a collection: it loads the network once, and asks it.
+"""Work of a Dask worker for a collection: it loads the network once, and asks it.
 
 Batches come as plain values. A worker writes the answers itself, so that no other process ever
 holds them; what it returns is counts.

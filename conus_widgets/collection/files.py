@@ -101,7 +101,7 @@ def validate_protocols(fetch: Iterable[str]) -> frozenset[str]:
 
 
 def state_of(path: bytes, fetch: Collection[str] = ()) -> tuple[int, int] | None:
-    """Return a file's size, and a number that changes when it is written; None if there is none.
+    """Return a file's size, and a number that changes when it is written; None for a missing file.
 
     Of a file here the number is when it was changed, in nanoseconds.
     """

@@ -144,7 +144,7 @@ def _without(
 ) -> NDArray[Any]:
     """Return the distances (rows, classes) to the k-th nearest that is not of a class.
 
-    They are infinite if there are not so many.
+    They are infinite if there are fewer than `neighbour` others.
     """
     few = min(apart.shape[1], neighbour + NEAREST)
     nearest = np.argpartition(apart, few - 1, axis=1)[:, :few]

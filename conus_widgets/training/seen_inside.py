@@ -1,4 +1,4 @@
-"""What a layer holds of photographs, plain and in random views: computed once, trained on often."""
+"""Outputs of a layer for photographs and their random views: computed once, used in each epoch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What strangers may send: counted for a visit, and never raised by a page."""
+"""Limits for visitors: counted for a visit, and never raised by a page."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""What stays of a fine-tuning in the saved notebook: its figures, as sentences."""
+"""The saved picture of a fine-tuning: its figures, as sentences."""
 
 from __future__ import annotations
 

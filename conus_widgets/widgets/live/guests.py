@@ -1,4 +1,4 @@
-"""What strangers may do: settings that `python -m conus_widgets serve` gives to their kernels.
+"""Limits for visitors: settings that `python -m conus_widgets serve` gives to their kernels.
 
 Each visitor has a process, so what is counted here is counted for one visit.
 """
