@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pictures
@@ -30,6 +31,8 @@ def make(kind):
     widget = Explorer(explained, picture(1), target="banded")
     widget.explanation
     return widget""")
+
+CONVERSION = Path(__file__).with_name("conversion.py")
 
 # Each shows `make(kind)` after a line that must stay readable.
 WAYS = {
@@ -294,7 +297,7 @@ def executed(lab):
 
 
 def convert(path, *options):
-    command = [sys.executable, "-m", "nbconvert", *options, path.name]
+    command = [sys.executable, CONVERSION, *options, path.name]
     ran = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stderr[-3000:]
 
