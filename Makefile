@@ -136,6 +136,7 @@ $(READY): requirements.lock pyproject.toml postBuild
 	@$(IN_VENV) bash postBuild # a stick's file system forgets who may run it
 	@$(VENV)/bin/python -m pip install --quiet --no-input --disable-pip-version-check \
 	    --no-deps --no-build-isolation --editable . # for those who develop
+	@cp conus_widgets/serving/jupyter/*.json $(VENV)/etc/jupyter/jupyter_server_config.d # which that leaves out
 	@touch $@
 
 $(PEERS)/.ready: benchmarks/requirements.txt

@@ -59,13 +59,17 @@ def installed(wheel, tmp_path_factory):
 def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
+    servers = {name for name in packed if ".data/data/" in name}  # go beside the package
+    assert [name.split("/", 2)[2] for name in servers] == [
+        "etc/jupyter/jupyter_server_config.d/conus_widgets.serving.websockets.json"
+    ]
     written = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "conus_widgets").rglob("*")
         if path.is_file() and path.suffix not in (".pyc", ".ipynb")
     }
     written |= {f"conus_widgets/notebooks/{path.name}" for path in NOTEBOOKS}
-    assert packed == written
+    assert packed - servers == written
     assert {".js", ".css", ".npz", ".json", ".txt"} <= {Path(name).suffix for name in packed}
     assert "conus_widgets/py.typed" in packed
 

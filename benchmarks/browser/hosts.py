@@ -123,6 +123,9 @@ def _voila(folder: Path, port: int) -> list[str]:
     return [
         *(sys.executable, "-m", "voila", str(folder / "notebooks"), "--no-browser"),
         *("--Voila.ip=127.0.0.1", f"--port={port}", "--Voila.port_retries=0"),
+        # As `serve` does it; JupyterLab has an extension.
+        "--Voila.kernel_websocket_connection_class="
+        "conus_widgets.serving.websockets.PromptConnection",
     ]
 
 

@@ -17,6 +17,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from conus_widgets.serving.pages import title
 from conus_widgets.serving.visitors import FULL, Visitors
+from conus_widgets.serving.websockets import PromptConnection
 
 __all__ = ["HEADERS", "Server"]
 
@@ -218,6 +219,7 @@ def configured(server_folder: Path, visits: Path, **options: Any) -> Server:
     config.Voila.connection_dir_root = str(visits)
     config.Voila.tornado_settings = {"headers": HEADERS, "allow_remote_access": True}
     config.Voila.log_level = "WARN"
+    config.Voila.kernel_websocket_connection_class = PromptConnection
     config.VoilaConfiguration.multi_kernel_manager_class = Visitors
     config.VoilaConfiguration.allow_template_override = "NO"
     config.VoilaConfiguration.allow_theme_override = "NO"
