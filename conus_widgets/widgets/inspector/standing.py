@@ -163,7 +163,8 @@ class Standings:
                 self._names.setdefault(name, None)
         self._places = {name: place for place, name in enumerate(self._names)}
         self._put(
-            range(count),
+            np.arange(count),
+            np.argsort(facts.of_photograph, kind="stable"),
             self._labels,
             self._class_of,
             self._rows,
@@ -192,12 +193,18 @@ class Standings:
             class_of[one] = facts.class_number(label) if label else NO_CLASS
             if label and class_of[one] == NO_CLASS:
                 places.setdefault(label, len(places))
-        self._put(touched, labels, class_of, rows, answers, probabilities, places)
+        if touched:
+            photographs = np.array(some, np.int64)
+            specimens = np.array(touched, np.int64)
+            self._put(
+                specimens, photographs, labels, class_of, rows, answers, probabilities, places
+            )
         return Standing(tuple(places), rows, answers, probabilities, labels, class_of)
 
     def _put(
         self,
-        specimens: range | list[int],
+        specimens: NDArray[Any],
+        photographs: NDArray[Any],
         labels: list[str | None],
         class_of: NDArray[Any],
         rows: NDArray[Any],
@@ -205,19 +212,52 @@ class Standings:
         probabilities: NDArray[Any],
         places: Mapping[str, int],
     ) -> None:
-        """Compute again what is known of some specimens."""
+        """Compute again what is known of some specimens, whose photographs come in their order."""
         facts = self._facts
-        for specimen in specimens:
-            counted = [n for n in facts.photographs[specimen] if labels[n] is not None]
-            asked = [n for n in counted if facts.answered[n]] or [
-                n for n in facts.photographs[specimen] if facts.answered[n]
-            ]
-            if asked:
-                mean = facts.probabilities[asked].mean(axis=0)
-                probabilities[specimen] = mean
-                answers[specimen] = int(mean.argmax())
-            found = {
-                int(class_of[n]) if class_of[n] != NO_CLASS else places.get(labels[n] or "", -1)
-                for n in counted
-            }
-            rows[specimen] = found.pop() if len(found) == 1 else NOT_COUNTED
+        whose = np.searchsorted(specimens, facts.of_photograph[photographs])
+        names = [labels[one] for one in photographs.tolist()]
+        counted = np.array([name is not None for name in names], bool)
+        answered = facts.answered[photographs]
+        # Photographs that do not count speak only if a specimen has no others with an answer.
+        best = np.bincount(whose[counted & answered], minlength=len(specimens)) > 0
+        asked = answered & (counted | ~best[whose])
+        starts, counts = _runs(whose[asked])
+        if len(starts):
+            means = _means(facts.probabilities, photographs[asked], starts, counts)
+            some = specimens[whose[asked][starts]]
+            probabilities[some] = means
+            answers[some] = means.argmax(axis=1)
+        found = class_of[photographs]
+        for one in np.flatnonzero(counted & (found == NO_CLASS)).tolist():
+            found[one] = places.get(names[one] or "", NOT_COUNTED)
+        rows[specimens] = NOT_COUNTED
+        found, whose = found[counted], whose[counted]
+        starts, _ = _runs(whose)
+        if len(starts):
+            least = np.minimum.reduceat(found, starts)
+            agreed = least == np.maximum.reduceat(found, starts)
+            rows[specimens[whose[starts]]] = np.where(agreed, least, NOT_COUNTED)
+
+
+def _runs(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return where runs of equal values start, and how long each is."""
+    starts = np.flatnonzero(np.diff(values, prepend=-1))
+    return starts, np.diff(starts, append=len(values))
+
+
+def _means(
+    rows: NDArray[Any], numbers: NDArray[Any], starts: NDArray[Any], counts: NDArray[Any]
+) -> NDArray[Any]:
+    """Return the means of rows with these numbers, run by run; as `mean`, to the last bit.
+
+    All first rows of the runs, then all second ones, and so on: so each run is added in its order.
+    """
+    longest = np.argsort(-counts, kind="stable")
+    starts, less = starts[longest], -counts[longest]
+    sums: NDArray[Any] = rows[numbers[starts]]
+    for step in range(1, counts.max()):
+        more = np.searchsorted(less, -step)  # runs that have so many
+        sums[:more] += rows[numbers[starts[:more] + step]]
+    found = np.empty_like(sums)
+    found[longest] = sums / -less[:, None].astype(sums.dtype)
+    return found
