@@ -35,7 +35,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cluster", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="200 photographs, and two rounds")
     options = parser.parse_args()
-    from conus_widgets.predictor import load_predictor
+    from conus_widgets.loading import load_predictor
 
     count, rounds = (200, 2) if options.quick else (2_000, 3)
     given = draw_collection(FOLDER / "drawn", specimens=count // 2, wrong=0)

@@ -23,7 +23,8 @@ from benchmarks.processes import PEERS, ROOT
 from benchmarks.ratios import spread
 from conus_widgets import explain, shells
 from conus_widgets.checkpoint.files import Checkpoint
-from conus_widgets.predictor import Predictor, load_predictor
+from conus_widgets.loading import load_predictor
+from conus_widgets.predictor import Predictor
 
 PICTURES = 20
 GRID = "windows 32"  # where `occlusion` keeps each window's loss

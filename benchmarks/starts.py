@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.answers import of_logits
 from benchmarks.processes import PEERS, ROOT
 from conus_widgets import shells
-from conus_widgets.predictor import load_predictor
+from conus_widgets.loading import load_predictor
 
 FOLDER = ROOT / "build" / "bench" / "starts"
 LARGEST = 1e-4  # difference of a logit, as a share of their range

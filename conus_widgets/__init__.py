@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from conus_widgets.checkpoint.download import fetch
     from conus_widgets.checkpoint.transfer import DownloadError
     from conus_widgets.collection.finetuning import finetune
+    from conus_widgets.loading import load_predictor
     from conus_widgets.machine.machine import SetupError
     from conus_widgets.network.interface import Cancelled
     from conus_widgets.photographs.photograph import PhotographError
     from conus_widgets.prediction import Prediction
-    from conus_widgets.predictor import Predictor, load_predictor
+    from conus_widgets.predictor import Predictor
     from conus_widgets.widgets import Classifier, DropZone, Explorer, FineTuner, Inspector
 
 __version__ = "0.1.0"
@@ -39,7 +40,7 @@ _HOMES = {
     "SetupError": "machine.machine",
     "fetch": "checkpoint.download",
     "finetune": "collection.finetuning",
-    "load_predictor": "predictor",
+    "load_predictor": "loading",
 }
 
 __all__ = [

@@ -300,9 +300,9 @@ def _json(form: Any) -> str:
 def _classify(options: argparse.Namespace) -> int:
     try:
         # Imported here: if Theano cannot start, the reason is one sentence, not a traceback.
+        from conus_widgets.loading import load_predictor
         from conus_widgets.photographs.photograph import PhotographError
         from conus_widgets.prediction import Prediction
-        from conus_widgets.predictor import load_predictor
 
         predictor = load_predictor(options.model, **_limits(options))
     except (RuntimeError, ValueError, OSError) as error:
@@ -340,7 +340,7 @@ def _classify(options: argparse.Namespace) -> int:
 def _explain(options: argparse.Namespace) -> int:
     try:
         from conus_widgets.explain.command import run
-        from conus_widgets.predictor import load_predictor
+        from conus_widgets.loading import load_predictor
 
         said = run(load_predictor(options.model, **_limits(options)), options)
     except (RuntimeError, ValueError, OSError) as error:
@@ -423,8 +423,8 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def _warm(options: argparse.Namespace) -> int:
     try:
+        from conus_widgets.loading import load_predictor
         from conus_widgets.machine.machine import let_others_read
-        from conus_widgets.predictor import load_predictor
 
         predictor = load_predictor()
         import numpy as np

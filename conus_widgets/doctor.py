@@ -122,7 +122,7 @@ def _engine() -> str:
 
 def _demonstration() -> str:
     from conus_widgets import shells
-    from conus_widgets.predictor import load_predictor
+    from conus_widgets.loading import load_predictor
 
     started = time.perf_counter()
     predictor = load_predictor()

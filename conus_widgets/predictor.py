@@ -3,92 +3,23 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from conus_widgets.arguments import one_of, whole
-from conus_widgets.checkpoint.arrays import CheckpointError
 from conus_widgets.checkpoint.digest import whole_digest
 from conus_widgets.checkpoint.files import Checkpoint
-from conus_widgets.checkpoint.loading import load
 from conus_widgets.checkpoint.ranges import require_region
 from conus_widgets.checkpoint.shuffling import shuffled
-from conus_widgets.checkpoint.sources import folder_of, source_of
-from conus_widgets.machine.forks import ForkLock
 from conus_widgets.network.interface import STAGES, Forward, Progress
 from conus_widgets.network.network import Network
 from conus_widgets.photographs.names import PhotographError, name_of
 from conus_widgets.prediction import Answer, Prediction, answered
 from conus_widgets.preparation import Preparation, generators, most_pixels, several
 from conus_widgets.stream import stream
-
-
-def load_predictor(
-    source: str | bytes | os.PathLike[Any] | None = None,
-    *,
-    precision: str = "float32",
-    max_megapixels: float | None = None,
-) -> Predictor:
-    """Load a checkpoint and compile its network.
-
-    Parameters
-    ----------
-    source : path or str, optional
-        The folder of a checkpoint, its ``.npz``, a ResNet50 of PyTorch in ``.safetensors``, or a
-        known name (``"deep-oc-conus"``, which must have been fetched). By default the embedded
-        demonstration, which knows drawn shells only.
-    precision : {"float32", "bfloat16"}
-        bfloat16 predicts less exactly, and on some processors faster: see `Network`.
-    max_megapixels : float, optional
-        Larger photographs are refused. By default 250; telephones have 200.
-
-    Returns
-    -------
-    Predictor
-
-    Raises
-    ------
-    CheckpointError
-        If the checkpoint cannot be used, or `source` leads to none.
-    TypeError
-        If `source` is no path at all: a number, a loaded Predictor.
-    ValueError
-        If the precision cannot be used here, or `max_megapixels` is no number above 0.
-    runtime.SetupError
-        If this machine lacks a compiler, or room.
-    """
-    if isinstance(source, Predictor):
-        raise TypeError(f"{source!r} is loaded already: use it as it is.")
-    place = source_of(source)
-    return Predictor(
-        load(folder_of(place)),
-        precision=precision,
-        max_megapixels=max_megapixels,
-        origin=Origin(place, precision, max_megapixels),
-    )
-
-
-@dataclass(frozen=True)
-class Origin:
-    """How a predictor was loaded: plain values, with which another process loads the same one.
-
-    Parameters
-    ----------
-    source : str or None
-        As `source_of` returns it.
-    precision : str
-    max_megapixels : float or None
-        Both as in `load_predictor`.
-    """
-
-    source: str | None
-    precision: str = "float32"
-    max_megapixels: float | None = None
 
 
 class Predictor:
@@ -101,8 +32,9 @@ class Predictor:
         See `Network`.
     max_megapixels : float, optional
         See `load_predictor`.
-    origin : Origin, optional
-        How another process can load the same predictor; None if it cannot.
+    origin : callable, optional
+        ``origin(digest)`` loads the same predictor in another process, and can be pickled: see
+        `loading.Origin`. None: it cannot be pickled.
 
     Attributes
     ----------
@@ -140,7 +72,7 @@ class Predictor:
         *,
         precision: str = "float32",
         max_megapixels: float | None = None,
-        origin: Origin | None = None,
+        origin: Callable[[str], Predictor] | None = None,
     ) -> None:
         self.checkpoint = checkpoint
         self.origin = origin
@@ -161,14 +93,14 @@ class Predictor:
         notice = f" ({self.notice})" if self.notice else ""
         return f"<Predictor {self.name}: {len(self.labels)} classes{notice}>"
 
-    def __reduce__(self) -> tuple[Callable[[Origin, str], Predictor], tuple[Origin, str]]:
+    def __reduce__(self) -> tuple[Callable[[str], Predictor], tuple[str]]:
         if self.origin is None:
             raise TypeError(
                 f"{self!r} was made from arrays in memory and cannot be pickled: write its "
                 "checkpoint into a folder with conus_widgets.checkpoint.files.write(folder, "
                 "predictor.checkpoint), and pickle what load_predictor(folder) returns."
             )
-        return _loaded_again, (self.origin, self._digest)
+        return self.origin, (self.digest,)
 
     def __copy__(self) -> Predictor:
         return self  # it does not change, so that a second network would only take memory
@@ -177,7 +109,8 @@ class Predictor:
         return self
 
     @functools.cached_property
-    def _digest(self) -> str:
+    def digest(self) -> str:
+        """What its answers depend on, as one short text."""
         return whole_digest(self.checkpoint)
 
     def predict(
@@ -431,31 +364,3 @@ class Predictor:
             photographs, views=views, seed=seed, progress=progress, cancelled=cancelled
         )
         return list(answers)
-
-
-_again = ForkLock()
-_latest: dict[tuple[Origin, str], Predictor] = {}  # at most one: the last that was unpickled
-
-
-def _loaded_again(origin: Origin, digest: str) -> Predictor:
-    """Load in this process what another one pickled.
-
-    Raises
-    ------
-    CheckpointError
-        If the files are not there, or have changed since the other process loaded them.
-    """
-    with _again:
-        if (origin, digest) not in _latest:
-            found = load_predictor(
-                origin.source, precision=origin.precision, max_megapixels=origin.max_megapixels
-            )
-            if found._digest != digest:
-                raise CheckpointError(
-                    f"{folder_of(origin.source)} is not what the process that sent the predictor "
-                    "loaded: the files differ, or were changed since. Load the predictor there "
-                    "again, then send it."
-                )
-            _latest.clear()
-            _latest[origin, digest] = found
-        return _latest[origin, digest]

@@ -14,7 +14,7 @@ from networks import photographs, random_checkpoint
 from conus_widgets.__main__ import main
 from conus_widgets.checkpoint import download
 from conus_widgets.checkpoint.files import write
-from conus_widgets.predictor import load_predictor
+from conus_widgets.loading import load_predictor
 
 ROOT = Path(__file__).resolve().parents[1]
 REGIONS = {"Panamic": np.array([1, 0, 1, 1, 1]), "South African": np.array([0, 1, 1, 1, 1])}
@@ -51,7 +51,7 @@ def classify(model, predictor, capsys, monkeypatch):
     The checkpoint is compiled once for all calls; the first test does without this.
     """
     monkeypatch.setattr(
-        "conus_widgets.predictor.load_predictor",
+        "conus_widgets.loading.load_predictor",
         lambda source: predictor if source == str(model) else load_predictor(source),
     )
 
@@ -259,7 +259,7 @@ def test_names_are_printed_escaped_where_they_cannot_be_shown(
     model, predictor, odd_name, encoding, monkeypatch
 ):
     """As with PYTHONIOENCODING, or in a terminal of long ago."""
-    monkeypatch.setattr("conus_widgets.predictor.load_predictor", lambda source: predictor)
+    monkeypatch.setattr("conus_widgets.loading.load_predictor", lambda source: predictor)
 
     def call(*arguments):
         streams = [io.TextIOWrapper(io.BytesIO(), encoding, errors="strict") for _ in range(2)]

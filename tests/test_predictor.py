@@ -11,13 +11,14 @@ from networks import SMALL, photographs, random_arrays, random_checkpoint
 from PIL import Image
 
 from conus_widgets import preparation
+from conus_widgets.loading import load_predictor
 from conus_widgets.network.interface import Cancelled, softmax
 from conus_widgets.network.memory import BATCH
 from conus_widgets.photographs import photograph
 from conus_widgets.photographs.inputs import to_input
 from conus_widgets.photographs.photograph import PhotographError
 from conus_widgets.prediction import Prediction
-from conus_widgets.predictor import Predictor, load_predictor
+from conus_widgets.predictor import Predictor
 
 TESTS = Path(__file__).parent
 REGIONS = {"Panamic": np.array([1, 0, 0.5, 1, 0]), "South African": np.array([0, 0, 0, 0, 1.0])}

@@ -12,7 +12,8 @@ from networks import photographs, random_arrays, random_checkpoint
 from conus_widgets import CheckpointError
 from conus_widgets.checkpoint import files as checkpoints
 from conus_widgets.checkpoint.sources import EMBEDDED
-from conus_widgets.predictor import Predictor, load_predictor
+from conus_widgets.loading import load_predictor
+from conus_widgets.predictor import Predictor
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from benchmarks.engines import BATCH, NOISE, PHOTOGRAPH, SAMPLES, WINDOW, Engine
 def load(folder, threads, *, precision="float32"):
     """Load the checkpoint; batch norm is folded, and functions are restored, as for everybody."""
     os.environ["CONUS_THREADS"] = str(threads)  # read when the package is first imported
+    from conus_widgets.loading import load_predictor
     from conus_widgets.network.interface import Cancelled
-    from conus_widgets.predictor import load_predictor
 
     options = {}
     if precision != "float32":

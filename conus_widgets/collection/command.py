@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         # If Theano cannot start, the reason is one sentence, not a traceback.
         from conus_widgets.collection.reading import read_collection
-        from conus_widgets.predictor import load_predictor
+        from conus_widgets.loading import load_predictor
 
         collection = read_collection(
             options.collection,

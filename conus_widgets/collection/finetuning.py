@@ -14,9 +14,9 @@ from conus_widgets.collection.answers import WAITING
 from conus_widgets.collection.collection import Collection
 from conus_widgets.collection.reading import read_collection
 from conus_widgets.collection.wilson import Share
+from conus_widgets.loading import load_predictor
 from conus_widgets.network.interface import PredictorProtocol, Progress
 from conus_widgets.photographs.names import plain
-from conus_widgets.predictor import load_predictor
 from conus_widgets.training.finetuning import FOLDS, Examples, FineTuned
 from conus_widgets.training.finetuning import finetune as fit_examples
 from conus_widgets.training.last_stages import Deeper

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
         # If Theano cannot start, the reason is one sentence, not a traceback.
         from conus_widgets.collection.finetuning import describe, finetune
         from conus_widgets.collection.reading import read_collection
-        from conus_widgets.predictor import load_predictor
+        from conus_widgets.loading import load_predictor
         from conus_widgets.training.finetuning import checked_folder
 
         checked_folder(options.out, force=options.force)  # now, not after all the work

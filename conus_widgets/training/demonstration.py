@@ -24,6 +24,7 @@ from conus_widgets.arguments import whole
 from conus_widgets.checkpoint.architecture import Architecture
 from conus_widgets.checkpoint.files import Checkpoint, write
 from conus_widgets.checkpoint.sources import EMBEDDED
+from conus_widgets.loading import load_predictor
 from conus_widgets.machine.beside import beside
 from conus_widgets.machine.machine import threads
 from conus_widgets.machine.runtime import lasagne
@@ -31,7 +32,7 @@ from conus_widgets.network.resnet import build
 from conus_widgets.photographs.inputs import to_input
 from conus_widgets.photographs.views import random_views
 from conus_widgets.prediction import Prediction
-from conus_widgets.predictor import Predictor, load_predictor
+from conus_widgets.predictor import Predictor
 from conus_widgets.training.place import validate
 from conus_widgets.training.trainer import Plan, Trainer, train
 

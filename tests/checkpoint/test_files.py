@@ -15,8 +15,8 @@ from PIL import Image
 
 from conus_widgets.checkpoint.architecture import Architecture
 from conus_widgets.checkpoint.files import MEAN_RGB, CheckpointError, read, write
+from conus_widgets.loading import load_predictor
 from conus_widgets.machine.beside import longest_name
-from conus_widgets.predictor import load_predictor
 
 PUBLISHED = "resnet50_70classes_100epochs"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conus_widgets.checkpoint.files import CheckpointError, read
-from conus_widgets.predictor import load_predictor
+from conus_widgets.loading import load_predictor
 
 
 def test_the_same_checkpoint_by_every_kind_of_path(folder, monkeypatch):

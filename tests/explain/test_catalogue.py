@@ -134,7 +134,7 @@ def test_a_row_more_is_on_the_command_line(toy, tmp_path, monkeypatch, capsys):
     said = " ".join(capsys.readouterr().out.split())
     assert "guided_backprop, middle (cam)" in said and "layer_cam and middle" in said
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("conus_widgets.predictor.load_predictor", lambda source: StandIn())
+    monkeypatch.setattr("conus_widgets.loading.load_predictor", lambda source: StandIn())
     picture().save(tmp_path / "shell.png")
     given = ["explain", "shell.png", "--method", "middle", "--layer", "res4f"]
     assert main([*given, "--out", "map.npz"]) == 0

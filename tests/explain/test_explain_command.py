@@ -19,7 +19,7 @@ from conus_widgets.explain.catalogue import METHODS
 def call(tmp_path, monkeypatch, capsys):
     """Returns exit code, standard output and standard error."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("conus_widgets.predictor.load_predictor", lambda source: StandIn())
+    monkeypatch.setattr("conus_widgets.loading.load_predictor", lambda source: StandIn())
     picture().save(tmp_path / "shell.png")
 
     def run(*arguments):

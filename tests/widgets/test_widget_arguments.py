@@ -10,7 +10,8 @@ from ipywidgets.widgets.widget import _instances
 from PIL import Image
 from stand_in import StandIn
 
-from conus_widgets.predictor import Predictor, load_predictor
+from conus_widgets.loading import load_predictor
+from conus_widgets.predictor import Predictor
 from conus_widgets.widgets import Classifier, DropZone, Explorer
 from conus_widgets.widgets.live import loading
 from conus_widgets.widgets.live.widget import LiveWidget

@@ -17,7 +17,7 @@ def run(options: argparse.Namespace) -> int:
         from conus_widgets.explain.evaluate.checks import Checks, checks
         from conus_widgets.explain.evaluate.methods import compared, method_called
         from conus_widgets.explain.evaluate.pointing import Game, pointing_game
-        from conus_widgets.predictor import load_predictor
+        from conus_widgets.loading import load_predictor
 
         chosen = {name: method_called(name) for name in options.methods or compared()}
         predictor = load_predictor()

@@ -23,7 +23,7 @@ _PHOTOGRAPHS = (
 def load(source: Source) -> PredictorProtocol:
     """Load a predictor, in the worker's thread."""
     # Imported here: it takes seconds, and the page must not wait for it.
-    from conus_widgets.predictor import load_predictor
+    from conus_widgets.loading import load_predictor
 
     return load_predictor(source)
 
