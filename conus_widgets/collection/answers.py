@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -62,17 +63,13 @@ class Answers:
         self.class_of = np.asarray(class_of, np.int64)
         self.damaged = list(live.damaged.values())
         self._live = live
-        self._places = _Places(live, paths)
-        self.status: list[str] = []
-        self.errors: list[str] = []
-        self.digests: list[str] = []
-        for path in paths:
-            part, row = live.where.get(path, (-1, -1))
-            error = live.parts[part].error[row] if part >= 0 else ""
-            self.errors.append(error)
-            self.digests.append(live.parts[part].digest[row] if part >= 0 else "")
-            self.status.append(WAITING if part < 0 else FAILED if error else ANSWERED)
-        self.answered = np.array([status == ANSWERED for status in self.status], bool)
+        self._places = Places(live, paths)
+        self.errors = self._places.texts(lambda part: part.error)
+        self.digests = self._places.texts(lambda part: part.digest)
+        failed = np.array([bool(error) for error in self.errors], bool)
+        self.answered = self._places.asked & ~failed
+        status = np.where(self.answered, ANSWERED, np.where(failed, FAILED, WAITING))
+        self.status: list[str] = status.tolist()
         self.features = Features(self._places, width)
 
     def __len__(self) -> int:
@@ -131,7 +128,7 @@ class Features:
     dtype = np.dtype(np.float16)
     ndim = 2
 
-    def __init__(self, places: _Places, width: int) -> None:
+    def __init__(self, places: Places, width: int) -> None:
         self._places = places
         self._width = width
 
@@ -160,15 +157,37 @@ class Features:
         return self[:].astype(dtype or np.float16, copy=False)
 
 
-class _Places:
-    """Where the rows of N photographs stand."""
+class Places:
+    """Where the rows of N photographs stand.
+
+    Parameters
+    ----------
+    live : Live
+    paths : sequence of bytes
+        Of the photographs.
+    """
 
     def __init__(self, live: Live, paths: Sequence[bytes]) -> None:
         self.parts = live.parts
-        found = np.array([live.where.get(path, (-1, -1)) for path in paths], np.int64)
-        self._part, self._row = found.reshape(-1, 2).T
+        found = itertools.chain.from_iterable(live.where.get(path, (-1, -1)) for path in paths)
+        places = np.fromiter(found, np.int64, 2 * len(paths)).reshape(-1, 2)
+        self._part, self._row = places.T
 
-    def take(self, chosen: NDArray[Any]) -> _Places:
+    @property
+    def asked(self) -> NDArray[np.bool_]:
+        """Which photographs have a row: bool (N,)."""
+        found: NDArray[np.bool_] = self._part >= 0
+        return found
+
+    def texts(self, of: Callable[[Part], list[str]]) -> list[str]:
+        """Return what a part's list says of each photograph, "" for those without a row."""
+        found = np.full(len(self), "", object)
+        for number, here, rows in self.by_part(np.arange(len(self))):
+            found[here] = np.array(of(self.parts[number]), object)[rows]
+        listed: list[str] = found.tolist()
+        return listed
+
+    def take(self, chosen: NDArray[Any]) -> Places:
         """Return the places of some of the photographs."""
         found = copy.copy(self)
         found._part, found._row = self._part[chosen], self._row[chosen]

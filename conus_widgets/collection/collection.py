@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from conus_widgets.collection.answers import FAILED, Answers, losses
+from conus_widgets.collection.answers import FAILED, Answers, Places, losses
 from conus_widgets.collection.consensus import Judgement, judgements, labels_after
 from conus_widgets.collection.darwin_core import read_darwin_core
 from conus_widgets.collection.derived import Derived
@@ -274,13 +274,29 @@ class Collection(Derived):
         """All records."""
         return self._given.table if isinstance(self._given, StoredTable) else self._given
 
+    @property
+    def records(self) -> Sequence[Record]:
+        """All records; of an opened collection each is made when it is asked for."""
+        return self._given.records
+
+    @property
+    def source(self) -> str:
+        """The folder, file or archive that it was read from."""
+        return self._given.source
+
+    @property
+    def grouped(self) -> bool:
+        """Whether the source says which photographs show the same specimen."""
+        return self._given.grouped
+
+    def _column(self, name: str) -> list[str]:
+        given = self._given
+        return given.column(name) if isinstance(given, StoredTable) else super()._column(name)
+
     @cached_property
     def labels(self) -> tuple[str, ...]:  # type: ignore[override]
         """Of each photograph: as given, or as reviewers agree; "" if it must not count."""
-        if isinstance(self._given, StoredTable):
-            given = tuple(self._given.labels)
-        else:
-            given = tuple(record.label for record in self._given.records)
+        given = tuple(self._column("label"))
         if not self._follows or not self.judgements:
             return given
         after = labels_after(given, self.specimens, self.digests, self.judgements)
@@ -289,12 +305,12 @@ class Collection(Derived):
     @cached_property
     def digests(self) -> list[str]:
         """SHA-256 of each photograph's file, "" for what was never read."""
-        found: list[str] = []
-        live = self._opened.live()
-        for path in self._paths:
-            part, row = live.where.get(path, (-1, -1))
-            found.append(live.parts[part].digest[row] if part >= 0 else "")
-        return found
+        return Places(self._opened.live(), self._paths).texts(lambda part: part.digest)
+
+    @property
+    def paths(self) -> list[str]:
+        """The file or address of each photograph."""
+        return list(map(os.fsdecode, self._paths))
 
     @property
     def _paths(self) -> list[bytes]:
@@ -341,12 +357,10 @@ class Collection(Derived):
         """Return one photograph with its answer."""
         answers = self.answers
         number = range(len(self))[number]
-        given = self._given
-        record = given.record(number) if isinstance(given, StoredTable) else given.records[number]
         row = answers.row(number)
         return Case(
             number=number,
-            record=record,
+            record=self.records[number],
             status=answers.status[number],
             error=answers.errors[number],
             digest=answers.digests[number],

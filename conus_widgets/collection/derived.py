@@ -272,15 +272,19 @@ class Derived:
     @property
     def specimens(self) -> list[str]:
         """The specimen of each photograph."""
-        return [record.specimen for record in self.table.records]
+        return self._column("specimen")
+
+    def _column(self, name: str) -> list[str]:
+        """Return a field of each record."""
+        return [getattr(record, name) for record in self.table.records]
 
     def known(self, what: str) -> list[str]:
         """Return what the table says of each photograph: "label", "view" ..., or a column."""
         if what == "label":
             return list(self.labels)
-        records = self.table.records
         if what in ("view", "region", "institution", "specimen", "catalogue", "occurrence"):
-            return [getattr(record, what) for record in records]
+            return self._column(what)
+        records = self.table.records
         columns = sorted({name for record in records for name in record.others})
         if what not in columns:
             raise ValueError(

@@ -71,8 +71,9 @@ def compare_labels(
     loosely = _unique([folded(name) for name in classes])
     by_name = _unique([taxon.canonical if (taxon := parse(n)).certain else "" for n in classes])
     decided: dict[tuple[str, str], int] = {("", ""): -1}
-    pairs = list(zip(labels, [""] * len(labels) if qualifiers is None else qualifiers, strict=True))
-    for label, qualifier in dict.fromkeys(pairs):
+    given = [""] * len(labels) if qualifiers is None else qualifiers
+    different = dict.fromkeys(zip(labels, given, strict=True))
+    for label, qualifier in different:
         taxon = parse(label, qualifier)
         number = -1
         if label and not qualifier.strip():
@@ -80,8 +81,8 @@ def compare_labels(
         if number < 0 and label and taxon.certain:
             number = by_name.get(taxon.canonical, -1)
         decided[label, qualifier] = number
-    ids = np.array([decided[pair] for pair in pairs], np.int64).reshape(-1)
-    strange = [pair for pair in dict.fromkeys(pairs) if pair[0] and decided[pair] < 0]
+    ids = np.fromiter(map(decided.__getitem__, zip(labels, given, strict=True)), np.int64)
+    strange = [pair for pair in different if pair[0] and decided[pair] < 0]
     problems = [
         Problem(" ".join((label, q)).strip(), _strange(label, q, classes, own), kept=True)
         for label, q in strange

@@ -114,6 +114,11 @@ class Store:
                 continue
             found.append(part)
         where: dict[bytes, tuple[int, int]] = {}
+        for number, part in enumerate(found):
+            where.update((path, (number, row)) for row, path in enumerate(part.path))
+        if len(where) == sum(map(len, found)):  # each photograph has one row, as it mostly is
+            return Live(found, where, damaged)
+        where.clear()
         newest: dict[bytes, int] = {}
         for number, part in enumerate(found):
             for row, (path, asked) in enumerate(zip(part.path, part.asked.tolist(), strict=True)):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from conus_widgets.collection import arrow, parts
 from conus_widgets.collection.problems import Problem
@@ -66,17 +67,32 @@ class StoredTable:
     Attributes
     ----------
     paths : list of bytes
-    labels : list of str
+    source : str
+    grouped : bool
+        As of a `Table`.
     """
 
     def __init__(self, folder: Path) -> None:
         self._columns = arrow.read(folder / NAME, ["path", *_TEXTS, "others"])
         self._about: dict[str, Any] = json.loads(self._columns.schema.metadata[_ABOUT])
         self.paths: list[bytes] = arrow.values(self._columns, "path")
-        self.labels: list[str] = arrow.values(self._columns, "label")
+        self.source: str = self._about["source"]
+        self.grouped: bool = self._about["grouped"]
+        self._texts: dict[str, list[str]] = {}
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def column(self, name: str) -> list[str]:
+        """Return what stands in this field of each record, "label" or "view" say."""
+        if name not in self._texts:
+            self._texts[name] = arrow.values(self._columns, name)
+        return self._texts[name]
+
+    @property
+    def records(self) -> Sequence[Record]:
+        """All records; one is made when it is asked for."""
+        return _Stored(self)
 
     def record(self, place: int) -> Record:
         """Return one record."""
@@ -89,9 +105,28 @@ class StoredTable:
         return Table(
             records=tuple(_records(self._columns)),
             problems=tuple(Problem(*given) for given in self._about["problems"]),
-            source=self._about["source"],
-            grouped=self._about["grouped"],
+            source=self.source,
+            grouped=self.grouped,
         )
+
+
+class _Stored(Sequence[Record]):
+    """The records of a stored table."""
+
+    def __init__(self, stored: StoredTable) -> None:
+        self._stored = stored
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+    @overload
+    def __getitem__(self, place: int) -> Record: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Record]: ...
+    def __getitem__(self, place: int | slice) -> Any:
+        if isinstance(place, slice):
+            return self._stored.table.records[place]
+        return self._stored.record(range(len(self))[place])
 
 
 def _records(columns: Any) -> list[Record]:

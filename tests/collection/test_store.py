@@ -161,7 +161,8 @@ def test_a_table_comes_back_as_it_was(made):
     made.write_table(table)
     stored = open_store(made.folder).read_table()
     assert stored.table == table and stored.record(1) == Record("/x/2.jpg") and len(stored) == 2
-    assert stored.labels == ["Conus \N{SNOWMAN}", ""]
+    assert list(stored.records) == [*stored.records[:1], stored.records[-1]] == list(table.records)
+    assert stored.column("label") == ["Conus \N{SNOWMAN}", ""]
     made.write_table(Table((), (), "none", True))
     assert made.read_table().table.records == ()
 

@@ -32,20 +32,18 @@ class Answering:
     def __init__(self, collection: Collection, desk: Desk, tell: Callable[..., None]) -> None:
         self._collection, self._desk, self._tell = collection, desk, tell
         facts = desk.facts
-        paths = [record.path for record in facts.records]
-        self._thumbnails = Thumbnails(paths, facts.digests, self._pictured)
+        self._thumbnails = Thumbnails(facts.paths, facts.digests, self._pictured)
 
     def state(self, *, blind: bool = False) -> None:
         """Tell what a page needs first, and begin the studies if there is memory for them."""
         facts, ledger, collection = self._desk.facts, self._desk.ledger, self._collection
-        table = facts.collection.table
         self._tell(
             "state",
-            title=Path(table.source).name or "A collection",
+            title=Path(collection.source).name or "A collection",
             fingerprint=facts.fingerprint,
             photographs=len(facts.records),
             specimens=len(facts),
-            grouped=table.grouped,
+            grouped=collection.grouped,
             network_name=collection.network_name,
             notice=collection.notice,
             reviewer=ledger.by,

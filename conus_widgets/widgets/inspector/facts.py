@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, overload
 
+import numpy as np
 from numpy.typing import NDArray
 
 from conus_widgets.collection.collection import Collection
@@ -14,6 +16,28 @@ from conus_widgets.collection.specimens import number
 from conus_widgets.collection.table import Record
 
 __all__ = ["Facts"]
+
+
+class _Runs(Sequence[list[int]]):
+    """Numbers in order, by what they belong to; each list is made when it is asked for."""
+
+    def __init__(self, in_order: NDArray[Any], of: NDArray[Any]) -> None:
+        self._in_order = in_order
+        self._ends = np.cumsum(np.bincount(of)).tolist()
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    @overload
+    def __getitem__(self, place: int) -> list[int]: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[list[int]]: ...
+    def __getitem__(self, place: int | slice) -> Any:
+        chosen = range(len(self))[place]
+        if isinstance(chosen, range):
+            return [self[one] for one in chosen]
+        start = self._ends[chosen - 1] if chosen else 0
+        return self._in_order[start : self._ends[chosen]].tolist()
 
 
 class Facts:
@@ -32,8 +56,10 @@ class Facts:
         Of the network, C of them.
     genera : tuple of str
         The genus of each class; "" if its name tells none.
-    records : tuple of Record
-        N of them.
+    records : sequence of Record
+        N of them, each made when it is asked for.
+    labels, views, paths : lists of N str
+        Of the photographs.
     digests : list of str
         SHA-256 of each photograph's file when the network was asked.
     answered : bool array (N,)
@@ -41,8 +67,10 @@ class Facts:
         The specimen of each photograph, by number.
     specimens : tuple of str
         Their names.
-    photographs : tuple of lists of int
+    photographs : sequence of lists of int
         Those of each specimen.
+    in_order : int array (N,)
+        The photographs of the first specimen, those of the second one, and so on.
     fingerprint : str
         Of the collection and the network: what the browser keeps belongs to it.
 
@@ -59,19 +87,19 @@ class Facts:
         self.classes = answers.classes
         genera = given.names.genera(self.classes)
         self.genera = tuple("" if genera[name] == name else genera[name] for name in self.classes)
-        self.records: tuple[Record, ...] = given.table.records
+        self.records: Sequence[Record] = given.records
+        self.labels = given.known("label")
+        self.views = given.known("view")
+        self.paths = given.paths
         self.digests = list(answers.digests)
         self.answered = answers.answered
-        self.of_photograph, self.specimens = number([one.specimen for one in self.records])
-        photographs: list[list[int]] = [[] for _ in self.specimens]
-        for place, specimen in enumerate(self.of_photograph.tolist()):
-            photographs[specimen].append(place)
-        self.photographs = tuple(photographs)
+        self.of_photograph, self.specimens = number(given.specimens)
+        self.in_order = np.argsort(self.of_photograph, kind="stable")
+        self.photographs: Sequence[list[int]] = _Runs(self.in_order, self.of_photograph)
         self._numbers = {name: place for place, name in enumerate(self.specimens)}
         self._classes = {name: place for place, name in enumerate(self.classes)}
         self.probabilities: NDArray[Any] = answers.probabilities
         self.features = answers.features
-        self.views = [one.view for one in self.records]
         self.class_of = answers.class_of
         self.fingerprint = self._fingerprint(collection.fingerprint)
 
@@ -113,7 +141,7 @@ class Facts:
 
     def label(self, specimen: int) -> str:
         """Return the label that a specimen was given; several, if its photographs disagree."""
-        labels = dict.fromkeys(self.records[one].label for one in self.photographs[specimen])
+        labels = dict.fromkeys(self.labels[one] for one in self.photographs[specimen])
         return " | ".join(filter(None, labels))
 
     def photograph(self, digest: str, specimen: int) -> int:
@@ -131,7 +159,11 @@ class Facts:
     @cached_property
     def all_regions(self) -> list[str]:
         """The regions that occur, in alphabetical order."""
-        return sorted({one.region for one in self.records} - {""})
+        return sorted(set(self._regions) - {""})
+
+    @cached_property
+    def _regions(self) -> list[str]:
+        return self.collection.known("region")
 
     @cached_property
     def specimen_views(self) -> list[frozenset[str]]:
@@ -141,7 +173,7 @@ class Facts:
     @cached_property
     def specimen_regions(self) -> list[frozenset[str]]:
         """The regions of each specimen's photographs."""
-        return [frozenset(self.records[p].region for p in places) for places in self.photographs]
+        return [frozenset(self._regions[p] for p in places) for places in self.photographs]
 
     @property
     def without_answer(self) -> int:

@@ -135,7 +135,7 @@ class Inspector(LiveWidget):
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
         super().__init__(**options)
-        reasons = Reasons([one.path for one in facts.records], collection.fingerprint)
+        reasons = Reasons(facts.paths, collection.fingerprint)
         self._asking = Asking(worker, self.model_id, reasons, self._tell)
         self._opener = None
         if explore is not None and worker is not None:

@@ -152,7 +152,7 @@ class Standings:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._names = dict.fromkeys(facts.classes)
-        self._labels: list[str | None] = [one.label for one in facts.records]
+        self._labels: list[str | None] = list(facts.labels)
         self._class_of = np.array(facts.class_of, np.int64)
         count, classes = len(facts), len(facts.classes)
         self._rows = np.full(count, NOT_COUNTED, np.int64)
@@ -164,7 +164,7 @@ class Standings:
         self._places = {name: place for place, name in enumerate(self._names)}
         self._put(
             np.arange(count),
-            np.argsort(facts.of_photograph, kind="stable"),
+            facts.in_order,
             self._labels,
             self._class_of,
             self._rows,
@@ -183,8 +183,8 @@ class Standings:
         places = dict(self._places)
         some = [one for specimen in touched for one in facts.photographs[specimen]]
         after = labels_after(
-            [facts.records[one].label for one in some],
-            [facts.records[one].specimen for one in some],
+            [facts.labels[one] for one in some],
+            [facts.specimens[facts.of_photograph[one]] for one in some],
             [facts.digests[one] for one in some],
             judged,
         )
