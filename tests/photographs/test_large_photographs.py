@@ -70,6 +70,7 @@ def test_an_answer_from_strips_is_the_answer_from_the_whole(predictor, views, mo
 def test_views_that_do_not_fit_cost_one_photograph(in_strips, monkeypatch):
     averaging = Predictor(checkpoint("bilinear"))
     monkeypatch.setattr(photograph, "_WORKING", 0)
+    monkeypatch.setattr(room, "ALWAYS", 1)
     monkeypatch.setattr(room, "free", lambda: 100e3)
     large, small = averaging.predict_each([jpeg(), jpeg(30, 20)], views=3, seed=0)
     assert isinstance(large, PhotographError) and "scale it down, or allow more" in str(large)
