@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 try:
+    import dask.config
     import distributed
 except ImportError as error:
     raise ImportError(
@@ -33,6 +34,8 @@ from conus_widgets.network.interface import Cancelled, PredictorProtocol
 from conus_widgets.photographs.names import PhotographError, name_of
 
 RETRIES = 2  # of a batch that ends with an error, as of a network's disk; a death is not one
+BATCHES = 800  # of a large collection, about: each costs Dask and the disk some milliseconds
+MOST = 128  # photographs in a batch of a large collection
 MOMENT = 0.05  # seconds between two looks at what is done
 CONNECTING = 30  # seconds in which a scheduler must answer
 
@@ -63,6 +66,8 @@ def local_workers(count: int) -> Iterator[Client]:
     """
     count = whole("workers", count, least=1)
     with (
+        # Dask would look at the stacks of all threads a hundred times a second.
+        dask.config.set({"distributed.worker.profile.enabled": False}),
         LocalCluster(
             n_workers=count,
             threads_per_worker=max(1, threads() // count),
@@ -151,6 +156,11 @@ def _register(client: Client, plugin: NetworkPlugin) -> None:
         raise ClusterError(f"The network cannot be loaded: {error}") from error
 
 
+def batch_of(count: int) -> int:
+    """Return how many photographs a worker gets at once, of so many in all."""
+    return max(BATCH, min(MOST, count // BATCHES))
+
+
 class _Run:
     """One collection on a cluster."""
 
@@ -165,7 +175,8 @@ class _Run:
 
     def go(self, entries: Sequence[Entry], cancelled: Callable[[], bool] | None, bar: bool) -> None:
         """Ask about all of them."""
-        futures = self._submit([entries[n : n + BATCH] for n in range(0, len(entries), BATCH)])
+        size = batch_of(len(entries))
+        futures = self._submit([entries[n : n + size] for n in range(0, len(entries), size)])
         # A result is fetched as soon as it is there, and its future let go: a worker that dies
         # then takes nothing with it but the batches that it was asked for.
         self._waiting = as_completed(

@@ -126,6 +126,20 @@ def test_it_is_stopped_and_goes_on(photographs, whole, client, tmp_path, monkeyp
     assert rows_in(out) == COUNT + 2
 
 
+def test_a_large_collection_has_larger_batches_a_small_one_never_smaller_ones():
+    sizes = [cluster.batch_of(count) for count in (0, 1, 2_000, 25_600, 40_000, 10**5, 10**7)]
+    assert sizes == [32, 32, 32, 32, 50, 125, 128]
+
+
+def test_workers_here_spend_no_time_on_looking_at_their_own_stacks(no_loop_of_the_browser):
+    def looks(dask_worker):
+        return "profile" in dask_worker.periodic_callbacks, os.getpid()
+
+    with cluster.local_workers(1) as client:
+        ((looking, process),) = client.run(looks).values()
+    assert not looking and process != os.getpid()
+
+
 def test_a_full_disk_is_said(photographs, client, tmp_path, monkeypatch):
     real, calls = os.fsync, []
 
