@@ -99,7 +99,8 @@ def stream(
     Notes
     -----
     Threads, not processes: decoders leave Python's lock while they work, and Theano takes it for
-    one photograph at a time. A stream that is not read to its end is stopped by its ``close()``.
+    one photograph at a time. They begin none while the network computes, and all processors decode
+    in between. A stream that is not read to its end is stopped by its ``close()``.
     """
     if views < 1:
         raise ValueError(f"views is {views}: it must be at least 1.")
@@ -146,11 +147,12 @@ def _answers(
 
     def run() -> None:
         nonlocal done, most
-        forward = network.forward(
-            np.stack([view for _, view in batch]),
-            progress=lambda ran, _: tell(done + ran),
-            cancelled=cancelled,
-        )
+        with made.paused():
+            forward = network.forward(
+                np.stack([view for _, view in batch]),
+                progress=lambda ran, _: tell(done + ran),
+                cancelled=cancelled,
+            )
         for row, (found, _) in enumerate(batch):
             found.add(forward.logits[row], forward.features[row])
         done += len(batch)
@@ -258,6 +260,8 @@ class _Ahead:
         self._views = views
         self._read = read
         self._shared = threading.Lock()  # around what may be open in two places of the list
+        self._free = threading.Event()  # while the network does not compute
+        self._free.set()
         self._workers = workers = max(2, threads())
         self._room = _Room(_pixels(workers))
         # One photograph alone is decoded by who asks: a thread for it would only cost time.
@@ -281,14 +285,29 @@ class _Ahead:
                     waiting.append(self._pool.submit(self._prepare, number))
                 yield prepared
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Begin no further photograph meanwhile.
+
+        The network shares its work evenly among the processors. A decoder that takes one of them
+        away for a moment makes all others wait.
+        """
+        self._free.clear()
+        try:
+            yield
+        finally:
+            self._free.set()
+
     def close(self) -> None:
         """Decode nothing more."""
+        self._free.set()
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
     def _prepare(self, number: int) -> _Prepared | PhotographError:
         try:
             photograph = self._photographs[number]  # which may have to be fetched
+            self._free.wait()
             name = name_of(photograph, number + 1)
             shared = hasattr(photograph, "read") or isinstance(photograph, Image.Image)
             with self._shared if shared else self._room.taken(photograph, name):

@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+import time
 import warnings
 
 import numpy as np
@@ -233,3 +234,46 @@ def test_warnings_of_others_are_seen_while_a_photograph_is_read(images, monkeypa
     monkeypatch.setattr(photograph, "to_rgb", warning)
     with pytest.warns(UserWarning, match="of somebody else"):
         read_photograph(images[0])
+
+
+def test_no_photograph_is_begun_while_the_network_computes(images, monkeypatch):
+    plain = StandIn()
+    computing, begun = threading.Event(), []
+
+    def forward(inputs, **options):
+        time.sleep(0.05)  # who passed the door just before it closed has begun by now
+        computing.set()
+        time.sleep(0.05)  # in which all photographs could be decoded
+        computing.clear()
+        return plain.network.forward(inputs, **options)
+
+    def reading(number, photo, name):
+        begun.append(computing.is_set())
+        time.sleep(0.03)  # so that they are not all read before the network begins
+        return stream.Reading(open_photograph(photo, name=name), lambda: None)
+
+    predictor = StandIn()
+    monkeypatch.setattr(predictor.network, "forward", forward)
+    found = list(stream.stream(predictor, images, read=reading))
+    assert len(found) == len(begun) == len(images)
+    assert not any(begun)
+
+
+def test_the_next_photographs_are_fetched_while_the_network_computes(images, monkeypatch):
+    plain = StandIn()
+    fetched = threading.Event()
+
+    class Far(list):
+        def __getitem__(self, number):
+            if number == len(images) - 1:
+                fetched.set()
+            return super().__getitem__(number)
+
+    def forward(inputs, **options):
+        assert fetched.wait(10)
+        return plain.network.forward(inputs, **options)
+
+    predictor = StandIn()
+    monkeypatch.setattr(predictor.network, "forward", forward)
+    monkeypatch.setattr(stream, "threads", lambda: len(images))
+    assert len(list(stream.stream(predictor, Far(images)))) == len(images)

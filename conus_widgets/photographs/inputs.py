@@ -53,6 +53,11 @@ def to_input(
     batch = np.empty((len(images), 3, size, size), dtype=np.float32)
     for row, image in zip(batch, images, strict=True):
         require_rgb(image)
-        rgb = np.asarray(image.resize((size, size), method))
-        row[...] = (rgb - mean).transpose(2, 0, 1)[::-1]
+        # Channel by channel: faster than a loop over three numbers for each pixel.
+        for plane, channel, level in zip(
+            row[::-1], image.resize((size, size), method).split(), mean, strict=True
+        ):
+            np.subtract(
+                np.asarray(channel), level, out=plane, dtype=np.float64, casting="same_kind"
+            )
     return batch
