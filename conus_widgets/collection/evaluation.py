@@ -27,7 +27,7 @@ from conus_widgets.collection.parts import Rows
 from conus_widgets.collection.store import Live, Store, writing
 from conus_widgets.collection.table import Table
 from conus_widgets.network.interface import PredictorProtocol, Progress
-from conus_widgets.photographs.names import PhotographError
+from conus_widgets.photographs.names import PhotographError, plain
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -142,7 +142,7 @@ def evaluate(
         for name in live.damaged:
             store.set_aside(name)
         entries = _entries(table, store, live)
-        changed = [path for path in entries if not _is_up_to_date(path, live, asking.fetch)]
+        changed, missing = _compared(entries, live, asking.fetch)
         keeper = _Keeper(store, holder, asking)
         with _shown(progress, len(entries), by_dask=cluster is not None) as tell:
             there = len(entries) - len(changed)
@@ -184,7 +184,7 @@ def evaluate(
         carried=len(carried),
         failed=keeper.failed,
         seconds=time.monotonic() - begun,
-        notes=tuple(f"{why} Its photographs were asked again." for why in damaged),
+        notes=(*(f"{why} Its photographs were asked again." for why in damaged), *_note(missing)),
     )
 
 
@@ -268,18 +268,39 @@ def _known(path: bytes, live: Live) -> str:
     return live.parts[part].error[row] if part >= 0 else ""
 
 
-def _is_up_to_date(path: bytes, live: Live, fetch: Collection[str]) -> bool:
-    """Whether a photograph was answered, and its file is as it was."""
-    if path not in live.where:
-        return False
-    number, row = live.where[path]
-    part = live.parts[number]
-    if part.error[row]:
-        return False
-    state = files.state_of(path, fetch)
-    if state is None and files.protocol_of(path) is not None:
-        return True  # it may not be fetched now, or cannot be: that must not cost its answer
-    return state == (part.size[row], part.modified[row])
+def _compared(
+    paths: Iterable[bytes], live: Live, fetch: Collection[str]
+) -> tuple[list[bytes], list[bytes]]:
+    """Return the photographs without an answer or changed since; and those that are not there now.
+
+    A disk may not be mounted, an address may not be reached: that must not cost answers.
+    """
+    changed, missing = [], []
+    for path in paths:
+        number, row = live.where.get(path, (-1, -1))
+        if number < 0 or live.parts[number].error[row]:
+            changed.append(path)
+            continue
+        part, state = live.parts[number], files.state_of(path, fetch)
+        if state is None:
+            missing.append(path)
+        elif state != (part.size[row], part.modified[row]):
+            changed.append(path)
+    return changed, missing
+
+
+def _note(missing: Iterable[bytes]) -> Iterator[str]:
+    """Say how many files of this machine are missing; an address may just not be asked for."""
+    found = [path for path in missing if files.protocol_of(path) is None]
+    if found:
+        one, ask = plain(os.fsdecode(found[0])), "Is a disk not mounted?"
+        if len(found) == 1:
+            yield f"{one} is not where it was: its answer stays. {ask}"
+        else:
+            yield (
+                f"{len(found):,} photographs are not where they were, as {one}: their answers "
+                f"stay. {ask}"
+            )
 
 
 @contextmanager

@@ -73,6 +73,31 @@ def test_a_second_time_nothing_runs_and_nothing_is_written(table, predictor, out
     assert {f: f.stat().st_mtime_ns for f in (out / "answers").iterdir()} == kept
 
 
+def test_a_disk_that_is_not_mounted_costs_no_answers(table, predictor, out, tmp_path):
+    run(table, predictor, out)
+    kept, disk = rows_of(out), Path(table.records[0].path).parents[1]
+    disk.rename(tmp_path / "not mounted")
+    disk.mkdir()  # an empty place to mount it
+    more = Table((*table.records, Record(str(disk / "new.png"))), (), table.source, True)
+    done = run(more, predictor, out)
+    assert (done.asked, done.carried, done.failed) == (0, 0, 1), "only the new one is an error"
+    now = rows_of(out)
+    assert_same({path: now[path] for path in kept}, kept)
+    first = table.records[0].path
+    assert done.notes == (
+        f"30 photographs are not where they were, as {first}: their answers stay. Is a disk not "
+        "mounted?",
+    )
+    disk.rmdir()
+    (tmp_path / "not mounted").rename(disk)
+    Image.new("RGB", (70, 50), "brown").save(table.records[3].path)
+    done = run(table, predictor, out)
+    assert (done.asked, done.failed, done.notes) == (1, 0, ())
+    os.unlink(first)
+    (note,) = run(table, predictor, out).notes
+    assert note == f"{first} is not where it was: its answer stays. Is a disk not mounted?"
+
+
 def test_only_what_was_changed_or_added_is_asked_again(table, predictor, out, tmp_path):
     run(table.__class__(table.records[:25], (), table.source, True), predictor, out)
     Image.new("RGB", (70, 50), "brown").save(table.records[3].path)
