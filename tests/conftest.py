@@ -1,6 +1,7 @@
 """Fixtures of more than one file of tests."""
 
 import asyncio
+import os
 import shutil
 
 import pytest
@@ -20,6 +21,11 @@ class Scheduling(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config, log):
     return Scheduling(config, log)
+
+
+def pytest_xdist_auto_num_workers(config):
+    """One more than there are CPUs: the browser's process waits most of its time."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_addoption(parser):

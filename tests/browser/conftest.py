@@ -243,7 +243,20 @@ class Notebook:
         assert self.dialogs == []
 
     def close(self):
+        """Close the page, and stop its kernel, which would keep its memory until the end."""
         self.context.close()
+        for session in self._server("sessions"):
+            if session["path"] == self.path.name:
+                self._server(f"sessions/{session['id']}", method="DELETE")
+
+    def _server(self, what, method="GET"):
+        request = urllib.request.Request(
+            f"{self.address}/api/{what}",
+            method=method,
+            headers={"Authorization": f"token {TOKEN}"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read() or "null")
 
 
 @pytest.fixture(scope="session")
