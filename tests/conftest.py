@@ -9,7 +9,7 @@ from networks import random_checkpoint
 from xdist.scheduler import LoadScopeScheduling
 
 # Files of tests import these, and then name them as plugins, for their fixtures.
-pytest.register_assert_rewrite("explored", "explorer_page")
+pytest.register_assert_rewrite("explored", "explorer_page", "made_store")
 
 
 class Scheduling(LoadScopeScheduling):

@@ -2,22 +2,13 @@
 
 import numpy as np
 import pytest
-from made_rows import fingerprint, rows
+from made_rows import rows
+from made_store import paths
 
 from conus_widgets.collection import parts, store
 from conus_widgets.collection.merging import Gathering, join, merge
-from conus_widgets.collection.store import writing
 
-
-@pytest.fixture
-def made(tmp_path):
-    with writing(tmp_path / "out", fingerprint()) as (found, _):
-        pass
-    return found
-
-
-def paths(first, last):
-    return [b"/photos/%d.jpg" % n for n in range(first, last)]
+pytest_plugins = ["made_store"]  # its fixture
 
 
 def names(made):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made_rows import CLASSES, fingerprint, rows
+from made_store import paths
 
 from conus_widgets.collection import parts, store
 from conus_widgets.collection.answers import Answers
@@ -18,16 +19,7 @@ from conus_widgets.collection.problems import Problem
 from conus_widgets.collection.store import HeldError, StoreError, open_store, writing
 from conus_widgets.collection.table import Record, Table
 
-
-@pytest.fixture
-def made(tmp_path):
-    with writing(tmp_path / "out", fingerprint()) as (found, _):
-        pass
-    return found
-
-
-def paths(first, last):
-    return [b"/photos/%d.jpg" % n for n in range(first, last)]
+pytest_plugins = ["made_store"]  # its fixture
 
 
 def test_a_store_is_made_once_and_opened_again(made):
