@@ -146,10 +146,10 @@ def test_opening_a_case_imports_nothing_heavy(made):
 
 @pytest.fixture
 def quick(monkeypatch):
-    import conus_widgets.predictor
+    import conus_widgets.loading
 
     predictor = StandIn(labels=SPECIES)
-    monkeypatch.setattr(conus_widgets.predictor, "load_predictor", lambda model=None: predictor)
+    monkeypatch.setattr(conus_widgets.loading, "load_predictor", lambda model=None: predictor)
     return predictor
 
 
