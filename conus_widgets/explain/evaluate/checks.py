@@ -9,6 +9,7 @@ import numpy as np
 
 from conus_widgets import shells
 from conus_widgets.arguments import whole
+from conus_widgets.explain.evaluate.columns import in_columns
 from conus_widgets.explain.evaluate.completeness import completeness
 from conus_widgets.explain.evaluate.curves import deletion, insertion
 from conus_widgets.explain.evaluate.methods import by_name
@@ -71,7 +72,7 @@ class Checks:
     def __str__(self) -> str:
         heads = ["method", "resembles shuffled", "verdict", "deletion", "insertion"]
         heads += ["under noise", "change", "residual", "forward, backward", "seconds"]
-        cells: list[Sequence[str]] = [heads, ["---"] * len(heads)]
+        cells: list[Sequence[str]] = []
         for name, row in self.rows.items():
             areas = (f"{row.deletion:.3f}", f"{row.insertion:.3f}")
             if name in LOTS:
@@ -91,7 +92,7 @@ class Checks:
                 )
             )
         lines = [f"Means over {self.drawings} drawings."]
-        lines += ["| " + " | ".join(row) + " |" for row in cells]
+        lines += in_columns(heads, cells)
         if self.notice:
             lines.append(self.notice[0].upper() + self.notice[1:] + ".")
         return "\n".join(lines)

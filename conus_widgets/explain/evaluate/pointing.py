@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from conus_widgets.arguments import whole
+from conus_widgets.explain.evaluate.columns import in_columns
 from conus_widgets.explain.evaluate.methods import by_name
 from conus_widgets.explain.evaluate.twins import Twins, draw_twins
 from conus_widgets.explain.explanation import Explanation
@@ -73,7 +74,7 @@ class Game:
             for name, score in self.scores.items()
         ]
         lines = [f"{self.counted} of {self.drawn} pairs count."]
-        lines += ["| " + " | ".join(row) + " |" for row in [heads, ["---"] * len(heads), *rows]]
+        lines += in_columns(heads, rows)
         if self.notice:
             lines.append(self.notice[0].upper() + self.notice[1:] + ".")
         return "\n".join(lines)

@@ -54,7 +54,8 @@ def test_players_by_lot_have_areas_only(found):
     assert "3 drawings" in lines[0] and len(lines) == 7
     for line, name in zip(lines[-2:], LOTS, strict=True):
         row = found.rows[name]
-        assert f"| {name} |  |  | {row.deletion:.3f} | {row.insertion:.3f} |" in line
+        cells = [cell.strip() for cell in line.split("|")[1:6]]
+        assert cells == [name, "", "", f"{row.deletion:.3f}", f"{row.insertion:.3f}"]
         assert 0 <= row.deletion <= 1 and 0 <= row.insertion <= 1
 
 
@@ -98,4 +99,4 @@ def test_the_command_line_refuses_a_method_that_it_does_not_know(capsys):
 def test_the_command_line_prints_both_tables(capsys):
     assert main(["evaluate", "--pairs", "5", "--methods", "cam_centred"]) == 0
     said = capsys.readouterr().out
-    assert "of 5 pairs count" in said and "| cam_centred |" in said and "emonstration" in said
+    assert "of 5 pairs count" in said and "| cam_centred " in said and "emonstration" in said
