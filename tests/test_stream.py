@@ -2,7 +2,6 @@
 
 import itertools
 import threading
-import time
 import warnings
 
 import numpy as np
@@ -237,26 +236,36 @@ def test_warnings_of_others_are_seen_while_a_photograph_is_read(images, monkeypa
 
 
 def test_no_photograph_is_begun_while_the_network_computes(images, monkeypatch):
-    plain = StandIn()
-    computing, begun = threading.Event(), []
+    plain, predictor = StandIn(), StandIn()
+    first = predictor.network.batch  # so many make the first batch
+    assert first < len(images)
+    computing, was_computing, early = threading.Event(), threading.Event(), threading.Event()
+    begun = []
+
+    class Far(list):
+        def __getitem__(self, number):
+            # The others are there when the network computes: none has passed the door before.
+            assert number < first or was_computing.wait(10)
+            return super().__getitem__(number)
 
     def forward(inputs, **options):
-        time.sleep(0.05)  # who passed the door just before it closed has begun by now
-        computing.set()
-        time.sleep(0.05)  # in which all photographs could be decoded
-        computing.clear()
+        if not was_computing.is_set():
+            computing.set()
+            was_computing.set()
+            early.wait(0.2)  # in which a photograph could be begun
+            computing.clear()
         return plain.network.forward(inputs, **options)
 
     def reading(number, photo, name):
-        begun.append(computing.is_set())
-        time.sleep(0.03)  # so that they are not all read before the network begins
+        begun.append(number)
+        if computing.is_set():
+            early.set()
         return stream.Reading(open_photograph(photo, name=name), lambda: None)
 
-    predictor = StandIn()
     monkeypatch.setattr(predictor.network, "forward", forward)
-    found = list(stream.stream(predictor, images, read=reading))
-    assert len(found) == len(begun) == len(images)
-    assert not any(begun)
+    found = list(stream.stream(predictor, Far(images), read=reading))
+    assert len(found) == len(images) and sorted(begun) == list(range(len(images)))
+    assert was_computing.is_set() and not early.is_set()
 
 
 def test_the_next_photographs_are_fetched_while_the_network_computes(images, monkeypatch):
