@@ -21,7 +21,8 @@ NOTE = """\
 > seen by no other visitor, and is gone a minute after you close or reload the page. **Download what
 > you want to keep.** If nothing answers any more, reload the page: that begins anew.
 """
-_MENU = re.compile(r"\*\*(Run|View|Kernel|File) →")
+# Of Jupyter's menus, of cells that are folded there, and of what a run costs.
+_JUPYTER = re.compile(r"\*\*(Run|View|Kernel|File) →|\bfolded\b|^\*Measured:")
 _LINK = re.compile(r"\[([^\]]+)\]\(([\w-]+)\.ipynb\)")
 
 
@@ -76,13 +77,13 @@ def _page(notebook: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
         if cell["cell_type"] == "code":
             cell |= {"outputs": [], "execution_count": None}
         else:
-            cell["source"] = _without_menus("".join(cell["source"]), names)
+            cell["source"] = _without_jupyter("".join(cell["source"]), names)
         cells.append(cell)
     note = {"cell_type": "markdown", "id": "guest", "metadata": {}, "source": NOTE}
     return notebook | {"cells": [*cells[:1], note, *cells[1:]]}
 
 
-def _without_menus(text: str, names: Collection[str]) -> str:
-    """Leave out paragraphs that speak of Jupyter's menus, and links to what is not served."""
-    text = "\n\n".join(part for part in text.split("\n\n") if not _MENU.search(part))
+def _without_jupyter(text: str, names: Collection[str]) -> str:
+    """Leave out paragraphs that speak of Jupyter, and links to what is not served."""
+    text = "\n\n".join(part for part in text.split("\n\n") if not _JUPYTER.search(part))
     return _LINK.sub(lambda found: found[0] if found[2] in names else found[1], text)

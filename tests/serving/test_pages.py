@@ -26,13 +26,16 @@ def sources(tmp_path):
             "\n",
             "*15 minutes. **Run → Run All Cells** and so on.*\n",
             "\n",
+            "*Measured: all cells need 2 s.*\n",
+            "\n",
             "Text.",
         ),
         cell(
             "markdown", "See [there](second.ipynb), [elsewhere](third.ipynb) and [a page](a.html)."
         ),
         cell("code", "print(1)"),
-        cell("markdown", "Folded: use\n", "**View → Expand Selected Code**.\n\nYour turn."),
+        cell("markdown", "Click: use\n", "**View → Expand Selected Code**.\n\nYour turn."),
+        cell("markdown", "Measured by eye.\n\nThe folded cell does the same."),
         cell("code", "answer = 42", tags=["solution"]),
     ]
     for name in ("first", "second", "third"):
@@ -52,7 +55,7 @@ def test_a_page_has_no_solution_no_menu_and_no_link_to_what_is_not_served(source
     assert texts[0] == "# First\n\nText."
     assert texts[1].startswith("> **You are a guest here.**")
     assert texts[2] == "See [there](second.ipynb), elsewhere and [a page](a.html)."
-    assert texts[3:] == ["print(1)", "Your turn."]
+    assert texts[3:] == ["print(1)", "Your turn.", "Measured by eye."]
     assert page["cells"][3]["outputs"] == [] and page["cells"][3]["execution_count"] is None
     assert sorted(path.name for path in (tmp_path / "pages").iterdir()) == [
         "first.ipynb",

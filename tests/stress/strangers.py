@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import axe_playwright_python
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
@@ -23,6 +24,7 @@ from conus_widgets.shells import draw  # noqa: E402
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 SHOTS = ROOT / "build" / "strangers"
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 
 
 def shown(served: Served, page: object, name: str) -> str:
@@ -33,7 +35,16 @@ def shown(served: Served, page: object, name: str) -> str:
     for place in (served.temporary, Path(sys.prefix), ROOT, Path.home()):
         at = text.find(str(place))
         assert at < 0, f"{name} shows a folder: {text[max(0, at - 300) : at + 200]}"
-    assert "import " not in page.inner_text("body"), f"{name} shows code"
+    said = page.inner_text("body")
+    for word in ("import ", "Run All", "folded", "Binder"):
+        assert word not in said, f"{name} shows code, or speaks of Jupyter: {word}"
+    page.evaluate(AXE)
+    barriers = page.evaluate(
+        """async () => (await axe.run()).violations
+            .filter(({ impact }) => ["serious", "critical"].includes(impact))
+            .map(({ id, nodes }) => [id, nodes[0].html])"""
+    )
+    assert barriers == [], f"{name}: {barriers}"
     return text
 
 

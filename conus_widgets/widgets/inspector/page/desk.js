@@ -155,8 +155,8 @@ export function makeFoot({ paper, log, upload }) {
       note.textContent = [
         folder
           ? `Verdicts are kept in ${folder}.`
-          : "Verdicts are kept on the server until you leave this page.",
-        "On Binder files go with the session, after ten idle minutes: download the log.",
+          : "Verdicts are kept on the server until you leave this page: download the log.",
+        folder && "On Binder files go with the session, after ten idle minutes: download the log.",
         damaged.length
           ? `${damaged.length} lines of the log cannot be read (${damaged[0]}); the others count.`
           : "",
