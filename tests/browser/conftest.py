@@ -138,6 +138,7 @@ class Notebook:
                 metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
             )
             nbformat.write(notebook, self.path)
+        self._guest = bool(self._sessions())  # a second page: the kernel belongs to the first
         context.setdefault("viewport", {"width": 1280, "height": 1000})
         self.context = browser.new_context(**context)
         self.context.set_default_timeout(20_000)
@@ -245,9 +246,12 @@ class Notebook:
     def close(self):
         """Close the page, and stop its kernel, which would keep its memory until the end."""
         self.context.close()
-        for session in self._server("sessions"):
-            if session["path"] == self.path.name:
+        if not self._guest:
+            for session in self._sessions():
                 self._server(f"sessions/{session['id']}", method="DELETE")
+
+    def _sessions(self):
+        return [one for one in self._server("sessions") if one["path"] == self.path.name]
 
     def _server(self, what, method="GET"):
         request = urllib.request.Request(
