@@ -42,8 +42,7 @@ lab: $(READY)  ## set up if needed, then open JupyterLab on the first notebook (
 
 test: $(READY) chromium  ## every check: style, types, unit tests, notebooks, browser, the built wheel (options: TEST="-n 1")
 	@export $(IN_VENV) TIMEFORMAT='  %0R s'; \
-	echo "== style"; time $(STYLE); \
-	echo "== mypy"; time mypy; \
+	echo "== style and types"; time { mypy & $(STYLE); wait $$!; }; \
 	echo "== pytest"; pytest -n auto --maxprocesses 4 --durations=10 $(TEST)
 
 coverage: $(READY)  ## the lines of the package that tests run, without the browser's: half an hour; less than 90 % fails
