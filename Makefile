@@ -46,7 +46,8 @@ test: $(READY) chromium  ## every check: style, types, unit tests, notebooks, br
 	echo "== pytest"; pytest -n auto --maxprocesses 4 --durations=10 $(TEST)
 
 coverage: $(READY)  ## the lines of the package that tests run, without the browser's: half an hour; less than 90 % fails
-	@export $(IN_VENV); pytest -q -n auto --maxprocesses 4 --ignore=tests/browser --cov --cov-report=term:skip-covered tests
+	@export $(IN_VENV); rm -rf build/coverage; mkdir -p build/coverage; \
+	pytest -q -n auto --maxprocesses 4 --ignore=tests/browser --cov --cov-report=term:skip-covered tests
 
 style: $(READY)  ## the quick checks only: formatters, linters, which file may import which, types
 	@export $(IN_VENV); $(STYLE); mypy
