@@ -9,7 +9,7 @@ import numpy as np
 
 from conus_widgets import shells
 from conus_widgets.arguments import whole
-from conus_widgets.explain.evaluate.columns import in_columns
+from conus_widgets.explain.evaluate.aligned import in_columns
 from conus_widgets.explain.evaluate.completeness import completeness
 from conus_widgets.explain.evaluate.curves import deletion, insertion
 from conus_widgets.explain.evaluate.methods import by_name

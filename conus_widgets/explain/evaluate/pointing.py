@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from conus_widgets.arguments import whole
-from conus_widgets.explain.evaluate.columns import in_columns
+from conus_widgets.explain.evaluate.aligned import in_columns
 from conus_widgets.explain.evaluate.methods import by_name
 from conus_widgets.explain.evaluate.twins import Twins, draw_twins
 from conus_widgets.explain.explanation import Explanation

@@ -1,6 +1,6 @@
 """Tables of text: columns below each other, and still Markdown."""
 
-from conus_widgets.explain.evaluate.columns import in_columns
+from conus_widgets.explain.evaluate.aligned import in_columns
 
 
 def test_columns_stand_below_each_other():
