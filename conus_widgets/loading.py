@@ -43,7 +43,7 @@ def load_predictor(
     TypeError
         If `source` is no path at all: a number, a loaded Predictor.
     ValueError
-        If the precision cannot be used here, or `max_megapixels` is no number above 0.
+        If the precision cannot be used here, or `max_megapixels` is not a number above 0.
     runtime.SetupError
         If this machine lacks a compiler, or room.
     """

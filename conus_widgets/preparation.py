@@ -132,7 +132,7 @@ def most_pixels(max_megapixels: float | None) -> int:
     Raises
     ------
     ValueError
-        If it is no number above 0.
+        If it is not a number above 0.
     """
     if max_megapixels is None:
         return MAX_PIXELS

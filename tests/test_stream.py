@@ -237,7 +237,7 @@ def test_warnings_of_others_are_seen_while_a_photograph_is_read(images, monkeypa
 
 def test_no_photograph_is_begun_while_the_network_computes(images, monkeypatch):
     plain, predictor = StandIn(), StandIn()
-    first = predictor.network.batch  # so many make the first batch
+    first = predictor.network.batch  # photographs in the first batch
     assert first < len(images)
     computing, was_computing, early = threading.Event(), threading.Event(), threading.Event()
     begun = []

@@ -11,7 +11,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .collection import Case, Collection
+    from .case import Case
+    from .collection import Collection
     from .darwin_core import read_darwin_core
     from .drawn import draw_collection
     from .folder import read_folder
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from .tabular import read_table
 
 _HOMES = {
-    "Case": "collection",
+    "Case": "case",
     "Collection": "collection",
     "HeldError": "holder",
     "Names": "names",

@@ -157,7 +157,7 @@ def _register(client: Client, plugin: NetworkPlugin) -> None:
 
 
 def batch_of(count: int) -> int:
-    """Return how many photographs a worker gets at once, of so many in all."""
+    """Return the size of a batch: the photographs that a worker gets at once."""
     return max(BATCH, min(MOST, count // BATCHES))
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-
 from conus_widgets.collection.answers import FAILED, Answers, Places, losses
+from conus_widgets.collection.case import Case
 from conus_widgets.collection.consensus import Judgement, judgements, labels_after
 from conus_widgets.collection.darwin_core import read_darwin_core
 from conus_widgets.collection.derived import Derived
@@ -37,35 +35,6 @@ if TYPE_CHECKING:  # a review makes reports, which need more than a collection d
     from conus_widgets.collection.blind import BlindReview
     from conus_widgets.collection.matching import Matching
     from conus_widgets.collection.review import Review
-
-
-@dataclass(frozen=True, eq=False)
-class Case:
-    """One photograph with its answer.
-
-    Attributes
-    ----------
-    number : int
-        Its place in the table.
-    record : Record
-    status, error, digest : str
-        See `Answers`.
-    probabilities, logits : float32 arrays (C,)
-    loss : float
-    features : float16 array (F,)
-    measures : dict of str to float
-    """
-
-    number: int
-    record: Record
-    status: str
-    error: str
-    digest: str
-    probabilities: NDArray[Any]
-    logits: NDArray[Any]
-    loss: float
-    features: NDArray[Any]
-    measures: dict[str, float]
 
 
 class Collection(Derived):

@@ -295,11 +295,11 @@ def _note(missing: Iterable[bytes]) -> Iterator[str]:
     if found:
         one, ask = plain(os.fsdecode(found[0])), "Is a disk not mounted?"
         if len(found) == 1:
-            yield f"{one} is not where it was: its answer stays. {ask}"
+            yield f"{one} is missing. Its answer is kept. {ask}"
         else:
             yield (
-                f"{len(found):,} photographs are not where they were, as {one}: their answers "
-                f"stay. {ask}"
+                f"{len(found):,} photographs are missing, for example {one}. Their answers are "
+                f"kept. {ask}"
             )
 
 

@@ -53,11 +53,9 @@ def to_input(
     batch = np.empty((len(images), 3, size, size), dtype=np.float32)
     for row, image in zip(batch, images, strict=True):
         require_rgb(image)
+        channels = image.resize((size, size), method).split()
         # Channel by channel: faster than a loop over three numbers for each pixel.
-        for plane, channel, level in zip(
-            row[::-1], image.resize((size, size), method).split(), mean, strict=True
-        ):
-            np.subtract(
-                np.asarray(channel), level, out=plane, dtype=np.float64, casting="same_kind"
-            )
+        for plane, channel, level in zip(row[::-1], channels, mean, strict=True):
+            levels = np.asarray(channel)
+            np.subtract(levels, level, out=plane, dtype=np.float64, casting="same_kind")
     return batch

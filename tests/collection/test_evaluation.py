@@ -85,7 +85,7 @@ def test_a_disk_that_is_not_mounted_costs_no_answers(table, predictor, out, tmp_
     assert_same({path: now[path] for path in kept}, kept)
     first = table.records[0].path
     assert done.notes == (
-        f"30 photographs are not where they were, as {first}: their answers stay. Is a disk not "
+        f"30 photographs are missing, for example {first}. Their answers are kept. Is a disk not "
         "mounted?",
     )
     disk.rmdir()
@@ -95,7 +95,7 @@ def test_a_disk_that_is_not_mounted_costs_no_answers(table, predictor, out, tmp_
     assert (done.asked, done.failed, done.notes) == (1, 0, ())
     os.unlink(first)
     (note,) = run(table, predictor, out).notes
-    assert note == f"{first} is not where it was: its answer stays. Is a disk not mounted?"
+    assert note == f"{first} is missing. Its answer is kept. Is a disk not mounted?"
 
 
 def test_only_what_was_changed_or_added_is_asked_again(table, predictor, out, tmp_path):

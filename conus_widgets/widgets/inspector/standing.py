@@ -256,7 +256,7 @@ def _means(
     starts, less = starts[longest], -counts[longest]
     sums: NDArray[Any] = rows[numbers[starts]]
     for step in range(1, counts.max()):
-        more = np.searchsorted(less, -step)  # runs that have so many
+        more = np.searchsorted(less, -step)  # how many runs are longer
         sums[:more] += rows[numbers[starts[:more] + step]]
     found = np.empty_like(sums)
     found[longest] = sums / -less[:, None].astype(sums.dtype)
