@@ -8,7 +8,7 @@ from conus_widgets.machine.allowance import limit, resident
 BATCH = 8  # at most: progress and cancelling are felt between batches
 TOGETHER = 4  # copies of one photograph, at most
 #: Bytes. A batch with a larger output in it is slower than its photographs one by one: the numbers
-#: leave the cache between two convolutions, and fresh memory is fetched from the system each time.
+#: leave the cache between two convolutions.
 CACHED = 3.5e6
 #: The same on the way back, whose layers stay in memory anyway: two photographs at full width read
 #: the weights of the last stages once (docs/ops.md).

@@ -23,15 +23,11 @@ class Algorithm {
 struct Transformed {
   class Numbers {
    public:
-    explicit Numbers(long long count) {
-      void* made = nullptr;
-      if (posix_memalign(&made, 64, count * sizeof(float))) throw std::bad_alloc();
-      block_.reset(static_cast<float*>(made));
-    }
-    float* data() const { return block_.get(); }
+    explicit Numbers(long long count) : block_(Heaps::used()->weights, count * sizeof(float)) {}
+    float* data() const { return static_cast<float*>(block_.data()); }
 
    private:
-    std::unique_ptr<float, void (*)(void*)> block_{nullptr, std::free};
+    const Block block_;
   };
   std::shared_ptr<const Algorithm> by;
 

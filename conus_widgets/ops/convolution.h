@@ -180,7 +180,7 @@ inline int convolve(Convolution& node, PyArrayObject* x, PyArrayObject* weights,
         point(plan.bias, b.data());
         point(plan.output, to);
         std::vector<dnnl_exec_arg_t> arguments = {{DNNL_ARG_SRC, plan.input},
-                                                  {DNNL_ARG_WEIGHTS, *plan.weights},
+                                                  {DNNL_ARG_WEIGHTS, plan.weights->memory},
                                                   {DNNL_ARG_BIAS, plan.bias},
                                                   {DNNL_ARG_DST, plan.output}};
         if (sum) {
@@ -223,7 +223,7 @@ inline int convolution_input_gradient(Convolution& node, PyArrayObject* x, PyArr
         point(plan.output, from.data());
         point(plan.input, to);
         plan.computation.run({{DNNL_ARG_DIFF_DST, plan.output},
-                              {DNNL_ARG_WEIGHTS, *plan.weights},
+                              {DNNL_ARG_WEIGHTS, plan.weights->memory},
                               {DNNL_ARG_DIFF_SRC, plan.input}});
         finish_gradient(finish.residual, finish.positive, to, PyArray_SIZE(*dx), int(g.threads));
       }

@@ -125,17 +125,15 @@ inline void point(dnnl_memory_t memory, const void* where) {
 // Our scratch memory, not oneDNN's: its own belongs to the thread that made a kernel, and a
 // notebook compiles in one thread and computes in another. Grows to the largest kernel's need.
 inline void* scratch(size_t bytes) {
-  thread_local std::unique_ptr<void, void (*)(void*)> block(nullptr, std::free);
+  thread_local std::unique_ptr<Block> block;
   thread_local size_t size = 0;
   if (bytes > size) {
     block.reset();
     size = 0;
-    void* made = nullptr;
-    if (posix_memalign(&made, 64, bytes)) throw std::bad_alloc();
-    block.reset(made);
+    block = std::make_unique<Block>(Heaps::used()->layers, bytes);
     size = bytes;
   }
-  return block.get();
+  return block->data();
 }
 
 inline Attributes own_scratch() {
@@ -185,65 +183,6 @@ inline Computation reorder(const_dnnl_memory_desc_t from, const_dnnl_memory_desc
   check(dnnl_reorder_primitive_desc_create(choice.out(), from, engine(), to, engine(), attributes),
         "choosing a reorder");
   return Computation(choice);
-}
-
-// ---- arrays ------------------------------------------------------------------------------------
-
-inline std::string shape(PyArrayObject* array) {
-  std::string text;
-  for (int i = 0; i < PyArray_NDIM(array); ++i)
-    text += format(i ? "x%lld" : "%lld", (long long)PyArray_DIM(array, i));
-  return text;
-}
-
-inline void refuse_empty(PyArrayObject* array, const char* what) {
-  if (PyArray_SIZE(array) == 0)
-    throw ShapeError(format("%s is empty: its shape is %s.", what, shape(array).c_str()));
-}
-
-inline void require_shape(PyArrayObject* array, std::initializer_list<npy_intp> wanted,
-                          const char* what) {
-  if (PyArray_NDIM(array) == int(wanted.size()) &&
-      std::equal(wanted.begin(), wanted.end(), PyArray_DIMS(array)))
-    return;
-  std::string text;
-  for (npy_intp length : wanted) text += format(text.empty() ? "%lld" : "x%lld", (long long)length);
-  throw ShapeError(
-      format("%s has shape %s where %s is needed.", what, shape(array).c_str(), text.c_str()));
-}
-
-// An array whose numbers lie one after another: the array itself, or a copy where it is a view.
-class Contiguous {
- public:
-  explicit Contiguous(PyArrayObject* array) : array_(PyArray_GETCONTIGUOUS(array)) {
-    if (!array_) throw PythonError();
-  }
-  Contiguous(const Contiguous&) = delete;
-  ~Contiguous() { Py_DECREF(array_); }
-  PyArrayObject* array() const { return array_; }
-  float* data() const { return static_cast<float*>(PyArray_DATA(array_)); }
-
- private:
-  PyArrayObject* array_;
-};
-
-// The output array, made anew unless the last call's has the right shape.
-inline void* output_of(PyArrayObject** array, std::initializer_list<npy_intp> wanted, int type) {
-  PyArrayObject* last = *array;
-  bool fits = last && PyArray_NDIM(last) == int(wanted.size()) && PyArray_ISCARRAY(last) &&
-              std::equal(wanted.begin(), wanted.end(), PyArray_DIMS(last));
-  if (!fits) {
-    Py_XDECREF(last);
-    npy_intp dims[4] = {};
-    std::copy(wanted.begin(), wanted.end(), dims);
-    *array = reinterpret_cast<PyArrayObject*>(PyArray_EMPTY(int(wanted.size()), dims, type, 0));
-    if (!*array) throw PythonError();
-  }
-  return PyArray_DATA(*array);
-}
-
-inline float* output(PyArrayObject** array, std::initializer_list<npy_intp> wanted) {
-  return static_cast<float*>(output_of(array, wanted, NPY_FLOAT32));
 }
 
 // ---- threads -----------------------------------------------------------------------------------

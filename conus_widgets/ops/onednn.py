@@ -157,11 +157,14 @@ class OneDNNOp(theano.graph.op.COp):
     def c_libraries(self, **_: Any) -> list[str]:
         return ["dnnl"]
 
+    def c_init_code(self, **_: Any) -> list[str]:
+        return ["conus::share_heaps();"]
+
     def c_compile_args(self, **_: Any) -> list[str]:
         return ["-O3", "-std=c++17", "-fopenmp", f"-Wl,-rpath,{self._prefix / 'lib'}"]
 
     def c_support_code(self, **_: Any) -> str:
-        return code("forks.h", "onednn.h", *self.files)
+        return code("forks.h", "heap.h", "onednn.h", "arrays.h", *self.files)
 
     def c_code_cache_version(self) -> tuple[int, ...]:
         text = self.c_support_code()

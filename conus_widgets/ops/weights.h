@@ -115,7 +115,13 @@ class Packed {
 
 // The order that one of oneDNN's kernels wants.
 struct Reordered {
-  using Numbers = Memory;
+  struct Numbers {
+    explicit Numbers(const_dnnl_memory_desc_t wanted)
+        : block(Heaps::used()->weights, dnnl_memory_desc_get_size(wanted)),
+          memory(conus::memory(wanted, block.data())) {}
+    const Block block;
+    const Memory memory;
+  };
   Layout plain, wanted;
 
   Reordered(const_dnnl_memory_desc_t from, const_dnnl_memory_desc_t to) {
@@ -125,10 +131,10 @@ struct Reordered {
   bool operator==(const Reordered& other) const {
     return dnnl_memory_desc_equal(wanted, other.wanted);
   }
-  std::shared_ptr<Memory> make(const float* data) const {
-    auto made = std::make_shared<Memory>(memory(wanted, DNNL_MEMORY_ALLOCATE));
+  std::shared_ptr<Numbers> make(const float* data) const {
+    auto made = std::make_shared<Numbers>(wanted);
     Memory from = memory(plain, const_cast<float*>(data));
-    reorder(plain, wanted).run({{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, *made}});
+    reorder(plain, wanted).run({{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, made->memory}});
     return made;
   }
 };

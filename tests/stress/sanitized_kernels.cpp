@@ -39,6 +39,7 @@ inline void* scratch(size_t bytes) {  // of exactly this size, full of what is n
 }  // namespace conus
 
 // clang-format off: the order counts
+#include "heap.h"
 #include "vectors.h"
 #include "tiling.h"
 #include "windows.h"
@@ -147,8 +148,37 @@ static bool pooling(const Windows& w, const Image& of) {
   return wrong("a pooling's gradient", found, expected);
 }
 
+// Blocks of a heap: aligned, apart from each other, and as they were left; what was freed is used
+// again.
+static bool heap() {
+  Heap heap;
+  std::mt19937 generator(8);
+  std::vector<std::pair<unsigned char*, size_t>> blocks;
+  size_t lowest = SIZE_MAX, highest = 0;
+  for (int step = 0; step < 4000; ++step) {
+    if (blocks.size() < 40 && generator() % 2) {
+      const size_t size = generator() % (generator() % 9 ? 300000 : 9000000);
+      auto* made = static_cast<unsigned char*>(heap.take(size));
+      if (!made || reinterpret_cast<size_t>(made) % 64 || heap.size_of(made) < size) return true;
+      std::memset(made, int(size % 251), size);
+      blocks.push_back({made, size});
+      lowest = std::min(lowest, reinterpret_cast<size_t>(made));
+      highest = std::max(highest, reinterpret_cast<size_t>(made) + size);
+    } else if (!blocks.empty()) {
+      std::swap(blocks[generator() % blocks.size()], blocks.back());
+      const auto [block, size] = blocks.back();
+      for (size_t n = 0; n < size; ++n)
+        if (block[n] != size % 251) return true;
+      blocks.pop_back();
+      heap.give(block);
+    }
+    if (step % 500 == 0) heap.give_back();
+  }
+  return highest - lowest > 200000000;  // 40 blocks are at most 24 MB on average
+}
+
 int main() {
-  int failed = 0, taken = 0;
+  int failed = heap(), taken = 0;
   for (long long threads : {1, 2, 3, 7})
     for (long long batch : {1, 2, 5, 9}) {
       omp_set_num_threads(int(threads));
