@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import math
-import mmap
 import re
-import zipfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, Any, overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from conus_widgets.checkpoint.architecture import Architecture
+from conus_widgets.checkpoint.members import Members, Room
 from conus_widgets.checkpoint.mistaken import what_file_it_is
 from conus_widgets.checkpoint.texts import printable
 from conus_widgets.machine.beside import reason
 from conus_widgets.machine.forks import ForkLock
 from conus_widgets.machine.machine import threads
-from conus_widgets.machine.reading import shared_file
 
 
 class CheckpointError(ValueError):
@@ -54,7 +53,9 @@ class ArraysOnDisk(Sequence[NDArray[Any]]):
         self._lock = ForkLock()
         self._archive = _Archive(file, architecture)
         with ThreadPoolExecutor(threads()) as pool:
-            self._waiting = dict(enumerate(pool.map(self._archive.checked, range(len(self)))))
+            room = Room(_ROOM)
+            read = pool.map(lambda number: self._archive.checked(number, room), range(len(self)))
+            self._waiting = dict(enumerate(read))
 
     def __len__(self) -> int:
         return len(self._archive.expected)
@@ -78,14 +79,12 @@ class ArraysOnDisk(Sequence[NDArray[Any]]):
 def validate_file(file: Path, architecture: Architecture) -> None:
     """Raise CheckpointError unless the ``.npz`` is whole and fits; it is read array by array."""
     archive = _Archive(file, architecture)
-    with archive.zip:
+    with contextlib.closing(archive.members):
         for _ in archive:
             pass
 
 
-_PIECE = 2**18  # bytes
-_LARGE = 2**21  # bytes of a large page of memory, which comes at once
-_OWN = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+_ROOM = 32 * 2**20  # bytes of memory that arrays which are read together share
 _MAGIC = b"\x93NUMPY\x01\x00"
 #: A header as NumPy writes it. NumPy itself takes 0.1 ms to read one, and there are 268.
 _USUAL = re.compile(
@@ -100,14 +99,14 @@ class _Archive:
         self.file = file
         self.expected = architecture.parameters()
         with _explained(file):
-            self.zip = zipfile.ZipFile(shared_file(file))
+            self.members = Members(file)
         # Not what macOS adds when it packs a folder again.
-        places = [(info.filename.rpartition("/")[2], info) for info in self.zip.infolist()]
-        self._members = {name: info for name, info in places if name and name[0] != "."}
-        if len(self._members) != len(self.expected):
-            self.zip.close()
+        places = [(info.filename.rpartition("/")[2], info) for info in self.members.infos()]
+        self._infos = {name: info for name, info in places if name and name[0] != "."}
+        if len(self._infos) != len(self.expected):
+            self.members.close()
             raise CheckpointError(
-                f"{file} holds {len(self._members)} arrays, but this network has "
+                f"{file} holds {len(self._infos)} arrays, but this network has "
                 f"{len(self.expected)} (width {architecture.width:g}, {architecture.classes} "
                 "classes)."
             )
@@ -115,17 +114,20 @@ class _Archive:
     def __iter__(self) -> Iterator[NDArray[Any]]:
         return map(self.checked, range(len(self.expected)))
 
-    def checked(self, number: int) -> NDArray[Any]:
+    def checked(self, number: int, room: Room | None = None) -> NDArray[Any]:
         """Read one array and hold it against the architecture."""
-        array = self.read(number)
+        array = self.read(number, room)
         _check_array(self.file, number, array, *self.expected[number])
         return array
 
-    def read(self, number: int) -> NDArray[Any]:
-        """Read one array; not through `np.load`, which hands over as bytes what is no array."""
+    def read(self, number: int, room: Room | None = None) -> NDArray[Any]:
+        """Read one array; not through `np.load`, which hands over as bytes what is no array.
+
+        Without a room it lies in memory of its own.
+        """
         name, shape = self.expected[number]
         try:
-            member = self._members[f"arr_{number}.npy"]
+            member = self._infos[f"arr_{number}.npy"]
         except KeyError as error:
             raise CheckpointError(f"{self.file} has no array arr_{number} ({name}).") from error
         most = 8 * int(np.prod(shape)) + 4096
@@ -134,40 +136,22 @@ class _Archive:
                 f"{self.file}: array arr_{number} ({name}) takes {member.file_size} bytes, but one "
                 f"of shape {_shape(shape)} at most {most}."
             )
-        with _explained(self.file), self.zip.open(member) as opened:
-            return _array(_content(opened, member.file_size))
+        with _explained(self.file):
+            return _array(self.members.read(member, room or Room()))
 
 
-def _content(opened: IO[bytes], size: int) -> mmap.mmap:
-    """Read a member to its end, where its checksum is looked at.
-
-    Into memory that goes back to the system as soon as nobody uses it: what threads free otherwise
-    stays in their heaps, and these arrays are a third of all that a process ever takes.
-    """
-    content, end = mmap.mmap(-1, size + 1, _OWN), 0  # it may be empty
-    if size >= _LARGE and hasattr(mmap, "MADV_HUGEPAGE"):
-        with contextlib.suppress(OSError):  # of a system that has none to give
-            content.madvise(mmap.MADV_HUGEPAGE)
-    while piece := opened.read(_PIECE):
-        content[end : end + len(piece)] = piece
-        end += len(piece)
-    if end != size:
-        raise EOFError(f"{end} bytes of {size}")
-    return content
-
-
-def _array(content: mmap.mmap) -> NDArray[Any]:
+def _array(content: memoryview) -> NDArray[Any]:
     """Return what a ``.npy`` holds: not a copy, if its numbers lie as NumPy itself writes them."""
     start = len(_MAGIC) + 2 + int.from_bytes(content[len(_MAGIC) : len(_MAGIC) + 2], "little")
     usual = _USUAL.fullmatch(content, len(_MAGIC) + 2, start)
     if content[: len(_MAGIC)] == _MAGIC and usual:
         dtype, sides = usual[1].decode(), [int(side) for side in usual[2].split(b",") if side]
         count = math.prod(sides)
-        if start + count * np.dtype(dtype).itemsize < len(content):  # which is a byte longer
+        if count and start + count * np.dtype(dtype).itemsize <= len(content):
             array = np.frombuffer(content, dtype, count, start).reshape(sides)
             array.flags.writeable = False
             return array
-    return np.asarray(np.lib.format.read_array(content, allow_pickle=False))
+    return np.asarray(np.lib.format.read_array(io.BytesIO(content), allow_pickle=False))
 
 
 @contextlib.contextmanager
@@ -177,9 +161,11 @@ def _explained(file: Path) -> Iterator[None]:
     except (CheckpointError, MemoryError):
         raise
     except Exception as error:  # damaged bytes make zipfile, zlib and NumPy raise anything
-        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+        # Of a list that cannot be read zipfile says that the file is none of its own.
+        disk = error if isinstance(error, OSError) else error.__context__
+        if isinstance(disk, OSError) and disk.errno not in (None, errno.EINVAL):
             # EINVAL: a damaged file leads to a place before its beginning.
-            raise CheckpointError(f"{file} cannot be read ({reason(error, file)}).") from error
+            raise CheckpointError(f"{file} cannot be read ({reason(disk, file)}).") from error
         kind = what_file_it_is(file)
         kind = None if kind == "a zip file" else kind
         raise CheckpointError(

@@ -23,6 +23,9 @@ class _Shared(io.RawIOBase):
         self._file = open(path, "rb", buffering=0)
         self._place = 0
 
+    def fileno(self) -> int:
+        return self._file.fileno()
+
     def readable(self) -> bool:
         return True
 

@@ -1,11 +1,13 @@
 """Anything that people give for a checkpoint: it is found, or the true reason is said."""
 
+import itertools
 import os
 import shutil
 from pathlib import Path
 
 import pytest
 
+from conus_widgets.checkpoint import members
 from conus_widgets.checkpoint.files import CheckpointError, read
 from conus_widgets.loading import load_predictor
 
@@ -133,24 +135,26 @@ def test_what_may_not_be_read_is_not_called_empty_or_damaged(folder):
             path.chmod(mode)
 
 
-def test_a_disk_that_fails_is_not_called_damage(folder, monkeypatch):
-    import zipfile
+@pytest.mark.parametrize("after", [0, 20])
+def test_a_disk_that_fails_is_not_called_damage(folder, monkeypatch, after):
+    """In the list of what the file holds, or in an array."""
+    reads, works = itertools.count(), os.preadv
 
-    def fails(*args, **kwargs):
+    def fails(*given):
+        if next(reads) < after:
+            return works(*given)
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(zipfile.ZipFile, "open", fails)
+    monkeypatch.setattr(os, "preadv", fails)
     with pytest.raises(CheckpointError, match=r"random.npz cannot be read \(Input/output error\)"):
         read(folder)
 
 
 def test_too_little_memory_is_not_called_damage(folder, monkeypatch):
-    import zipfile
-
-    def fails(*args, **kwargs):
+    def fails(*given):
         raise MemoryError
 
-    monkeypatch.setattr(zipfile.ZipExtFile, "read", fails)
+    monkeypatch.setattr(members.mmap, "mmap", fails)
     with pytest.raises(MemoryError):
         read(folder)
 
