@@ -60,8 +60,13 @@ def run(plan: Plan) -> Results:
     )
     if not PEERS.exists():
         raise SystemExit("The environment of the peers is missing: 'make bench' makes it.")
-    for ours, module in ((True, "network"), (False, "onnx_file")):
-        command = [python(ours), "-m", f"benchmarks.{module}", str(FOLDER)]
+    commands = [
+        [python(True), "-m", "benchmarks.network", str(FOLDER)],
+        [python(False), "-m", "benchmarks.onnx_file", str(FOLDER)],
+        # An installation compiles a package's Python; the peers were installed.
+        [python(True), "-m", "compileall", "-q", "conus_widgets"],
+    ]
+    for command in commands:
         subprocess.run(command, cwd=ROOT, check=True)
     say("network written")
     plan = possible(plan, FOLDER, results)
