@@ -2,11 +2,15 @@
 
 import { make, set } from "../../live/page/elements.js";
 import { makeZone } from "../../dropzone/page/zone.js";
+import { makeName } from "./naming.js";
 
 const count = (n, one) => `${n} ${one}${n === 1 ? "" : "s"}`;
 
-/** `tell` speaks to the kernel; `send(files, place, pasted)` sends files into a box. */
-export function makeBoxes(tell, send) {
+/**
+ * `tell` speaks to the kernel; `ask` too, and resolves to the reason of a refusal; `send(files, place,
+ * pasted)` sends files into a box.
+ */
+export function makeBoxes({ tell, ask, send }) {
   const element = make("div", "cw-boxes");
   const drawn = new Map(); // number of a box -> its pieces
   const pictures = new Map(); // key of a photograph -> address of its thumbnail
@@ -59,28 +63,14 @@ export function makeBoxes(tell, send) {
 
   const makeBox = (number) => {
     const section = make("section", "cw-box");
-    const name = make("input", "cw-text", "", { type: "text", maxlength: "100" });
-    const label = make("label", "", "Class");
-    label.append(name);
+    const name = makeName((wanted) => ask("rename", { box: number, name: wanted }));
     const remove = make("button", "cw-remove", "\u00d7", { type: "button" });
     const total = make("p", "cw-note");
     const list = make("ul", "cw-photographs");
     const zone = makeZone(section, (files, pasted) => send(files, { box: number }, pasted));
     const head = make("div", "cw-head");
-    head.append(label, remove);
-    section.append(head, zone.element, total, list);
-    let before = "";
-    const rename = () => {
-      if (name.value !== before) tell("rename", { box: number, name: name.value });
-      before = name.value;
-    };
-    name.addEventListener("focus", () => {
-      before = name.value;
-    });
-    name.addEventListener("change", rename);
-    name.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.isComposing) rename(); // a notebook's page keeps "change" back
-    });
+    head.append(name.label, remove);
+    section.append(head, name.problem, zone.element, total, list);
     remove.addEventListener("click", () => tell("remove", { box: number }));
     return { section, name, remove, total, list, zone, rows: new Map() };
   };
@@ -125,7 +115,7 @@ export function makeBoxes(tell, send) {
         if (dead) drawn.get(number).zone.disable(true);
       }
       const box = drawn.get(number);
-      if (document.activeElement !== box.name) box.name.value = name;
+      box.name.show(name);
       set(box.section, { "aria-label": `Box ${name}` });
       set(box.zone.element, { "aria-label": `Add photographs of ${name}` });
       set(box.remove, { "aria-label": `Remove the box ${name}` });

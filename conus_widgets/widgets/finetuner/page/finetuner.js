@@ -62,6 +62,11 @@ function makeLearning(tell) {
 }
 
 function build({ root, model, line, tell, warn }) {
+  const ask = (kind, content) =>
+    line.send({ kind, ...content }).then(
+      () => "",
+      (error) => (line.gone() ? "" : error.message),
+    );
   let queue = Promise.resolve();
   const send = (files, place, pasted = false) => {
     const show = (news) => {
@@ -75,7 +80,7 @@ function build({ root, model, line, tell, warn }) {
     const settings = () => settingsOf(model);
     queue = queue.then(() => sendFiles(line, files, { pasted, settings, show }));
   };
-  const boxes = makeBoxes(tell, send);
+  const boxes = makeBoxes({ tell, ask, send });
   const adding = makeField("Name of a class", "", "Add a box", (input) => {
     const name = input.value;
     input.value = ""; // at once: the next name may be typed while the kernel answers
