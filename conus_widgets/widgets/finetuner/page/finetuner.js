@@ -115,17 +115,28 @@ function build({ root, model, line, tell, warn }) {
 
   let lacks = "";
   let running = false;
+  let whole = false; // what was told to another view, before all was told to this one, is part of that
   const settle = () => {
     set(learning.learn, { disabled: running || lacks !== "" });
     set(learning.stop, { disabled: !running });
     set(learning.stages, { disabled: running });
   };
+  const lack = (text) => {
+    lacks = text;
+    set(missing, { textContent: lacks });
+    settle();
+  };
+  let points = [];
   const kinds = {
     boxes(message) {
+      whole = true;
       boxes.draw(message.boxes);
-      lacks = message.missing;
-      set(missing, { textContent: lacks });
-      settle();
+      lack(message.missing);
+    },
+    changes(message) {
+      if (!whole) return;
+      boxes.change(message.boxes);
+      lack(message.missing);
     },
     state({ text, done, total, learnt, ...now }) {
       running = now.running;
@@ -134,7 +145,15 @@ function build({ root, model, line, tell, warn }) {
       set(saving.element, { hidden: !learnt });
       settle();
     },
-    curve: ({ points }) => curve.draw(points),
+    curve(message) {
+      points = message.points;
+      curve.draw(points);
+    },
+    point({ point }) {
+      if (points.length !== point.epoch) return; // of a curve that this page will be told whole
+      points.push(point);
+      curve.draw(points);
+    },
     figures({ lines }) {
       figures.hidden = false;
       figures.replaceChildren(...lines.map((text) => make("li", "", text)));
