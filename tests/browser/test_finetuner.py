@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from finetuned import add_boxes, open_tuner, shells
+from finetuned import add_boxes, folders, open_tuner, shells
 from playwright.sync_api import expect
 
 
@@ -109,6 +109,41 @@ def test_a_name_that_is_refused_gives_way_to_the_one_that_holds(open_notebook):
     notebook.page.keyboard.press("Tab")
     expect(renamed.get_by_role("alert")).to_contain_text("A box needs a name")
     expect(renamed.get_by_label("Class", exact=True)).to_have_value("tulip shell")
+    notebook.quiet()
+
+
+def test_a_folder_of_folders_fills_a_box_for_each(open_notebook, tmp_path):
+    notebook, root = open_tuner(open_notebook, "finetuner-folder")
+    place = tmp_path / "my shells"
+    folders(place, **{"tulip": 3, "<b>cone": 2})
+    (place / "tulip" / "notes.txt").write_text("no photograph")
+    (place / "tulip" / "._1.png").write_bytes(b"of a Macintosh")
+    button = root.get_by_role("button", name="Choose a folder of folders")
+
+    def choose(folder):
+        with notebook.page.expect_file_chooser() as chooser:
+            button.focus()
+            notebook.page.keyboard.press("Enter")
+        chooser.value.set_files(str(folder))
+
+    choose(place)
+    for name, count in (("tulip", 3), ("<b>cone", 2)):
+        box = root.get_by_role("region", name=f"Box {name}", exact=True)
+        expect(box.locator(".cw-held")).to_have_count(count)
+        said = f"{count} photographs, {count} specimens"
+        expect(box.locator("p.cw-note").last).to_have_text(said)
+        expect(box.locator("img:visible")).to_have_count(count)
+    expect(root.locator(".cw-missing")).to_have_text("")
+    expect(root.get_by_role("button", name="Learn")).to_be_enabled()
+    assert root.locator(".cw-boxes b").count() == 0
+    # Once more: the boxes are there, and the photographs come in beside the others.
+    choose(place)
+    expect(root.locator(".cw-held")).to_have_count(10)
+    expect(root.locator(".cw-box")).to_have_count(2)
+    choose(place / "tulip")
+    expect(root.get_by_role("alert")).to_have_text(
+        "The folder holds no folder with photographs: one for each class."
+    )
     notebook.quiet()
 
 

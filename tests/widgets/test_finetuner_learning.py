@@ -69,8 +69,8 @@ def test_a_stop_at_once_leaves_nothing_behind(tuner, monkeypatch):
     assert tuner.tuned is None and tuner.picture() is None
 
 
-def test_each_epoch_is_told_once(tuner):
-    """A curve that is told whole again and again costs more with each."""
+def test_a_stop_keeps_the_best_and_says_so(tuner):
+    """Each epoch is told once: a curve that is told again and again costs more with each."""
     tell = tuner._tell
 
     def told(kind, **content):
@@ -80,6 +80,8 @@ def test_each_epoch_is_told_once(tuner):
 
     tuner._tell = told
     learn(tuner, 1)
+    text = "Stopped, and the best so far is kept. It can be tried, and saved."
+    assert last(tuner, "state")["text"] == text and not last(tuner, "state")["running"]
     assert tuner.tuned is not None
     epochs = [content["point"]["epoch"] for kind, content in tuner.told if kind == "point"]
     assert epochs == [0, 1, 2]

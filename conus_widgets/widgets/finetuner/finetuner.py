@@ -196,13 +196,12 @@ class FineTuner(Receiving, NetworkWidget):
         self._points = []
         self._tell("curve", points=self._points)
         examples = self._boxes.examples()
-        self._tell_state("Starting.")
+        self._tell_state("The photographs wait for the network.")
         self._ticket = self._worker.submit(
             self.model_id,
             lambda predictor, ticket: self._learn(predictor, ticket, examples, stages),
             failed=self._failed,
         )
-        self._tell_state("The photographs wait for the network.")
 
     def _failed(self, error: BaseException) -> None:
         self._tell("problem", text=sentence(error))
@@ -224,6 +223,7 @@ class FineTuner(Receiving, NetworkWidget):
         def progress(words: str) -> Callable[[int, int], None]:
             return lambda done, total: self._tell_state(words, done=done, total=total)
 
+        ended = "Done"
         try:
             seen = progress("The network looks at the photographs.")
             tuned = finetune(Examples(*examples), start, progress=seen, cancelled=cancelled)
@@ -241,10 +241,12 @@ class FineTuner(Receiving, NetworkWidget):
                     cancelled=cancelled,
                 )
                 self._keep(deeper[0], [*lines, *describe_stages(tuned, deeper[1]).split("\n")])
+                if deeper[1].curve.stopped:
+                    ended = "Stopped, and the best so far is kept"
         except Cancelled:
             self._tell_early_end("Stopped")
             return
-        self._tell_state("Done. It can be tried, and saved.", running=False)
+        self._tell_state(f"{ended}. It can be tried, and saved.", running=False)
 
     def _watched(self, point: Point) -> None:
         loss = None if point.epoch == 0 else point.loss

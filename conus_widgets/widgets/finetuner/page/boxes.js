@@ -15,7 +15,6 @@ export function makeBoxes({ tell, ask, send }) {
   const drawn = new Map(); // number of a box -> its pieces
   const pictures = new Map(); // key of a photograph -> address of its thumbnail
   const chosen = new Set();
-  let dead = false;
 
   const tools = make("div", "cw-first", "", { role: "group", "aria-label": "Chosen photographs" });
   const join = make("button", "cw-button", "They show one specimen", { type: "button" });
@@ -109,7 +108,6 @@ export function makeBoxes({ tell, ask, send }) {
     if (!drawn.has(number)) {
       drawn.set(number, makeBox(number));
       element.append(drawn.get(number).section);
-      if (dead) drawn.get(number).zone.disable(true);
     }
     const box = drawn.get(number);
     box.name.show(name);
@@ -145,8 +143,8 @@ export function makeBoxes({ tell, ask, send }) {
     if (state === "failed") release(upload);
   };
   const disable = () => {
-    dead = true;
     for (const { zone } of drawn.values()) zone.disable(true);
   };
-  return { element, tools, draw, change, show, disable };
+  const any = () => drawn.size > 0;
+  return { element, tools, draw, change, show, disable, any };
 }
