@@ -144,6 +144,14 @@ def test_a_folder_of_folders_fills_a_box_for_each(open_notebook, tmp_path):
     expect(root.get_by_role("alert")).to_have_text(
         "The folder holds no folder with photographs: one for each class."
     )
+    long = tmp_path / "long"
+    folders(long, **{"n" * 120: 2, "olive": 1})
+    choose(long)
+    expect(root.get_by_role("alert")).to_contain_text(
+        "has 120 letters, and the name of a class at most 100"
+    )
+    expect(root.get_by_role("region", name="Box olive").locator(".cw-held")).to_have_count(1)
+    expect(root.locator(".cw-box")).to_have_count(3)
     notebook.quiet()
 
 

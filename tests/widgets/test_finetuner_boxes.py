@@ -89,6 +89,8 @@ def test_names_are_told_apart_as_they_are_seen():
             boxes.add(name)
     with pytest.raises(ValueError, match="A box needs a name"):
         boxes.add(" \n ")
+    with pytest.raises(ValueError, match="aaa ...\u2019 has 101 letters.* at most 100"):
+        boxes.named("a" * 101)  # with another one of 101 it would become one class
     number = boxes.named(" tulip")
     boxes.rename(number, "tulip")  # its own name
     boxes.rename(number, "cone")

@@ -15,7 +15,7 @@ MOST_BYTES = 512 * 1024 * 1024
 """Of all photographs together that came from a page."""
 
 LEAST = 2  # specimens of each class: one to learn from while the other is judged
-_LONGEST = 100  # letters of a name
+LONGEST = 100  # letters of a name
 _NAMED = 5  # classes in one sentence
 
 
@@ -78,7 +78,7 @@ class Boxes:
         Raises
         ------
         ValueError
-            If the name is empty, or another box has it.
+            If the name is empty or too long, or another box has it.
         """
         with self._lock:
             name = self._allowed(name)
@@ -259,6 +259,11 @@ class Boxes:
         name = _plain(name)
         if not name:
             raise ValueError("A box needs a name: that of the class.")
+        if len(name) > LONGEST:  # cut off, two of them might become one class
+            raise ValueError(
+                f"\u2018{name[:30]} ...\u2019 has {len(name)} letters, and the name of a class at "
+                f"most {LONGEST}: give a shorter one."
+            )
         for number, box in self._boxes.items():
             if number != own and as_seen(box.name) == as_seen(name):
                 raise ValueError(f"There is a box {box.name!r} already: choose another name.")
@@ -266,7 +271,7 @@ class Boxes:
 
 
 def _plain(name: Any) -> str:
-    return printable(" ".join(str(name).split()))[:_LONGEST].strip()
+    return printable(" ".join(str(name).split()))
 
 
 def _size(held: Held) -> int:

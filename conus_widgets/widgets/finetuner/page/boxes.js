@@ -97,7 +97,7 @@ export function makeBoxes({ tell, ask, send }) {
       box.list.append(box.rows.get(key).row);
     }
     const row = box.rows.get(key);
-    set(row.name, { textContent: name });
+    set(row.name, { textContent: name, title: name });
     set(row.specimen, { textContent: `specimen ${specimen}` });
     set(row.remove, { "aria-label": `Remove ${name}` });
     const address = pictures.get(key);

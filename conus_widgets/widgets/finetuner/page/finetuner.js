@@ -71,14 +71,16 @@ function build({ root, model, line, tell, warn }) {
     );
   let queue = Promise.resolve();
   const send = (files, place, pasted = false) => {
+    let refused = ""; // the box, and so all that goes into it
     const show = (news) => {
       if (news.state === "preparing")
-        ask("place", { upload: news.upload, ...place }).then((reason) => reason && warn(reason));
+        ask("place", { upload: news.upload, ...place }).then((reason) => (refused ||= reason));
       boxes.show(news);
-      if (news.state === "failed" && !line.gone()) warn(news.error);
+      if (news.state === "failed" && !line.gone()) warn(refused || news.error);
     };
     const settings = () => settingsOf(model);
-    queue = queue.then(() => line.gone() || sendFiles(line, files, { pasted, settings, show }));
+    const how = { pasted, settings, show, stopped: () => refused !== "" };
+    queue = queue.then(() => line.gone() || sendFiles(line, files, how));
   };
   const boxes = makeBoxes({ tell, ask, send });
   const adding = makeField("Name of a class", "", "Add a box", (input) => {
