@@ -1,47 +1,18 @@
 """The fine-tuner on a page: boxes are filled, a network learns, and is tried beside it."""
 
+import re
 from pathlib import Path
 
-import pictures
 import pytest
+from finetuned import add_boxes, folders, open_tuner, shells
 from playwright.sync_api import expect
 
-# A small random network: it tells dark photographs from bright ones as well as any other.
-CELL = """\
-import sys; sys.path.insert(0, {tests!r})
-from networks import random_checkpoint
-import ipywidgets
-from conus_widgets import Classifier, FineTuner, Predictor
-tuner = FineTuner(start=Predictor(random_checkpoint(notice="demonstration: a random network")))
-ipywidgets.VBox([tuner, tuner.beside(Classifier)])"""
 
-
-def shells(files, kind, count):
-    """Files of one class: all drawings of a kind have one colour."""
-    named = {}
-    for number in range(count):
-        image = pictures.shell(7 * number + kind, (120, 90))
-        named[f"{'dark' if kind else 'bright'}-{number}.png"] = pictures.encoded(
-            image.point(lambda value: value // 3 if kind else 255 - value // 3), "PNG"
-        )
-    return files(named)
-
-
-@pytest.fixture
-def page(open_notebook, repository):
-    def make(name):
-        cell = CELL.format(tests=str(repository / "tests"))
-        notebook = open_notebook(name, [cell]).open()
-        notebook.command("notebook:run-all-cells")
-        notebook.page.locator(".cw-finetuner").wait_for(timeout=60_000)
-        return notebook
-
-    return make
-
-
-def test_a_network_learns_what_is_in_the_boxes_and_is_tried_beside_it(page, files, tmp_path):
-    notebook = page("finetuner")
-    root = notebook.page.locator(".cw-finetuner")
+def test_a_network_learns_what_is_in_the_boxes_and_is_tried_beside_it(
+    open_notebook, files, tmp_path
+):
+    both = "ipywidgets.VBox([tuner, tuner.beside(Classifier)])"
+    notebook, root = open_tuner(open_notebook, "finetuner", shown=both)
     learn = root.get_by_role("button", name="Learn")
     missing = root.locator(".cw-missing")
     expect(missing).to_have_text("At least 2 boxes are needed to tell apart, and there are 0.")
@@ -104,17 +75,96 @@ def test_a_network_learns_what_is_in_the_boxes_and_is_tried_beside_it(page, file
     notebook.quiet()
 
 
-def test_no_barrier_that_axe_finds(page, files, tmp_path):
+def rename(box, name):
+    field = box.get_by_label("Class", exact=True)
+    field.fill(name)
+    field.press("Enter")
+
+
+def test_a_name_that_is_refused_gives_way_to_the_one_that_holds(open_notebook):
+    notebook, root = open_tuner(open_notebook, "finetuner-names")
+    add_boxes(root, "tulip", "<i>cone</i>")
+    box = root.get_by_role("region", name="Box tulip", exact=True)
+    field, problem = box.get_by_label("Class", exact=True), box.get_by_role("alert")
+    for name, reason in (
+        (" <i>cone</i> ", "There is a box '<i>cone</i>' already: choose another name."),
+        ("   ", "A box needs a name: that of the class."),
+    ):
+        rename(box, name)
+        expect(problem).to_have_text(f"{reason} This box is still called \u2018tulip\u2019.")
+        expect(field).to_have_value("tulip")
+        expect(field).to_have_accessible_description(re.compile("still called"))
+    assert notebook.python("[box['name'] for box in tuner._boxes.form()]")[0] == "tulip"
+    assert root.locator("i").count() == 0
+    # The next letter takes the words away; a name that is taken stands as the kernel writes it.
+    field.focus()
+    notebook.page.keyboard.press("End")
+    notebook.page.keyboard.type("  shell ")
+    expect(problem).to_be_hidden()
+    notebook.page.keyboard.press("Enter")
+    renamed = root.get_by_role("region", name="Box tulip shell", exact=True)
+    expect(renamed.get_by_label("Class", exact=True)).to_have_value("tulip shell")
+    # Who only leaves the field hears the same.
+    renamed.get_by_label("Class", exact=True).fill("")
+    notebook.page.keyboard.press("Tab")
+    expect(renamed.get_by_role("alert")).to_contain_text("A box needs a name")
+    expect(renamed.get_by_label("Class", exact=True)).to_have_value("tulip shell")
+    notebook.quiet()
+
+
+def test_a_folder_of_folders_fills_a_box_for_each(open_notebook, tmp_path):
+    notebook, root = open_tuner(open_notebook, "finetuner-folder")
+    place = tmp_path / "my shells"
+    folders(place, **{"tulip": 3, "<b>cone": 2})
+    (place / "tulip" / "notes.txt").write_text("no photograph")
+    (place / "tulip" / "._1.png").write_bytes(b"of a Macintosh")
+    button = root.get_by_role("button", name="Choose a folder of folders")
+
+    def choose(folder):
+        with notebook.page.expect_file_chooser() as chooser:
+            button.focus()
+            notebook.page.keyboard.press("Enter")
+        chooser.value.set_files(str(folder))
+
+    choose(place)
+    for name, count in (("tulip", 3), ("<b>cone", 2)):
+        box = root.get_by_role("region", name=f"Box {name}", exact=True)
+        expect(box.locator(".cw-held")).to_have_count(count)
+        said = f"{count} photographs, {count} specimens"
+        expect(box.locator("p.cw-note").last).to_have_text(said)
+        expect(box.locator("img:visible")).to_have_count(count)
+    expect(root.locator(".cw-missing")).to_have_text("")
+    expect(root.get_by_role("button", name="Learn")).to_be_enabled()
+    assert root.locator(".cw-boxes b").count() == 0
+    # Once more: the boxes are there, and the photographs come in beside the others.
+    choose(place)
+    expect(root.locator(".cw-held")).to_have_count(10)
+    expect(root.locator(".cw-box")).to_have_count(2)
+    choose(place / "tulip")
+    expect(root.get_by_role("alert")).to_have_text(
+        "The folder holds no folder with photographs: one for each class."
+    )
+    long = tmp_path / "long"
+    folders(long, **{"n" * 120: 2, "olive": 1})
+    choose(long)
+    expect(root.get_by_role("alert")).to_contain_text(
+        "has 120 letters, and the name of a class at most 100"
+    )
+    expect(root.get_by_role("region", name="Box olive").locator(".cw-held")).to_have_count(1)
+    expect(root.locator(".cw-box")).to_have_count(3)
+    notebook.quiet()
+
+
+def test_no_barrier_that_axe_finds(open_notebook, files, tmp_path):
     packed = pytest.importorskip("axe_playwright_python", reason="NO AXE: install the test extra")
     axe = (Path(packed.__file__).parent / "axe.min.js").read_text()
-    notebook = page("finetuner-axe")
-    root = notebook.page.locator(".cw-finetuner")
-    for name in ("tulip", "cone"):
-        root.get_by_label("Name of a class").fill(name)
-        root.get_by_label("Name of a class").press("Enter")
+    notebook, root = open_tuner(open_notebook, "finetuner-axe")
+    add_boxes(root, "tulip", "cone")
     root.locator(".cw-zone").first.drop({"files": shells(files, 0, 2)})
     expect(root.locator(".cw-held")).to_have_count(2)
     root.get_by_role("checkbox").first.check()
+    rename(root.locator(".cw-box").last, "tulip")
+    expect(root.locator(".cw-box .cw-error").last).to_be_visible()
     notebook.page.evaluate(axe)
     for theme in ("JupyterLab Dark", "JupyterLab Light"):
         notebook.command("apputils:change-theme", theme=theme)

@@ -1,5 +1,6 @@
 """The boxes of the fine-tuner: classes, specimens, and what is missing, in numbers."""
 
+import numpy as np
 import pytest
 
 from conus_widgets.widgets.finetuner import boxes as module
@@ -36,6 +37,12 @@ def specimens(boxes):
 )
 def test_what_is_missing_is_said_with_numbers(counts, words):
     assert filled(**counts).missing() == words
+
+
+def test_of_many_classes_the_first_are_named():
+    """The sentence is told after each photograph: it must not hold a hundred names."""
+    said = filled(**{f"c{n}": 1 for n in range(100)}, whole=2).missing()
+    assert said.endswith("\u2018c4\u2019 has 1, and 95 more have fewer, too.")
 
 
 def test_photographs_of_one_specimen_count_once_until_they_are_parted():
@@ -82,6 +89,8 @@ def test_names_are_told_apart_as_they_are_seen():
             boxes.add(name)
     with pytest.raises(ValueError, match="A box needs a name"):
         boxes.add(" \n ")
+    with pytest.raises(ValueError, match="aaa ...\u2019 has 101 letters.* at most 100"):
+        boxes.named("a" * 101)  # with another one of 101 it would become one class
     number = boxes.named(" tulip")
     boxes.rename(number, "tulip")  # its own name
     boxes.rename(number, "cone")
@@ -106,3 +115,66 @@ def test_what_is_removed_gives_its_room_back(monkeypatch):
     boxes.discard("tulip-0")
     boxes.put(1, Held("x", "x.jpg", b"12345", ("alone", "x")))
     assert specimens(boxes) == {"tulip": 2}
+
+
+def rows(boxes):
+    """Boxes, and the photographs in them, in their order."""
+    return {
+        one["box"]: (one["name"], one["specimens"], seen(one["photographs"]))
+        for one in boxes.form()
+    }
+
+
+def seen(photographs):
+    return [(one["key"], one["specimen"]) for one in photographs]
+
+
+def hear(page, changes):
+    """Do with changes as the page does."""
+    for one in changes:
+        if "name" not in one:
+            page.pop(one["box"], None)
+            continue
+        _, _, before = page.get(one["box"], ("", 0, []))
+        held = dict(before)
+        for key in one["gone"]:
+            held.pop(key, None)
+        held.update(seen(one["photographs"]))
+        page[one["box"]] = (one["name"], one["specimens"], list(held.items()))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_changes_alone_tell_a_page_all_and_nothing_twice(seed):
+    rng = np.random.default_rng(seed)
+    boxes, page = Boxes(), {}
+
+    def act(number):
+        numbers = list(rows(boxes)) or [boxes.add("first")]
+        box = int(rng.choice(numbers))
+        keys = [key for key, _ in rows(boxes)[box][2]]
+        some = [key for key in keys if rng.random() < 0.4]
+        match rng.choice(["put", "put", "put", "discard", "join", "part", "add", "rename", "gone"]):
+            case "put":
+                boxes.put(box, Held(f"k{number}", "x.jpg", b"", ("alone", f"k{number}")))
+            case "discard" if keys:
+                boxes.discard(str(rng.choice(keys)))
+            case "join" if len(some) > 1:
+                boxes.join(some)
+            case "part":
+                boxes.part(some)
+            case "add":
+                boxes.add(f"class {number}")
+            case "rename":
+                boxes.rename(box, f"new {number}")
+            case "gone" if rng.random() < 0.3:
+                boxes.remove(box)
+
+    for number in range(120):
+        before = {key: n for _, _, held in page.values() for key, n in held}
+        act(number)
+        changes = boxes.changes()
+        told = {key: n for one in changes for key, n in seen(one.get("photographs", []))}
+        hear(page, changes)
+        assert page == rows(boxes)
+        assert all(before.get(key) != n for key, n in told.items()), "only what changed"
+    assert boxes.changes() == []

@@ -67,3 +67,22 @@ def test_a_stop_at_once_leaves_nothing_behind(tuner, monkeypatch):
     learn(tuner, 0)
     assert last(tuner, "state")["text"] == "Stopped; nothing was learnt."
     assert tuner.tuned is None and tuner.picture() is None
+
+
+def test_a_stop_keeps_the_best_and_says_so(tuner):
+    """Each epoch is told once: a curve that is told again and again costs more with each."""
+    tell = tuner._tell
+
+    def told(kind, **content):
+        tell(kind, **content)
+        if kind == "point" and content["point"]["epoch"] == 2:
+            tuner._kinds()["stop"]({}, [])
+
+    tuner._tell = told
+    learn(tuner, 1)
+    text = "Stopped, and the best so far is kept. It can be tried, and saved."
+    assert last(tuner, "state")["text"] == text and not last(tuner, "state")["running"]
+    assert tuner.tuned is not None
+    epochs = [content["point"]["epoch"] for kind, content in tuner.told if kind == "point"]
+    assert epochs == [0, 1, 2]
+    assert [kind for kind, _ in tuner.told].count("curve") == 1, "the empty one"

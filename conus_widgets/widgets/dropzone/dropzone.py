@@ -66,13 +66,17 @@ class DropZone(Receiving, LiveWidget):
         return {"hello": lambda *_: self._tell_files(), **self._intake.kinds}
 
     def _tell_files(self) -> None:
-        files = [{"upload": f.upload, "name": f.name, "note": f.note} for f in self.files]
-        self._tell("files", files=files)
+        self._tell("files", files=[_row(file) for file in self.files])
 
     def _received(self, file: DroppedFile) -> None:
         name = name_of(file.data, 1 + len(self.files), name=file.name)
         file = dataclasses.replace(file, name=name)
         self.files.append(file)
-        self._tell_files()
+        self._tell("file", file=_row(file))
         for callback in self._callbacks:
             callback(file)
+
+
+def _row(file: DroppedFile) -> dict[str, str]:
+    """Return what the page shows of a file."""
+    return {"upload": file.upload, "name": file.name, "note": file.note}

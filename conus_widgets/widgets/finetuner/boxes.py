@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from conus_widgets.checkpoint.texts import as_seen, printable
+from conus_widgets.widgets.finetuner.news import News
 
 MOST_BYTES = 512 * 1024 * 1024
 """Of all photographs together that came from a page."""
 
 LEAST = 2  # specimens of each class: one to learn from while the other is judged
-_LONGEST = 100  # letters of a name
+LONGEST = 100  # letters of a name
+_NAMED = 5  # classes in one sentence
 
 
 @dataclass
@@ -38,10 +41,25 @@ class Held:
 
 @dataclass
 class Box:
-    """A class and its photographs, by their keys."""
+    """A class and its photographs, by their keys; its specimens are numbered as they came."""
 
     name: str
     photographs: dict[str, Held] = field(default_factory=dict)
+    numbers: dict[Hashable, int] = field(default_factory=dict)
+
+    def put(self, held: Held) -> None:
+        """Add a photograph: no other one gets another number."""
+        self.photographs[held.key] = held
+        self.numbers.setdefault(held.specimen, len(self.numbers) + 1)
+
+    def number(self, key: str) -> int:
+        """Return the number of a photograph's specimen."""
+        return self.numbers[self.photographs[key].specimen]
+
+    def renumber(self) -> None:
+        """Give the specimens their numbers again: photographs changed theirs, or are gone."""
+        specimens = dict.fromkeys(held.specimen for held in self.photographs.values())
+        self.numbers = {specimen: number for number, specimen in enumerate(specimens, 1)}
 
 
 class Boxes:
@@ -51,6 +69,7 @@ class Boxes:
         self._boxes: dict[int, Box] = {}
         self._made = 0  # boxes and joined specimens
         self._bytes = 0
+        self._news = News()
         self._lock = threading.RLock()
 
     def add(self, name: str) -> int:
@@ -59,12 +78,13 @@ class Boxes:
         Raises
         ------
         ValueError
-            If the name is empty, or another box has it.
+            If the name is empty or too long, or another box has it.
         """
         with self._lock:
             name = self._allowed(name)
             self._made += 1
             self._boxes[self._made] = Box(name)
+            self._news.note(self._made)
             return self._made
 
     def named(self, name: str) -> int:
@@ -80,14 +100,15 @@ class Boxes:
         with self._lock:
             box = self._box(number)
             box.name = self._allowed(name, number)
+            self._news.note(number)
 
     def remove(self, number: int) -> None:
         """Remove a box with all that is in it."""
         with self._lock:
-            box = self._box(number)
-            for key in list(box.photographs):
-                self.discard(key)
+            for held in self._box(number).photographs.values():
+                self._bytes -= _size(held)
             del self._boxes[number]
+            self._news.note(number)
 
     def put(self, number: int, held: Held) -> None:
         """Put a photograph into a box.
@@ -97,7 +118,7 @@ class Boxes:
         ValueError
             If the box is not there any more, or all photographs together become too large.
         """
-        size = len(held.data) if isinstance(held.data, bytes) else 0
+        size = _size(held)
         with self._lock:
             box = self._box(number)
             if self._bytes + size > MOST_BYTES:
@@ -107,15 +128,17 @@ class Boxes:
                     "held. Give a folder that the kernel can read: FineTuner(folder)."
                 )
             self._bytes += size
-            box.photographs[held.key] = held
+            box.put(held)
+            self._news.note(number, [held.key])
 
     def discard(self, key: str) -> None:
         """Remove a photograph; nothing happens if it is not there."""
         with self._lock:
-            for box in self._boxes.values():
-                held = box.photographs.pop(key, None)
-                if held is not None and isinstance(held.data, bytes):
-                    self._bytes -= len(held.data)
+            for number, box in self._boxes.items():
+                if key in box.photographs:
+                    with self._renumbered(number, box):
+                        self._bytes -= _size(box.photographs.pop(key))
+                    self._news.note(number, [key])
 
     def join(self, keys: Iterable[str]) -> None:
         """Say that photographs show one specimen, with all that were joined to them before.
@@ -127,9 +150,12 @@ class Boxes:
         """
         wanted = set(keys)
         with self._lock:
-            homes = [box for box in self._boxes.values() if wanted & set(box.photographs)]
+            homes = {n: box for n, box in self._boxes.items() if wanted & set(box.photographs)}
             found = [
-                held for box in homes for key, held in box.photographs.items() if key in wanted
+                held
+                for box in homes.values()
+                for key, held in box.photographs.items()
+                if key in wanted
             ]
             if len(found) < 2:
                 raise ValueError(
@@ -142,18 +168,20 @@ class Boxes:
                 )
             self._made += 1
             joined = {held.specimen for held in found}
-            for held in homes[0].photographs.values():
-                if held.specimen in joined:
-                    held.specimen = ("joined", self._made)
+            ((number, box),) = homes.items()
+            with self._renumbered(number, box):
+                for held in box.photographs.values():
+                    if held.specimen in joined:
+                        held.specimen = ("joined", self._made)
 
     def part(self, keys: Iterable[str]) -> None:
         """Say that each of these photographs shows a specimen of its own."""
         wanted = set(keys)
         with self._lock:
-            for box in self._boxes.values():
-                for key, held in box.photographs.items():
-                    if key in wanted:
-                        held.specimen = ("alone", key)
+            for number, box in self._boxes.items():
+                with self._renumbered(number, box):
+                    for key in wanted & set(box.photographs):
+                        box.photographs[key].specimen = ("alone", key)
 
     def missing(self) -> str:
         """Return what is missing before a network can learn, with numbers; "" if nothing is."""
@@ -162,14 +190,11 @@ class Boxes:
                 return (
                     f"At least 2 boxes are needed to tell apart, and there are {len(self._boxes)}."
                 )
-            few = [
-                f"\u2018{box.name}\u2019 has {len(specimens)}"
-                for box in self._boxes.values()
-                if len(specimens := _specimens(box)) < LEAST
-            ]
-            if few:
-                return f"Each class needs at least {LEAST} specimens; {', '.join(few)}."
-            return ""
+            few = [box for box in self._boxes.values() if len(box.numbers) < LEAST]
+            said = [f"\u2018{box.name}\u2019 has {len(box.numbers)}" for box in few[:_NAMED]]
+            if len(few) > _NAMED:
+                said.append(f"and {len(few) - _NAMED} more have fewer, too")
+            return f"Each class needs at least {LEAST} specimens; {', '.join(said)}." if few else ""
 
     def examples(self) -> tuple[list[Any], list[str], list[Hashable]]:
         """Return all photographs, their labels and their specimens."""
@@ -184,22 +209,45 @@ class Boxes:
     def form(self) -> list[dict[str, Any]]:
         """Return all of it as the page wants it; specimens are numbered within their box."""
         with self._lock:
-            found = []
-            for number, box in self._boxes.items():
-                numbers = {specimen: n for n, specimen in enumerate(_specimens(box), 1)}
-                photographs = [
-                    {"key": held.key, "name": held.name, "specimen": numbers[held.specimen]}
-                    for held in box.photographs.values()
-                ]
-                found.append(
-                    {
-                        "box": number,
-                        "name": box.name,
-                        "photographs": photographs,
-                        "specimens": len(numbers),
-                    }
-                )
-            return found
+            return [self._form(number, box.photographs) for number, box in self._boxes.items()]
+
+    def changes(self) -> list[dict[str, Any]]:
+        """Return what changed since this was asked last, in the same form.
+
+        Of a box that is there: its name, how many specimens it has, and those photographs that are
+        new or have another number; "gone" has the keys of those that are not there any more. Of a
+        box that was removed only its number, and no name.
+        """
+        with self._lock:
+            return [
+                self._form(number, keys) if number in self._boxes else {"box": number}
+                for number, keys in self._news.take()
+            ]
+
+    def _form(self, number: int, keys: Iterable[str]) -> dict[str, Any]:
+        box = self._boxes[number]
+        photographs, gone = [], []
+        for key in keys:
+            if key in box.photographs:
+                name = box.photographs[key].name
+                photographs.append({"key": key, "name": name, "specimen": box.number(key)})
+            else:
+                gone.append(key)
+        return {
+            "box": number,
+            "name": box.name,
+            "specimens": len(box.numbers),
+            "photographs": photographs,
+            "gone": gone,
+        }
+
+    @contextlib.contextmanager
+    def _renumbered(self, number: int, box: Box) -> Iterator[None]:
+        """Give specimens their numbers again after a change; note who got another one."""
+        before = {key: box.number(key) for key in box.photographs}
+        yield
+        box.renumber()
+        self._news.note(number, [key for key in box.photographs if box.number(key) != before[key]])
 
     def _box(self, number: int) -> Box:
         box = self._boxes.get(number)
@@ -211,6 +259,11 @@ class Boxes:
         name = _plain(name)
         if not name:
             raise ValueError("A box needs a name: that of the class.")
+        if len(name) > LONGEST:  # cut off, two of them might become one class
+            raise ValueError(
+                f"\u2018{name[:30]} ...\u2019 has {len(name)} letters, and the name of a class at "
+                f"most {LONGEST}: give a shorter one."
+            )
         for number, box in self._boxes.items():
             if number != own and as_seen(box.name) == as_seen(name):
                 raise ValueError(f"There is a box {box.name!r} already: choose another name.")
@@ -218,8 +271,8 @@ class Boxes:
 
 
 def _plain(name: Any) -> str:
-    return printable(" ".join(str(name).split()))[:_LONGEST].strip()
+    return printable(" ".join(str(name).split()))
 
 
-def _specimens(box: Box) -> list[Hashable]:
-    return list(dict.fromkeys(held.specimen for held in box.photographs.values()))
+def _size(held: Held) -> int:
+    return len(held.data) if isinstance(held.data, bytes) else 0

@@ -88,6 +88,7 @@ class FineTuner(Receiving, NetworkWidget):
             self._fill(folder, pattern)
         super().__init__(worker, **options)
         self._intake = Intake(self, self._received)
+        self._telling = threading.Lock()  # an older change must not be told after a newer one
         self._places: dict[str, int] = {}
         self._stop = threading.Event()
         self._ticket: Ticket | None = None
@@ -150,7 +151,7 @@ class FineTuner(Receiving, NetworkWidget):
                 try:
                     change(content)
                 finally:
-                    self._tell_boxes()
+                    self._tell_changes()
 
             return handle
 
@@ -177,12 +178,13 @@ class FineTuner(Receiving, NetworkWidget):
         name = content.get("name")
         box = self._boxes.named(str(name)) if name is not None else int(content["box"])
         self._places[str(content["upload"])] = box
+        self._tell_changes()
 
     def _received(self, file: DroppedFile) -> None:
         box = self._places.pop(file.upload, 0)
         open_photograph(file.data, name=file.name)  # a bad one is refused here, and costs itself
         self._boxes.put(box, Held(file.upload, file.name, file.data, ("alone", file.upload)))
-        self._tell_boxes()
+        self._tell_changes()
 
     def _asked(self, stages: int) -> None:
         """Queue the learning: the network belongs to its worker's thread."""
@@ -194,13 +196,12 @@ class FineTuner(Receiving, NetworkWidget):
         self._points = []
         self._tell("curve", points=self._points)
         examples = self._boxes.examples()
-        self._tell_state("Starting.")
+        self._tell_state("The photographs wait for the network.")
         self._ticket = self._worker.submit(
             self.model_id,
             lambda predictor, ticket: self._learn(predictor, ticket, examples, stages),
             failed=self._failed,
         )
-        self._tell_state("The photographs wait for the network.")
 
     def _failed(self, error: BaseException) -> None:
         self._tell("problem", text=sentence(error))
@@ -222,6 +223,7 @@ class FineTuner(Receiving, NetworkWidget):
         def progress(words: str) -> Callable[[int, int], None]:
             return lambda done, total: self._tell_state(words, done=done, total=total)
 
+        ended = "Done"
         try:
             seen = progress("The network looks at the photographs.")
             tuned = finetune(Examples(*examples), start, progress=seen, cancelled=cancelled)
@@ -239,16 +241,18 @@ class FineTuner(Receiving, NetworkWidget):
                     cancelled=cancelled,
                 )
                 self._keep(deeper[0], [*lines, *describe_stages(tuned, deeper[1]).split("\n")])
+                if deeper[1].curve.stopped:
+                    ended = "Stopped, and the best so far is kept"
         except Cancelled:
             self._tell_early_end("Stopped")
             return
-        self._tell_state("Done. It can be tried, and saved.", running=False)
+        self._tell_state(f"{ended}. It can be tried, and saved.", running=False)
 
     def _watched(self, point: Point) -> None:
         loss = None if point.epoch == 0 else point.loss
         held = {"held": point.held_out_loss, "right": point.right, "specimens": point.specimens}
         self._points.append({"epoch": point.epoch, "loss": loss, **held})
-        self._tell("curve", points=self._points)
+        self._tell("point", point=self._points[-1])
         self._tell_state(f"Training: {point}.")
 
     def _keep(self, tuned: FineTuned, lines: list[str]) -> None:
@@ -276,11 +280,14 @@ class FineTuner(Receiving, NetworkWidget):
         self._state = {"text": text, "running": running, "done": done, "total": total}
         self._tell("state", **self._state, learnt=self._tuned is not None)
 
-    def _tell_boxes(self) -> None:
-        self._tell("boxes", boxes=self._boxes.form(), missing=self._boxes.missing())
+    def _tell_changes(self) -> None:
+        with self._telling:
+            if changes := self._boxes.changes():
+                self._tell("changes", boxes=changes, missing=self._boxes.missing())
 
     def _tell_all(self) -> None:
-        self._tell_boxes()
+        with self._telling:
+            self._tell("boxes", boxes=self._boxes.form(), missing=self._boxes.missing())
         if self._points:
             self._tell("curve", points=self._points)
         if self._lines:

@@ -31,13 +31,18 @@ const render = (view) =>
   startPage(view, "cw-dropzone", ({ root, model, line }) => {
     const status = make("div", "cw-status", "", { role: "status" });
     const list = makeFiles();
-    let arrived = new Set(); // uploads that the kernel has
+    let arrived = null; // uploads that the kernel has, once it told them all
     const kinds = {
       files({ files }) {
         const now = new Set(files.map(({ upload }) => upload));
-        for (const upload of arrived) if (!now.has(upload)) list.discard(upload);
+        for (const upload of arrived ?? []) if (!now.has(upload)) list.discard(upload);
         for (const file of files) list.show(file);
         arrived = now;
+      },
+      file({ file }) {
+        if (!arrived) return; // it is among all
+        list.show(file);
+        arrived.add(file.upload);
       },
     };
     const show = ({ state, ...news }) => {

@@ -2,16 +2,19 @@
 
 import { make, set } from "../../live/page/elements.js";
 import { makeZone } from "../../dropzone/page/zone.js";
+import { makeName } from "./naming.js";
 
 const count = (n, one) => `${n} ${one}${n === 1 ? "" : "s"}`;
 
-/** `tell` speaks to the kernel; `send(files, place, pasted)` sends files into a box. */
-export function makeBoxes(tell, send) {
+/**
+ * `tell` speaks to the kernel; `ask` too, and resolves to the reason of a refusal; `send(files, place,
+ * pasted)` sends files into a box.
+ */
+export function makeBoxes({ tell, ask, send }) {
   const element = make("div", "cw-boxes");
   const drawn = new Map(); // number of a box -> its pieces
   const pictures = new Map(); // key of a photograph -> address of its thumbnail
   const chosen = new Set();
-  let dead = false;
 
   const tools = make("div", "cw-first", "", { role: "group", "aria-label": "Chosen photographs" });
   const join = make("button", "cw-button", "They show one specimen", { type: "button" });
@@ -59,88 +62,89 @@ export function makeBoxes(tell, send) {
 
   const makeBox = (number) => {
     const section = make("section", "cw-box");
-    const name = make("input", "cw-text", "", { type: "text", maxlength: "100" });
-    const label = make("label", "", "Class");
-    label.append(name);
+    const name = makeName((wanted) => ask("rename", { box: number, name: wanted }));
     const remove = make("button", "cw-remove", "\u00d7", { type: "button" });
     const total = make("p", "cw-note");
     const list = make("ul", "cw-photographs");
     const zone = makeZone(section, (files, pasted) => send(files, { box: number }, pasted));
     const head = make("div", "cw-head");
-    head.append(label, remove);
-    section.append(head, zone.element, total, list);
-    let before = "";
-    const rename = () => {
-      if (name.value !== before) tell("rename", { box: number, name: name.value });
-      before = name.value;
-    };
-    name.addEventListener("focus", () => {
-      before = name.value;
-    });
-    name.addEventListener("change", rename);
-    name.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.isComposing) rename(); // a notebook's page keeps "change" back
-    });
+    head.append(name.label, remove);
+    section.append(head, name.problem, zone.element, total, list);
     remove.addEventListener("click", () => tell("remove", { box: number }));
     return { section, name, remove, total, list, zone, rows: new Map() };
   };
 
-  const drawPhotographs = (box, photographs) => {
-    const now = new Set(photographs.map(({ key }) => key));
-    for (const [key, { row }] of box.rows)
-      if (!now.has(key)) {
-        row.remove();
-        box.rows.delete(key);
-        chosen.delete(key);
-        if (pictures.has(key)) URL.revokeObjectURL(pictures.get(key));
-        pictures.delete(key);
-      }
-    for (const { key, name, specimen } of photographs) {
-      if (!box.rows.has(key)) {
-        box.rows.set(key, makePhotograph(key));
-        box.list.append(box.rows.get(key).row);
-      }
-      const row = box.rows.get(key);
-      set(row.name, { textContent: name });
-      set(row.specimen, { textContent: `specimen ${specimen}` });
-      set(row.remove, { "aria-label": `Remove ${name}` });
-      const address = pictures.get(key);
-      set(row.image, { hidden: !address });
-      if (address && row.image.src !== address) row.image.src = address;
+  const release = (key) => {
+    if (pictures.has(key)) URL.revokeObjectURL(pictures.get(key));
+    pictures.delete(key);
+  };
+  const forget = (box, key) => {
+    box.rows.get(key)?.row.remove();
+    box.rows.delete(key);
+    chosen.delete(key);
+    release(key);
+  };
+  const discard = (number) => {
+    const box = drawn.get(number);
+    if (!box) return;
+    for (const key of box.rows.keys()) forget(box, key); // none of them stays chosen
+    box.section.remove();
+    drawn.delete(number);
+  };
+  const drawPhotograph = (box, { key, name, specimen }) => {
+    if (!box.rows.has(key)) {
+      box.rows.set(key, makePhotograph(key));
+      box.list.append(box.rows.get(key).row);
     }
+    const row = box.rows.get(key);
+    set(row.name, { textContent: name, title: name });
+    set(row.specimen, { textContent: `specimen ${specimen}` });
+    set(row.remove, { "aria-label": `Remove ${name}` });
+    const address = pictures.get(key);
+    set(row.image, { hidden: !address });
+    if (address && row.image.src !== address) row.image.src = address;
+  };
+  const drawBox = ({ box: number, name, photographs, gone, specimens }) => {
+    if (!drawn.has(number)) {
+      drawn.set(number, makeBox(number));
+      element.append(drawn.get(number).section);
+    }
+    const box = drawn.get(number);
+    box.name.show(name);
+    set(box.section, { "aria-label": `Box ${name}` });
+    set(box.zone.element, { "aria-label": `Add photographs of ${name}` });
+    set(box.remove, { "aria-label": `Remove the box ${name}` });
+    for (const key of gone) forget(box, key);
+    for (const photograph of photographs) drawPhotograph(box, photograph);
+    const said = `${count(box.rows.size, "photograph")}, ${count(specimens, "specimen")}`;
+    set(box.total, { textContent: said });
   };
 
-  const draw = (boxes) => {
-    const now = new Set(boxes.map(({ box }) => box));
-    for (const [number, box] of drawn)
-      if (!now.has(number)) {
-        drawPhotographs(box, []); // none of them stays chosen
-        box.section.remove();
-        drawn.delete(number);
-      }
-    for (const { box: number, name, photographs, specimens } of boxes) {
-      if (!drawn.has(number)) {
-        drawn.set(number, makeBox(number));
-        element.append(drawn.get(number).section);
-        if (dead) drawn.get(number).zone.disable(true);
-      }
-      const box = drawn.get(number);
-      if (document.activeElement !== box.name) box.name.value = name;
-      set(box.section, { "aria-label": `Box ${name}` });
-      set(box.zone.element, { "aria-label": `Add photographs of ${name}` });
-      set(box.remove, { "aria-label": `Remove the box ${name}` });
-      const said = `${count(photographs.length, "photograph")}, ${count(specimens, "specimen")}`;
-      set(box.total, { textContent: said });
-      drawPhotographs(box, photographs);
-    }
+  /** What changed: of a box that was removed the kernel tells no name. */
+  const change = (boxes) => {
+    for (const one of boxes)
+      if (one.name === undefined) discard(one.box);
+      else drawBox(one);
     settle();
   };
-  const show = ({ upload, thumbnail }) => {
+  /** All of it, in place of what stands there. */
+  const draw = (boxes) => {
+    const now = new Set(boxes.map(({ box }) => box));
+    for (const number of drawn.keys()) if (!now.has(number)) discard(number);
+    for (const { box: number, photographs } of boxes) {
+      const box = drawn.get(number);
+      const keys = new Set(photographs.map(({ key }) => key));
+      for (const key of box?.rows.keys() ?? []) if (!keys.has(key)) forget(box, key);
+    }
+    change(boxes);
+  };
+  const show = ({ upload, thumbnail, state }) => {
     if (thumbnail) pictures.set(upload, URL.createObjectURL(thumbnail));
+    if (state === "failed") release(upload);
   };
   const disable = () => {
-    dead = true;
     for (const { zone } of drawn.values()) zone.disable(true);
   };
-  return { element, tools, draw, show, disable };
+  const any = () => drawn.size > 0;
+  return { element, tools, draw, change, show, disable, any };
 }

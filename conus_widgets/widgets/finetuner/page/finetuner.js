@@ -7,6 +7,9 @@ import { makeBoxes } from "./boxes.js";
 import { makeCurve } from "./curve.js";
 import { className } from "./folders.js";
 
+const GONE_TOO =
+  "Boxes, the photographs that were added here, and a network that was not saved are gone with the kernel.";
+
 /** One field and one button; Enter in the field presses it. No form: a notebook's page swallows its "submit". */
 function makeField(label, value, button, act) {
   const element = make("div", "cw-field");
@@ -56,26 +59,30 @@ function makeLearning(tell) {
   const bar = make("progress", "", "", { "aria-label": "Photographs", hidden: "" });
   const status = make("p", "cw-status", "", { role: "status" });
   learn.addEventListener("click", () => tell("learn", { stages: Number(stages.value) }));
-  stop.addEventListener("click", () => tell("stop"));
   element.append(control, learn, stop, bar);
   return { element, stages, learn, stop, bar, status };
 }
 
 function build({ root, model, line, tell, warn }) {
+  const ask = (kind, content) =>
+    line.send({ kind, ...content }).then(
+      () => "",
+      (error) => (line.gone() ? "" : error.message),
+    );
   let queue = Promise.resolve();
   const send = (files, place, pasted = false) => {
+    let refused = ""; // the box, and so all that goes into it
     const show = (news) => {
       if (news.state === "preparing")
-        line.send({ kind: "place", upload: news.upload, ...place }).catch((error) => {
-          if (!line.gone()) warn(error.message);
-        });
+        ask("place", { upload: news.upload, ...place }).then((reason) => (refused ||= reason));
       boxes.show(news);
-      if (news.state === "failed") warn(news.error);
+      if (news.state === "failed" && !line.gone()) warn(refused || news.error);
     };
     const settings = () => settingsOf(model);
-    queue = queue.then(() => sendFiles(line, files, { pasted, settings, show }));
+    const how = { pasted, settings, show, stopped: () => refused !== "" };
+    queue = queue.then(() => line.gone() || sendFiles(line, files, how));
   };
-  const boxes = makeBoxes(tell, send);
+  const boxes = makeBoxes({ tell, ask, send });
   const adding = makeField("Name of a class", "", "Add a box", (input) => {
     const name = input.value;
     input.value = ""; // at once: the next name may be typed while the kernel answers
@@ -110,36 +117,72 @@ function build({ root, model, line, tell, warn }) {
 
   let lacks = "";
   let running = false;
+  let stopping = false; // it does so between two small batches
+  let whole = false; // what was told to another view, before all was told to this one, is part of that
   const settle = () => {
     set(learning.learn, { disabled: running || lacks !== "" });
-    set(learning.stop, { disabled: !running });
+    set(learning.stop, { disabled: !running || stopping });
     set(learning.stages, { disabled: running });
   };
+  const lack = (text) => {
+    lacks = text;
+    set(missing, { textContent: lacks });
+    settle();
+  };
+  let points = [];
   const kinds = {
     boxes(message) {
+      whole = true;
       boxes.draw(message.boxes);
-      lacks = message.missing;
-      set(missing, { textContent: lacks });
-      settle();
+      lack(message.missing);
+    },
+    changes(message) {
+      if (!whole) return;
+      boxes.change(message.boxes);
+      lack(message.missing);
     },
     state({ text, done, total, learnt, ...now }) {
+      if (line.gone()) return; // it was on its way, and nothing runs any more
       running = now.running;
+      stopping &&= running;
       set(learning.status, { textContent: text });
       set(learning.bar, { hidden: !(running && total), max: total || 1, value: done });
       set(saving.element, { hidden: !learnt });
       settle();
     },
-    curve: ({ points }) => curve.draw(points),
+    curve(message) {
+      points = message.points;
+      curve.draw(points);
+    },
+    point({ point }) {
+      if (points.length !== point.epoch) return; // of a curve that this page will be told whole
+      points.push(point);
+      curve.draw(points);
+    },
     figures({ lines }) {
       figures.hidden = false;
       figures.replaceChildren(...lines.map((text) => make("li", "", text)));
     },
   };
-  const lost = () => {
+  learning.stop.addEventListener("click", () => {
+    tell("stop");
+    stopping = true;
+    settle();
+  });
+  const disable = () => {
     for (const button of root.querySelectorAll("button, input, select")) button.disabled = true;
     boxes.disable();
   };
-  return { kinds, lost };
+  /** What is on the page stays to be read; what was in the kernel is not there any more. */
+  const lost = () => {
+    set(learning.bar, { hidden: true });
+    const ended = running ? "The learning ended. " : "";
+    if (running || boxes.any()) set(learning.status, { textContent: `${ended}${GONE_TOO}` });
+    disable();
+  };
+  // A message that was on its way may draw one more photograph.
+  const after = () => line.gone() && disable();
+  return { kinds, lost, after };
 }
 
 const render = (view) => startPage(view, "cw-finetuner", build);

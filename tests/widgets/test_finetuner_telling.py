@@ -1,0 +1,108 @@
+"""What the page of a fine-tuner is told: what changed, and no more."""
+
+import io
+import json
+
+import pytest
+from networks import photographs, random_checkpoint
+
+from conus_widgets import FineTuner, Predictor
+
+pytestmark = pytest.mark.usefixtures("no_loop_of_the_browser")
+
+
+class Page:
+    """Speaks as the page does, and hears what is sent."""
+
+    def __init__(self, tuner):
+        self.tuner, self.heard = tuner, []
+        tuner.send = lambda content, buffers=None: self.heard.append((content, buffers))
+
+    def say(self, kind, buffers=(), **content):
+        """Return the reason of a refusal, "" if there is none."""
+        self.tuner._message(None, {"kind": kind, "id": 1, **content}, list(buffers))
+        return self.heard.pop()[0]["error"]
+
+    def drop(self, file, data, **place):
+        part = {"upload": file, "name": file, "index": 0, "count": 1, "size": len(data)}
+        return self.say("place", upload=file, **place) or self.say("file", [data], **part)
+
+    def take(self):
+        """Return what was heard since, without receipts."""
+        taken, self.heard = [content for content, _ in self.heard], []
+        return [content for content in taken if content["kind"] != "heard"]
+
+
+@pytest.fixture
+def page():
+    tuner = FineTuner(start=Predictor(random_checkpoint()))
+    yield Page(tuner)
+    tuner.close()
+
+
+@pytest.fixture(scope="module")
+def shell():
+    file = io.BytesIO()
+    photographs(1)[0].save(file, "PNG")
+    return file.getvalue()
+
+
+def test_one_more_photograph_costs_the_same_however_many_there_are(page, shell):
+    for name in ("tulip", "cone"):
+        page.say("add", name=name)
+    costs = []
+    for number in range(60):
+        page.take()
+        assert page.drop(f"tulip-{number:02}.png", shell, box=1) == ""
+        told = page.take()
+        costs.append((len(told), len(json.dumps(told))))
+    assert {messages for messages, _ in costs} == {1}
+    sizes = [size for _, size in costs[2:]]  # when two are there another sentence is told
+    assert max(sizes) - min(sizes) <= 2, "the specimen's number gets a second digit, twice"
+
+
+def test_what_is_done_to_one_box_tells_nothing_of_the_other(page, shell):
+    for name in ("tulip", "cone"):
+        for number in range(4):
+            assert page.drop(f"{name}-{number}.png", shell, name=name) == ""
+    page.take()
+
+    def told(kind, **content):
+        assert page.say(kind, **content) == ""
+        (news,) = page.take()
+        assert news["kind"] == "changes"
+        return news["boxes"]
+
+    (box,) = told("discard", key="cone-3.png")
+    assert box["name"] == "cone" and box["gone"] == ["cone-3.png"] and box["photographs"] == []
+    (box,) = told("join", keys=["tulip-2.png", "tulip-3.png"])
+    assert [one["key"] for one in box["photographs"]] == ["tulip-3.png"], (
+        "the other keeps its number"
+    )
+    (box,) = told("rename", box=1, name="olive")
+    assert (box["name"], box["photographs"]) == ("olive", [])
+    assert told("remove", box=2) == [{"box": 2}]
+
+
+def test_a_refusal_tells_no_boxes(page):
+    page.say("add", name="tulip")
+    page.take()
+    assert page.say("add", name=" tulip ").startswith("There is a box 'tulip' already")
+    assert page.say("rename", box=1, name=" ").startswith("A box needs a name")
+    assert page.take() == []
+
+
+def test_a_page_that_has_just_come_is_told_all(page, shell):
+    for number in range(3):
+        page.drop(f"{number}.png", shell, name="tulip")
+    page.take()
+    page.say("hello")
+    (boxes,) = (one for one in page.take() if one["kind"] == "boxes")
+    assert [one["key"] for one in boxes["boxes"][0]["photographs"]] == ["0.png", "1.png", "2.png"]
+
+
+def test_a_box_of_a_folder_is_there_before_its_first_photograph(page):
+    """Else it would not be seen at all if none of them can be read."""
+    assert "bad.png" in page.drop("bad.png", b"no picture", name="tulip")
+    (told,) = page.take()
+    assert told["boxes"][0]["name"] == "tulip"
