@@ -9,13 +9,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import explanations, machine
+from benchmarks import batches, explanations, machine
 from benchmarks.engines import BACKWARD, BFLOAT16, FORWARD, Unavailable
 from benchmarks.processes import Process
 from benchmarks.results import Results
 from benchmarks.rounds import Figure, Values, take_turns
 
-GROUPS = ("forward", "gradient", "explanations", "bfloat16", "start", "memory", "avx2")
+GROUPS = ("forward", "gradient", "batches", "explanations", "bfloat16", "start", "memory", "avx2")
 #: For oneDNN, for PyTorch's own kernels, and for MKL. What reads none of them stays as it is.
 AVX2 = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",
@@ -35,7 +35,7 @@ class Plan:
     rounds, generations : int
         See `take_turns`.
     maps : int
-        Rounds of maps, which take minutes.
+        Rounds of maps, which take minutes, and of sizes of a batch.
     starts, cold_starts, peaks : int
         How often a process is started for each figure.
     large : bool
@@ -126,6 +126,10 @@ def measure(
     figures = turns(plan, target)
     if figures:
         results.seconds |= run(figures, plan.rounds, plan.generations)
+    if "batches" in plan.groups:
+        results.batches, results.chosen = batches.measure(
+            folder, plan.threads, target, plan.maps, say
+        )
     if "explanations" in plan.groups:
         maps = run(explanations.turns(target), plan.maps, 1)
         results.seconds |= explanations.paired(maps)

@@ -24,6 +24,10 @@ class Results:
         Times, a value for each round.
     bytes : Values
         Peaks of memory.
+    batches : Values
+        Seconds for each photograph, for each size of a batch (see `batches`).
+    chosen : dict of str to int
+        The sizes that this project chooses.
     idle : float
         Median of how many CPUs the waiting workers used during a turn.
     stolen : float
@@ -47,6 +51,8 @@ class Results:
     agreements: list[Agreement] = field(default_factory=list)
     seconds: Values = field(default_factory=dict)
     bytes: Values = field(default_factory=dict)
+    batches: Values = field(default_factory=dict)
+    chosen: dict[str, int] = field(default_factory=dict)
     idle: float = 0.0
     stolen: float = 0.0
     others: float = 0.0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from benchmarks import batches
+from benchmarks.batches import SAME, SIZES
 from benchmarks.engines import ENGINES
 from benchmarks.ratios import Spread, ratio, spread
 from benchmarks.results import Results
@@ -38,6 +40,15 @@ def _sections(results: Results) -> Iterable[str]:
     yield _values(results.seconds, lambda seconds: f"{seconds * 1e3:,.0f}")
     yield "## This project's time divided by the peer's"
     yield ratios(results.seconds)
+    if results.batches:
+        yield "## How many photographs at once"
+        yield (
+            "Milliseconds for a photograph of 8, computed so many at once, and the size that this "
+            f"project chooses (`network/memory.py`). Up to {SAME:g} of the fastest's time is as "
+            "good as that. A forward's second half is computed for up to 8 together in any case."
+        )
+        head = ("", *map(str, SIZES), "chosen", "its time")
+        yield table(head, batches.rows(results.batches, results.chosen))
     if results.bytes:
         yield "## Peak memory of a process in megabytes"
         yield _values(results.bytes, lambda size: f"{size / 1e6:,.0f}")

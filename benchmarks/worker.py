@@ -56,6 +56,11 @@ class Worker:
         assert back is not None
         return timed(lambda: back(inputs, target), unmeasured, repeats)
 
+    def at_once(self, kind: str, size: int) -> int:
+        """Compute so many photographs at once from now on; the answer is how many it was before."""
+        assert self._engine.at_once is not None
+        return self._engine.at_once(kind, size)
+
     def logits(self, count: int) -> list[list[float]]:
         """The logits themselves."""
         return self._engine.forward(np.array(self._inputs[:count])).tolist()

@@ -19,6 +19,7 @@ sys.path.append(str(ROOT))  # `benchmarks` belongs to the checkout, not to the p
 
 from benchmarks import (
     answers,
+    batches,
     explanations,
     machine,
     network,
@@ -279,6 +280,31 @@ def test_the_page_says_all_and_its_tables_are_whole(seen):
     for part in page.split("\n\n"):
         if part.startswith("|"):
             assert len({line.count("|") for line in part.splitlines()}) == 1
+
+
+def test_a_size_of_a_batch_is_held_against_the_fastest(seen):
+    seen.batches = {
+        "forward": {"1": [0.030, 0.060], "2": [0.029, 0.058], "4": [0.031, 0.062], "8": [0.1, 0.2]},
+        "gradient": {"1": [0.080], "2": [0.060], "4": [0.070], "8": [0.090]},
+    }
+    seen.chosen = {"forward": 1, "gradient": 5}  # 5 lies nearest to 4
+    page = table.page(seen)
+    assert "| forward | 45.0 | 43.5 | 46.5 | 150.0 | 1 | 1.03 of the fastest's |" in page
+    said = "| gradient | 80.0 | 60.0 | 70.0 | 90.0 | 5 | 1.17 of the fastest's, **not met** |"
+    assert said in page
+
+
+def test_sizes_of_a_batch_take_turns(folder):
+    """In a real worker, which computes as many at once as it is told."""
+    told = []
+    found, chosen = batches.measure(folder, 1, 3, 2, told.append)
+    assert told == ["batches: round 1 of 2", "batches: round 2 of 2"]
+    network = Network(read(folder / "checkpoint"))
+    assert chosen == {"forward": network.batch, "gradient": network.gradient_batch}
+    assert list(found) == list(batches.KINDS)
+    for by_size in found.values():
+        assert list(by_size) == ["1", "2", "4", "8"]
+        assert all(len(seconds) == 2 and min(seconds) > 0 for seconds in by_size.values())
 
 
 def test_results_come_back_from_disk(seen, tmp_path):

@@ -42,6 +42,9 @@ class Engine:
     exact : callable or None
         ``exact(inputs, target, signs)`` returns the gradient in float64 on the way that `signs`
         says, and how many signs differ from those that float64 gives, of how many.
+    at_once : callable or None
+        ``at_once(kind, size)`` lets "forward" or "gradient" compute `size` photographs at once, and
+        returns how many it was before.
     """
 
     forward: Callable[[np.ndarray], np.ndarray]
@@ -49,6 +52,7 @@ class Engine:
     explain: Callable[[str, int, int], np.ndarray] | None = None
     signs: Callable[[np.ndarray], dict[str, np.ndarray]] | None = None
     exact: Callable[[np.ndarray, int, Any], tuple[np.ndarray, int, int]] | None = None
+    at_once: Callable[[str, int], int] | None = None
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,12 @@ def load(folder, threads, *, precision="float32"):
     def signs(inputs):
         return signs_of(network.architecture, network._weights, inputs)
 
+    def at_once(kind, size):
+        name = "batch" if kind == "forward" else "gradient_batch"
+        before = getattr(network, name)
+        setattr(network, name, size)
+        return before
+
     def explain(method, target, stride):
         from conus_widgets import explain as methods
 
@@ -61,7 +67,7 @@ def load(folder, threads, *, precision="float32"):
 
     if precision != "float32":
         return Engine(forward)
-    return Engine(forward, gradient, explain, signs)
+    return Engine(forward, gradient, explain, signs, at_once=at_once)
 
 
 def signs_of(architecture, folded, inputs):
