@@ -116,7 +116,7 @@ def full_disk(store, options, chance):
     """A log that cannot grow says so, keeps what it has, and takes the rest when there is room."""
     account = Account(store / "verdicts")
     waiting = verdicts("Ana", options.verdicts, chance)
-    kernel = Kernel(store, "Ana", most=4000)
+    kernel = Kernel(store, "Ana", most=max(1000, 20 * options.verdicts))  # bytes
     refused = 0
     for verdict in list(waiting):
         account.give(verdict.id, "Ana", verdict.case)
