@@ -82,14 +82,14 @@ class Places:
         -------
         Place
         Place or None
-            One of the same browser, which must end now: its browser had as many as it may have.
+            One of the same browser, which must end now.
 
         Raises
         ------
         NoPlace
             If there is none.
         """
-        own, given_up = self._own(browser), self._given_up(browser)
+        own, given_up = self._own(browser), self._given_up(browser, address)
         others = [place for place in self._held if not (place.leaving or place is given_up)]
         if len(own) >= self.per_browser and given_up is None:
             raise NoPlace(
@@ -119,14 +119,11 @@ class Places:
         return place, given_up
 
     def own_in_the_way(self, browser: str, address: str | None) -> bool:
-        """Whether a browser's own pages, made or in use, stand in its way to a place."""
-        own = self._own(browser)
-        if len(own) >= self.per_browser:
-            given_up = self._given_up(browser)
-            return given_up is None or given_up.attended
-        here = [place for place in self._held if not place.leaving]
-        near = sum(place.address == address for place in here if address is not None)
-        return bool(own) and (len(here) >= self.most or near >= self.per_address)
+        """Whether a browser's own pages, made or looked at, stand in its way to a place."""
+        own, given_up = self._own(browser), self._given_up(browser, address)
+        if given_up is not None:
+            return given_up.attended
+        return len(own) >= self.per_browser or (bool(own) and self._crowded(address))
 
     def give_back(self, place: Place) -> None:
         """Give a place back, if it is still held."""
@@ -136,12 +133,21 @@ class Places:
     def _own(self, browser: str) -> list[Place]:
         return [place for place in self._held if place.browser == browser and not place.leaving]
 
-    def _given_up(self, browser: str) -> Place | None:
-        """Of a browser that has all it may have: its oldest place, best one without a page."""
-        own = self._own(browser)
-        if len(own) < self.per_browser:
-            return None
-        return min((one for one in own if one.made), key=lambda one: one.attended, default=None)
+    def _crowded(self, address: str | None) -> bool:
+        here = [place for place in self._held if not place.leaving]
+        near = sum(place.address == address for place in here if address is not None)
+        return len(here) >= self.most or near >= self.per_address
+
+    def _given_up(self, browser: str, address: str | None) -> Place | None:
+        """Return the oldest place of a browser at which nobody looks, if a place is wanting.
+
+        If the browser has all that it may have: else the oldest.
+        """
+        made = [place for place in self._own(browser) if place.made]
+        left = [place for place in made if not place.attended]
+        if len(self._own(browser)) >= self.per_browser:
+            return next(iter(left or made), None)
+        return next(iter(left), None) if self._crowded(address) else None
 
 
 def _pages(number: int) -> str:

@@ -35,6 +35,21 @@ def test_a_place_at_which_nobody_looks_is_given_up_before_an_older_one():
     assert made(places, "one")[1] is left
 
 
+def test_who_reloads_without_a_word_gets_in_where_all_places_are_taken():
+    places = Places(2, 2, 2)  # as on telephones, where a page that is left says nothing
+    mine, _ = made(places, "one", attended=False)
+    theirs, _ = made(places, "two", attended=False)
+    assert not places.own_in_the_way("one", None)
+    assert places.take("one", None)[1] is mine and not theirs.leaving
+    school = Places(8, 3, 2)
+    mine, _ = made(school, "one", SCHOOL)
+    made(school, "two", SCHOOL)
+    with pytest.raises(NoPlace):
+        school.take("one", SCHOOL)
+    mine.attended = False
+    assert school.take("one", SCHOOL)[1] is mine
+
+
 def test_a_browser_whose_pages_are_all_being_made_waits():
     places = Places(8, 2, 8)
     first, _ = places.take("one", None)

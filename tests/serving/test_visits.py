@@ -90,4 +90,6 @@ def test_a_page_that_is_reloaded_where_all_places_are_taken_keeps_its_place(empt
     left = visitors[0].begin(f"/voila/api/shutdown/{kernels[0]}", "POST")
     kernels[0] = visitors[0].kernel()  # before the old one has ended
     assert visitors[0].end(left)[0] == 204
+    old, kernels[1] = kernels[1], visitors[1].kernel()  # and one that did not say that it is left
+    assert not visitors[1].lives(old)
     leave(visitors[0], *kernels)
