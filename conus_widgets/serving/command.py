@@ -10,19 +10,25 @@ import tempfile
 from pathlib import Path
 
 from conus_widgets.checkpoint.transfer import FROM
+from conus_widgets.serving.addresses import Network, network
 from conus_widgets.serving.pages import PAGES, prepare
+from conus_widgets.serving.places import usual_per_address, usual_per_browser
 from conus_widgets.widgets.live.guests import FILES, MEGABYTES
 
 __all__ = ["add_arguments", "run"]
 
 NUMBERS = (
     ("port", 8866, "where to listen"),
-    ("most", 8, "visitors at once"),
+    ("most", 8, "pages open at once"),
     ("files", 50, "files that a visit may send"),
     ("file-mb", 24, "megabytes that such a file may have"),
     ("memory-mb", 1000, "megabytes that a visit's photographs may take"),
     ("unattended", 45, "seconds that a visit lives without its page"),
     ("patience", 3600, "seconds that it lives with an idle page"),
+)
+SHARES = (
+    ("per-browser", usual_per_browser, "of them in one browser"),
+    ("per-address", usual_per_address, "of them at one address on the internet"),
 )
 LARGEST_FILE = 256 * 2**20  # bytes of a file that a visit writes, as its log of verdicts
 
@@ -37,6 +43,18 @@ def add_arguments(serve: argparse.ArgumentParser) -> None:
         serve.add_argument(
             f"--{name}", type=_whole, metavar="N", default=usual, help=f"{words} ({usual})"
         )
+    for name, share, words in SHARES:
+        serve.add_argument(
+            f"--{name}", type=_whole, metavar="N", default=0, help=f"{words} ({share(8)} of 8)"
+        )
+    serve.add_argument(
+        "--proxy",
+        nargs="+",
+        type=_network,
+        default=[],
+        metavar="ADDRESS",
+        help="proxies that say whence a visitor comes, in X-Forwarded-For (those on this machine)",
+    )
     serve.add_argument(
         "--fetch-from",
         nargs="+",
@@ -81,6 +99,9 @@ def run(options: argparse.Namespace) -> int:
             most=options.most,
             unattended=options.unattended,
             patience=options.patience,
+            per_browser=options.per_browser,
+            per_address=options.per_address,
+            proxies=options.proxy,
         )
         print(f"The pages are at http://{options.ip}:{options.port}/ (Ctrl + C ends them)")
         sys.stdout.flush()
@@ -92,3 +113,12 @@ def _whole(text: str) -> int:
     if not text.isdecimal() or len(text) > 9 or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
+
+
+def _network(text: str) -> Network:
+    try:
+        return network(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither an address, as 10.0.0.5, nor a network, as 10.0.0.0/8"
+        ) from None

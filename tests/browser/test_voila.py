@@ -179,6 +179,29 @@ def test_the_list_of_pages(served, browser):
     context.close()
 
 
+def test_who_finds_no_place_reads_why_and_one_browser_does_not_take_them_all(empty, visitor):
+    first = visitor()
+    kernel = first.kernel
+    second = first.context.new_page()  # a tab; of two places a browser may have one
+    second.goto(empty.page("01-classify"), timeout=120_000)
+    second.locator(".cw-classifier").wait_for(timeout=60_000)
+    assert empty.answer(f"/api/kernels/{kernel}")[0] == 404 and len(empty.visits()) == 1
+
+    other, page = visitor(), first.context.browser.new_context().new_page()
+    page.goto(empty.page("01-classify"))
+    expect(page.get_by_text("All places are taken just now: 2 pages are open")).to_be_visible()
+    assert serious(page) == []
+    other.close()
+    end = time.monotonic() + 30
+    while len(empty.visits()) > 1 and time.monotonic() < end:
+        time.sleep(0.2)
+    page.get_by_role("link", name="Try again").click(timeout=120_000)
+    page.locator(".cw-classifier").wait_for(timeout=60_000)
+    for one in page, second:
+        one.goto("about:blank")
+    page.context.close()
+
+
 @pytest.fixture
 def stranger(empty):
     from served import Stranger

@@ -43,7 +43,8 @@ OFF = "--ServerApp.jpserver_extensions=conus_widgets.serving.websockets=False"
 #: Ours, for visitors.
 VISITORS = """
 from pathlib import Path
-from conus_widgets.serving.server import PROTOCOL, configured
+from conus_widgets.serving.lines import PROTOCOL
+from conus_widgets.serving.server import configured
 port = int(sys.argv[1])
 options = {"ip": "127.0.0.1", "port": port, "most": 1, "unattended": 60, "patience": 60}
 server = configured(Path(), Path(), **options)
