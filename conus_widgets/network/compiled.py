@@ -61,13 +61,14 @@ def compiled(name: str, key: Any, build: Callable[[], Any]) -> Any:
     A pickle can run any code, so only a file is read that nobody but this user or root can have
     written, in a folder of which the same is true; otherwise, and if anything fails, `build` is
     called. The name holds a digest of this package's code and of the versions that it stands on.
-    Of several processes that start at once one builds, and the others wait for it.
+    Of several processes that want one function at once one builds it, and the others wait for it.
     """
     file = cache_folder() / "functions" / f"{name}-{_digest(key)}-{_digest(_ground())}.pickle"
-    with _turn(file.parent, fcntl.LOCK_SH):
+    turns = file.with_name(f"lock-{_digest(file.name)[0]}")  # 16, for any number of functions
+    with _turn(turns, fcntl.LOCK_SH):
         found = _restored(file)
     if found is None:
-        with _turn(file.parent, fcntl.LOCK_EX):
+        with _turn(turns, fcntl.LOCK_EX):
             found = _restored(file)
             if found is None:
                 found = build()
@@ -76,20 +77,20 @@ def compiled(name: str, key: Any, build: Callable[[], Any]) -> Any:
 
 
 @contextlib.contextmanager
-def _turn(folder: Path, kind: int) -> Iterator[None]:
+def _turn(lock: Path, kind: int) -> Iterator[None]:
     """Wait for one's turn among processes; shared ones go together.
 
     If the file system knows no locks, they go ahead without one.
     """
     with contextlib.ExitStack() as stack:
         try:
-            folder.mkdir(mode=0o755, exist_ok=True)
-            file = stack.enter_context(open(folder / "lock", "ab"))
+            lock.parent.mkdir(mode=0o755, exist_ok=True)
+            file = stack.enter_context(open(lock, "ab"))
             fcntl.flock(file, kind)
             # Closing would not do where a process was forked meanwhile: it has the file open, too.
             stack.callback(fcntl.flock, file, fcntl.LOCK_UN)
         except OSError as error:
-            _log.info("%s is used without a lock (%s).", folder, error)
+            _log.info("%s is used without a lock (%s).", lock.parent, error)
         yield
 
 

@@ -8,6 +8,14 @@ import pytest
 from conus_widgets.machine.interrupted import Interrupted
 
 
+@pytest.fixture(autouse=True)
+def as_python_starts():
+    """Tests in the background of a shell inherit that Ctrl+C is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_the_first_is_a_wish_and_the_second_interrupts():
     before = signal.getsignal(signal.SIGINT)
     with Interrupted() as stop:
