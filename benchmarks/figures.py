@@ -35,7 +35,7 @@ class Plan:
     rounds, generations : int
         See `take_turns`.
     maps : int
-        Rounds of maps, which take minutes, and of sizes of a batch.
+        Rounds of maps, which take minutes.
     starts, cold_starts, peaks : int
         How often a process is started for each figure.
     large : bool
@@ -128,7 +128,7 @@ def measure(
         results.seconds |= run(figures, plan.rounds, plan.generations)
     if "batches" in plan.groups:
         results.batches, results.chosen = batches.measure(
-            folder, plan.threads, target, plan.maps, say
+            folder, plan.threads, target, plan.rounds, say
         )
     if "explanations" in plan.groups:
         maps = run(explanations.turns(target), plan.maps, 1)

@@ -10,10 +10,9 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <iterator>
-#include <map>
 #include <mutex>
 #include <new>
+#include <vector>
 
 namespace conus {
 
@@ -24,27 +23,29 @@ class Heap {
     // A line more than is needed: blocks of many whole pages would meet in the same lines.
     const size_t size = (bytes + 2 * line - 1) / line * line;
     std::lock_guard<std::mutex> lock(mutex_);
-    auto best = smallest(size);
-    if (best == free_.end() && grow(size)) best = smallest(size);
-    if (best == free_.end()) return nullptr;
-    const auto [at, whole] = *best;
-    free_.erase(best);
-    if (whole > size) free_[at + size] = whole - size;
-    used_[at] = size;
+    size_t best = smallest(size);
+    if (best == free_.size() && grow(size)) best = smallest(size);
+    if (best == free_.size()) return nullptr;
+    char* const at = free_[best].at;
+    free_[best].at += size;
+    free_[best].size -= size;
+    if (!free_[best].size) free_.erase(free_.begin() + best);
+    used_.push_back({at, size});
     return at;
   }
 
   void give(void* block) {
     if (!block) return;
     std::lock_guard<std::mutex> lock(mutex_);
-    const auto found = used_.find(static_cast<char*>(block));
-    add(found->first, found->second);
-    used_.erase(found);
+    Piece& found = used(block);
+    add(found);
+    found = used_.back();
+    used_.pop_back();
   }
 
   size_t size_of(void* block) {
     std::lock_guard<std::mutex> lock(mutex_);
-    return used_.at(static_cast<char*>(block));
+    return used(block).size;
   }
 
   void lock() { mutex_.lock(); }
@@ -53,38 +54,51 @@ class Heap {
   // To the system goes what nobody uses. It comes back, filled with zeros, when it is touched.
   void give_back() {
     std::lock_guard<std::mutex> lock(mutex_);
-    for (const auto& [at, size] : free_) {
-      const size_t before = -reinterpret_cast<size_t>(at) % small_page;
-      if (size > before)
-        madvise(at + before, (size - before) / small_page * small_page, MADV_DONTNEED);
+    for (const Piece& piece : free_) {
+      const size_t before = -reinterpret_cast<size_t>(piece.at) % small_page;
+      if (piece.size > before)
+        madvise(piece.at + before, (piece.size - before) / small_page * small_page, MADV_DONTNEED);
     }
   }
 
  private:
-  using Blocks = std::map<char*, size_t>;
+  struct Piece {
+    char* at;
+    size_t size;
+  };
   static constexpr size_t line = 64, small_page = 4096, page = 2 << 20;
   static constexpr size_t generous = 256 << 20;
 
-  Blocks::iterator smallest(size_t size) {
-    auto best = free_.end();
-    for (auto block = free_.begin(); block != free_.end(); ++block)
-      if (block->second >= size && (best == free_.end() || block->second < best->second))
-        best = block;
+  size_t smallest(size_t size) const {
+    size_t best = free_.size();
+    for (size_t n = 0; n < free_.size(); ++n)
+      if (free_[n].size >= size && (best == free_.size() || free_[n].size < free_[best].size))
+        best = n;
     return best;
   }
 
-  // A free block; it joins its neighbours.
-  void add(char* at, size_t size) {
-    auto here = free_.insert({at, size}).first;
-    join(here);
-    if (here != free_.begin()) join(std::prev(here));
+  Piece& used(void* block) {
+    size_t n = used_.size() - 1;  // what came last often goes first
+    while (used_[n].at != block) --n;
+    return used_[n];
   }
 
-  void join(Blocks::iterator here) {
-    const auto after = std::next(here);
-    if (after == free_.end() || here->first + here->second != after->first) return;
-    here->second += after->second;
-    free_.erase(after);
+  // A free piece joins its neighbours; they are kept in order.
+  void add(Piece piece) {
+    size_t n = 0;
+    while (n < free_.size() && free_[n].at < piece.at) ++n;
+    const bool before = n && free_[n - 1].at + free_[n - 1].size == piece.at;
+    const bool after = n < free_.size() && piece.at + piece.size == free_[n].at;
+    if (before && after) {
+      free_[n - 1].size += piece.size + free_[n].size;
+      free_.erase(free_.begin() + n);
+    } else if (before) {
+      free_[n - 1].size += piece.size;
+    } else if (after) {
+      free_[n] = {piece.at, piece.size + free_[n].size};
+    } else {
+      free_.insert(free_.begin() + n, piece);
+    }
   }
 
   // A large piece of address space costs nothing until it is touched, and gets few gaps. If so much
@@ -104,12 +118,12 @@ class Heap {
     if (before) munmap(got, before);
     if (before < page) munmap(at + size, page - before);
     madvise(at, size, MADV_HUGEPAGE);  // a system that has none gives small ones
-    add(at, size);
+    add({at, size});
     return true;
   }
 
   std::mutex mutex_;
-  Blocks free_, used_;
+  std::vector<Piece> free_, used_;
 };
 
 // Layers come and go, weights stay: in one heap they would leave gaps. Never destroyed, because
