@@ -1,7 +1,34 @@
 """Notebooks, tested strictly: nbval alone passes a cell that warns or whose magic is unknown."""
 
+import functools
+
 import pytest
+from nbval import kernel
 from nbval.plugin import IPyNbCell
+
+STARTS = 3  # of one kernel
+
+
+def _again(start):
+    """Start a kernel once more if it died at once.
+
+    Its ports are chosen before it starts, and another program may take one of them meanwhile.
+    """
+
+    @functools.wraps(start)
+    def started(*arguments, **options):
+        for _ in range(STARTS - 1):
+            try:
+                return start(*arguments, **options)
+            except RuntimeError as error:
+                if "died before replying" not in str(error):
+                    raise
+        return start(*arguments, **options)
+
+    return started
+
+
+kernel.start_new_kernel = _again(kernel.start_new_kernel)
 
 
 @pytest.hookimpl(wrapper=True)
