@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -21,6 +23,7 @@ from benchmarks.results import Results, read
 from benchmarks.table import PICTURE, page
 
 FOLDER = ROOT / "build" / "bench"
+CACHE = FOLDER / "cache"
 QUICK_GROUPS = ("forward", "gradient", "start")
 QUICK = {"rounds": 3, "generations": 1, "starts": 1, "cold_starts": 0, "peaks": 1, "large": False}
 
@@ -60,6 +63,9 @@ def run(plan: Plan) -> Results:
     )
     if not PEERS.exists():
         raise SystemExit("The environment of the peers is missing: 'make bench' makes it.")
+    # What other versions of the code left in a cache is read at each start.
+    shutil.rmtree(CACHE, ignore_errors=True)
+    os.environ["CONUS_CACHE"] = str(CACHE)
     commands = [
         [python(True), "-m", "benchmarks.network", str(FOLDER)],
         [python(False), "-m", "benchmarks.onnx_file", str(FOLDER)],
