@@ -1,4 +1,4 @@
-"""How many photographs this project computes at once, beside what is fastest here."""
+"""Batch sizes of this project, beside the fastest ones on this machine."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from benchmarks.rounds import Values
 
 SIZES = (1, 2, 4, 8)
 KINDS = ("forward", "gradient")
-SAME = 1.05  # of the fastest's time: nearer to each other two sizes are one to the machine
+SAME = 1.05  # of the fastest's time: smaller differences are noise
 
 
 def measure(
     folder: Path, threads: int, target: int, rounds: int, say: Callable[[str], None]
 ) -> tuple[Values, dict[str, int]]:
-    """Return seconds for each of 8 photographs, and the sizes that the project chooses itself.
+    """Return seconds per photograph for each batch size, and the sizes that the project uses.
 
     Parameters
     ----------

@@ -43,9 +43,10 @@ def _sections(results: Results) -> Iterable[str]:
     if results.batches:
         yield "## How many photographs at once"
         yield (
-            "Milliseconds for a photograph of 8, computed so many at once, and the size that this "
-            f"project chooses (`network/memory.py`). Up to {SAME:g} of the fastest's time is as "
-            "good as that. A forward's second half is computed for up to 8 together in any case."
+            "8 photographs, computed 1, 2, 4 or 8 at a time: milliseconds per photograph, and the "
+            "batch size that this project uses (`network/memory.py`). A size within "
+            f"{SAME - 1:.0%} of the fastest counts as fast. The second half of the network is "
+            "computed for up to 8 together in any case."
         )
         head = ("", *map(str, SIZES), "chosen", "its time")
         yield table(head, batches.rows(results.batches, results.chosen))

@@ -57,7 +57,7 @@ class Worker:
         return timed(lambda: back(inputs, target), unmeasured, repeats)
 
     def at_once(self, kind: str, size: int) -> int:
-        """Compute so many photographs at once from now on; the answer is how many it was before."""
+        """Set the batch size; the answer is the one before it."""
         assert self._engine.at_once is not None
         return self._engine.at_once(kind, size)
 

@@ -14,7 +14,7 @@ Computation = tuple[str, float, float]  # what, begin, end: seconds since 1970
 
 HOVER = "hover"
 BARS = "brush: bars behind the pointer"
-EVERY = "brush: bars behind every pointer position"
+EVERY = "brush: bars after each move of the mouse"
 RATE = "brush: bars a second"
 CHOICE = "new class or pair"
 CANCEL = "cancel: on the page"

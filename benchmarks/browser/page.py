@@ -104,7 +104,7 @@ def _verdict(target: Target, seen: Seen) -> str:
 
 
 def _beside(results: Results) -> tuple[str, ...]:
-    """A line without an aim: every pointer position, also those that were overtaken."""
+    """A line without an aim: each move of the mouse, also those that were overtaken."""
     values = [seen.figures.get(EVERY) for seen in results.seen]
     return (
         EVERY,

@@ -161,7 +161,7 @@ def _explained(file: Path) -> Iterator[None]:
     except (CheckpointError, MemoryError):
         raise
     except Exception as error:  # damaged bytes make zipfile, zlib and NumPy raise anything
-        # Of a list that cannot be read zipfile says that the file is none of its own.
+        # If the list of members cannot be read, zipfile only says that this is no zip file.
         disk = error if isinstance(error, OSError) else error.__context__
         if isinstance(disk, OSError) and disk.errno not in (None, errno.EINVAL):
             # EINVAL: a damaged file leads to a place before its beginning.

@@ -41,7 +41,7 @@ class Room:
         self._lock = ForkLock()
 
     def take(self, size: int) -> memoryview:
-        """Return so many bytes, all 0."""
+        """Return a part of `size` bytes, filled with zeros."""
         with self._lock:
             if size > len(self._rest):
                 piece = mmap.mmap(-1, max(size, self._size, 1), _OWN)

@@ -20,7 +20,7 @@ NOTE = """\
 > drop goes to the machine that serves this page, stays in the memory of a process of your own, is
 > seen by no other visitor, and is gone a minute after you close or reload the page. If you open
 > many pages in one browser, the oldest ends. **Download what you want to keep.** If nothing answers
-> any more, reload the page: that begins anew.
+> any more, reload the page to start again.
 """
 # Of Jupyter's menus, of cells that are folded there, and of what a run costs.
 _JUPYTER = re.compile(r"\*\*(Run|View|Kernel|File) →|\bfolded\b|^\*Measured:")

@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+from served import stop
+
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = """
 import json, sys
@@ -111,11 +113,7 @@ def small(folder, **options):
         found.until(lambda: process.poll() is not None or _listens(port), 60)
         yield found
     finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        stop(process)
 
 
 def _listens(port):
