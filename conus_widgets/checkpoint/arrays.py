@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conus_widgets.checkpoint.architecture import Architecture
-from conus_widgets.checkpoint.members import Members, Room
+from conus_widgets.checkpoint.members import Buffers, Members
 from conus_widgets.checkpoint.mistaken import what_file_it_is
 from conus_widgets.checkpoint.texts import printable
 from conus_widgets.machine.beside import reason
@@ -53,8 +53,8 @@ class ArraysOnDisk(Sequence[NDArray[Any]]):
         self._lock = ForkLock()
         self._archive = _Archive(file, architecture)
         with ThreadPoolExecutor(threads()) as pool:
-            room = Room(_ROOM)
-            read = pool.map(lambda number: self._archive.checked(number, room), range(len(self)))
+            buffers = Buffers(_SHARED)
+            read = pool.map(lambda number: self._archive.checked(number, buffers), range(len(self)))
             self._waiting = dict(enumerate(read))
 
     def __len__(self) -> int:
@@ -84,7 +84,7 @@ def validate_file(file: Path, architecture: Architecture) -> None:
             pass
 
 
-_ROOM = 32 * 2**20  # bytes of memory that arrays which are read together share
+_SHARED = 32 * 2**20  # bytes of memory that arrays which are read together share
 _MAGIC = b"\x93NUMPY\x01\x00"
 #: A header as NumPy writes it. NumPy itself takes 0.1 ms to read one, and there are 268.
 _USUAL = re.compile(
@@ -114,16 +114,16 @@ class _Archive:
     def __iter__(self) -> Iterator[NDArray[Any]]:
         return map(self.checked, range(len(self.expected)))
 
-    def checked(self, number: int, room: Room | None = None) -> NDArray[Any]:
+    def checked(self, number: int, buffers: Buffers | None = None) -> NDArray[Any]:
         """Read one array and hold it against the architecture."""
-        array = self.read(number, room)
+        array = self.read(number, buffers)
         _check_array(self.file, number, array, *self.expected[number])
         return array
 
-    def read(self, number: int, room: Room | None = None) -> NDArray[Any]:
+    def read(self, number: int, buffers: Buffers | None = None) -> NDArray[Any]:
         """Read one array; not through `np.load`, which hands over as bytes what is no array.
 
-        Without a room it lies in memory of its own.
+        Without buffers to share it lies in memory of its own.
         """
         name, shape = self.expected[number]
         try:
@@ -137,7 +137,7 @@ class _Archive:
                 f"of shape {_shape(shape)} at most {most}."
             )
         with _explained(self.file):
-            return _array(self.members.read(member, room or Room()))
+            return _array(self.members.read(member, buffers or Buffers()))
 
 
 def _array(content: memoryview) -> NDArray[Any]:

@@ -22,12 +22,12 @@ _MARK = b"PK\x03\x04"
 _ENCRYPTED = 1  # a flag
 
 
-class Room:
+class Buffers:
     """Memory in large pieces, of which parts are handed out.
 
-    A piece goes back to the system as soon as nobody uses a part of it, or the room. What threads
-    free otherwise stays in their heaps, and a checkpoint's arrays are a third of all that a process
-    ever takes.
+    A piece goes back to the system as soon as neither a part of it nor this object is in use. What
+    threads free otherwise stays in their heaps, and a checkpoint's arrays are a third of all that a
+    process ever takes.
 
     Parameters
     ----------
@@ -79,9 +79,9 @@ class Members:
         """Return what the zip file says of its members."""
         return self._zip.infolist()
 
-    def read(self, member: zipfile.ZipInfo, room: Room) -> memoryview:
+    def read(self, member: zipfile.ZipInfo, buffers: Buffers) -> memoryview:
         """Return a member's bytes. They are those that its checksum was made of."""
-        content = room.take(member.file_size)
+        content = buffers.take(member.file_size)
         if (
             member.compress_type == zipfile.ZIP_STORED
             and member.compress_size == member.file_size
