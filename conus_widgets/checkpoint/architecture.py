@@ -98,7 +98,7 @@ class Architecture:
         """Yield the 16 blocks in order; their names are res2a ... res5c."""
         channels = self.stem
         for stage, base, count in STAGES:
-            middle = max(1, round(base * self.width))
+            middle = self._middle(base)
             out = EXPANSION * middle
             for number in range(count):
                 name = stage + "abcdef"[number]
@@ -112,6 +112,9 @@ class Architecture:
                 projection = Convolution(f"{name}_branch1", channels, out, 1, stride)
                 yield Block(name, branch, projection if number == 0 else None)
                 channels = out
+
+    def _middle(self, base: int) -> int:
+        return max(1, round(base * self.width))
 
     def convolutions(self) -> Iterator[Convolution]:
         """Yield the 53 convolutions in the order of their parameters in a checkpoint."""
@@ -129,7 +132,8 @@ class Architecture:
     @property
     def features(self) -> int:
         """Length of the feature vector in front of the dense layer: 2048 at width 1."""
-        return list(self.blocks())[-1].branch[2].filters
+        _, base, _ = STAGES[-1]
+        return EXPANSION * self._middle(base)
 
     def parameters(self) -> list[tuple[str, tuple[int, ...]]]:
         """Return names and shapes of all arrays in the order of `lasagne.layers.get_all_params`."""
