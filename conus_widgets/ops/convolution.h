@@ -179,15 +179,15 @@ inline int convolve(Convolution& node, PyArrayObject* x, PyArrayObject* weights,
         point(plan.input, from.data());
         point(plan.bias, b.data());
         point(plan.output, to);
-        std::vector<dnnl_exec_arg_t> arguments = {{DNNL_ARG_SRC, plan.input},
-                                                  {DNNL_ARG_WEIGHTS, plan.weights->memory},
-                                                  {DNNL_ARG_BIAS, plan.bias},
-                                                  {DNNL_ARG_DST, plan.output}};
+        Arguments arguments = {{DNNL_ARG_SRC, plan.input},
+                               {DNNL_ARG_WEIGHTS, plan.weights->memory},
+                               {DNNL_ARG_BIAS, plan.bias},
+                               {DNNL_ARG_DST, plan.output}};
         if (sum) {
           point(plan.residual, r.data());
-          arguments.push_back({DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, plan.residual});
+          arguments.add({DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, plan.residual});
         }
-        plan.computation.run(std::move(arguments));
+        plan.computation.run(arguments);
       }
     }
     if (read) put_aside(w.array());

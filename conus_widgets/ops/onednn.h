@@ -147,6 +147,21 @@ inline const_dnnl_memory_desc_t chosen(dnnl_primitive_desc_t choice, dnnl_query_
   return dnnl_primitive_desc_query_md(choice, which, 0);
 }
 
+// What a kernel is given, each with its role.
+class Arguments {
+ public:
+  Arguments(std::initializer_list<dnnl_exec_arg_t> first) {
+    for (const dnnl_exec_arg_t& argument : first) add(argument);
+  }
+  void add(const dnnl_exec_arg_t& argument) { all_.at(count_++) = argument; }
+  const dnnl_exec_arg_t* all() const { return all_.data(); }
+  int count() const { return count_; }
+
+ private:
+  std::array<dnnl_exec_arg_t, 6> all_;  // a convolution's: it has the most
+  int count_ = 0;
+};
+
 // A kernel, and the scratch memory that it wants.
 class Computation {
  public:
@@ -158,15 +173,14 @@ class Computation {
     scratch_ = memory(need, DNNL_MEMORY_NONE);
   }
 
-  void run(std::vector<dnnl_exec_arg_t> arguments) const {
+  void run(Arguments arguments) const {
     if (bytes_) {
       check(dnnl_memory_set_data_handle(scratch_, scratch(bytes_)), "setting scratch memory");
-      arguments.push_back({DNNL_ARG_SCRATCHPAD, scratch_});
+      arguments.add({DNNL_ARG_SCRATCHPAD, scratch_});
     }
     Stream stream;
     check(dnnl_stream_create(stream.out(), engine(), dnnl_stream_in_order), "making a stream");
-    check(dnnl_primitive_execute(kernel_, stream, int(arguments.size()), arguments.data()),
-          "computing");
+    check(dnnl_primitive_execute(kernel_, stream, arguments.count(), arguments.all()), "computing");
     check(dnnl_stream_wait(stream), "waiting");
   }
 
@@ -192,9 +206,10 @@ inline Computation reorder(const_dnnl_memory_desc_t from, const_dnnl_memory_desc
 // OpenMP keeps a number for each calling thread: one set in the main thread would not be heard in a
 // worker.
 inline int thread_count() {
-  static PyObject* module = nullptr;
+  static PyObject *module = nullptr, *name = nullptr;
   if (!module) module = PyImport_ImportModule("conus_widgets.ops.onednn");
-  PyObject* value = module ? PyObject_GetAttrString(module, "thread_count") : nullptr;
+  if (!name) name = PyUnicode_InternFromString("thread_count");
+  PyObject* value = module && name ? PyObject_GetAttr(module, name) : nullptr;
   if (!value) throw PythonError();
   long count = PyLong_AsLong(value);
   Py_DECREF(value);

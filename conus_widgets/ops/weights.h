@@ -61,9 +61,9 @@ class Recognition {
 
   // Call with Python's lock held; `weights` is contiguous. `read` is set where they had to be.
   Fingerprint of(PyArrayObject* weights, bool& read) {
-    const bool frozen = nobody_writes(weights);
-    read = !(frozen && weights == known_);
+    read = weights != known_ || PyArray_ISWRITEABLE(weights);
     if (!read) return fingerprint_;
+    const bool frozen = nobody_writes(weights);
     Fingerprint made;
     {
       PythonReleased python;
