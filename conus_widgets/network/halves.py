@@ -60,8 +60,7 @@ class Halves:
 
     def second(self, middles: Sequence[NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return logits (N, classes) and features (N, F), of what `first` returned, joined."""
-        joined = np.concatenate(middles)
-        if self._as_words:  # which is exact: the lower halves of these numbers are 0
-            joined = (joined.view(np.uint32) >> 16).astype(np.uint16)
-        logits, features = self._onwards(joined, outputs=("logits", "features"))
+        if self._as_words:  # the upper halves of these numbers; the lower ones are 0
+            middles = [middle.view(np.uint16)[..., 1::2] for middle in middles]
+        logits, features = self._onwards(np.concatenate(middles), outputs=("logits", "features"))
         return logits, features

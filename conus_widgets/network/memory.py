@@ -14,10 +14,11 @@ CACHED = 3.5e6
 #: the weights of the last stages once (docs/ops.md).
 CACHED_BACK = 7e6
 FLOAT = 4  # bytes
+WORD = 2  # bytes of a number of bfloat16
 MOST_FOUR = 4 * 2**20  # bytes of weights for F(4x4,3x3); `most_weights` in ops/winograd.h
 
 
-def batch(architecture: Architecture, *, gradient: bool = False) -> int:
+def batch(architecture: Architecture, *, gradient: bool = False, precision: str = "float32") -> int:
     """Return how many photographs to compute at once, 1 to `BATCH`.
 
     Parameters
@@ -26,12 +27,15 @@ def batch(architecture: Architecture, *, gradient: bool = False) -> int:
         Of a network of which nothing is computed yet.
     gradient : bool
         Whether on the way back as well.
+    precision : {"float32", "bfloat16"}
+        Of the layers: twice as many numbers of bfloat16 fit into the cache.
     """
     # The weights are packed when they are first used, and once more for gradients.
     to_come = packed_bytes(architecture) * (2 if gradient else 1)
     room = limit() - resident() - to_come
     each = gradient_bytes(architecture) if gradient else forward_bytes(architecture)
-    fast = (CACHED_BACK if gradient else CACHED) // (FLOAT * max(_outputs(architecture)))
+    number = WORD if precision == "bfloat16" else FLOAT
+    fast = (CACHED_BACK if gradient else CACHED) // (number * max(_outputs(architecture)))
     return int(max(1, min(BATCH, fast, room // each)))
 
 

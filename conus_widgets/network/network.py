@@ -75,7 +75,7 @@ class Network:
         self._back: dict[bool, inference.Look] = {}  # by whether it is guided
         self._variants: Variants | None = None
         self._halves: Halves | None = None
-        self.batch = memory.batch(self.architecture)
+        self.batch = memory.batch(self.architecture, precision=precision)
         self.gradient_batch = memory.batch(self.architecture, gradient=True)
         self.variants_batch = max(self.batch, memory.variants(self.architecture))
         self.together = max(self.batch, memory.together(self.architecture))

@@ -52,10 +52,13 @@ def test_less_room_means_smaller_batches_and_never_none(monkeypatch):
 
 def test_large_outputs_are_computed_one_by_one():
     widths = [0.0625, 0.125, 0.25, 0.5, 1]
-    found = [memory.batch(Architecture(5, width=w, stem=int(64 * w))) for w in widths]
+    architectures = [Architecture(5, width=w, stem=int(64 * w)) for w in widths]
+    found = list(map(memory.batch, architectures))
     assert found == [8, 8, 4, 2, 1]
-    back = [memory.batch(Architecture(5, width=w, stem=int(64 * w)), gradient=True) for w in widths]
+    back = [memory.batch(of, gradient=True) for of in architectures]
     assert back == [8, 8, 8, 4, 2]
+    words = [memory.batch(of, precision="bfloat16") for of in architectures]
+    assert words == [8, 8, 8, 4, 2]  # half as large
 
 
 @pytest.mark.parametrize("limit", [480, 800])
