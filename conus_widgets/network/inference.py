@@ -146,10 +146,7 @@ def graph(
     def pool(x: Any) -> Any:
         if engine == "theano":
             return first_max_pool(x, int(padded))
-        if precision == "float32":
-            return ops.max_pool(x, pad=int(padded), partial=not padded)
-        wide = ops.max_pool(ops.from_bfloat16(x), pad=int(padded), partial=not padded)
-        return ops.to_bfloat16(wide)
+        return ops.max_pool(x, pad=int(padded), partial=not padded)
 
     subsample = every_cell if engine == "theano" else ops.subsample
     read = connect(architecture, start, convolve, pool, subsample)

@@ -16,11 +16,24 @@ constexpr int most_rows = 6;  // of a product: with 2 vectors a row, 12 of the 1
 
 CONUS_INLINE Floats load(const float* from) { return _mm256_loadu_ps(from); }
 CONUS_INLINE void store(float* to, Floats a) { _mm256_storeu_ps(to, a); }
+CONUS_INLINE Floats load(const npy_uint16* from) {
+  const __m128i words = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(words), 16));
+}
+CONUS_INLINE void store(npy_uint16* to, Floats a) {
+  const __m256i words = _mm256_srli_epi32(_mm256_castps_si256(a), 16);
+  const __m128i low = _mm256_castsi256_si128(words), high = _mm256_extracti128_si256(words, 1);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_packus_epi32(low, high));
+}
 CONUS_INLINE Floats all(float a) { return _mm256_set1_ps(a); }
 CONUS_INLINE Floats add(Floats a, Floats b) { return _mm256_add_ps(a, b); }
 CONUS_INLINE Floats subtract(Floats a, Floats b) { return _mm256_sub_ps(a, b); }
 CONUS_INLINE Floats multiply_add(Floats a, Floats b, Floats c) { return _mm256_fmadd_ps(a, b, c); }
 CONUS_INLINE Floats larger_of(Floats a, Floats b) { return _mm256_max_ps(a, b); }
+CONUS_INLINE Floats larger_or_nan(Floats best, Floats a) {
+  const Floats larger = _mm256_max_ps(a, best);
+  return _mm256_blendv_ps(larger, a, _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
+}
 CONUS_INLINE Floats where_positive(Floats mask, Floats a) {
   return _mm256_and_ps(_mm256_cmp_ps(mask, _mm256_setzero_ps(), _CMP_GT_OQ), a);
 }

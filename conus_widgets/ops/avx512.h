@@ -19,11 +19,25 @@ constexpr int most_rows = 14;  // of a product: with 2 vectors a row, 28 of the 
 
 CONUS_INLINE Floats load(const float* from) { return _mm512_loadu_ps(from); }
 CONUS_INLINE void store(float* to, Floats a) { _mm512_storeu_ps(to, a); }
+// Words of bfloat16 (words.h); what does not fit into one is cut off.
+CONUS_INLINE Floats load(const npy_uint16* from) {
+  const __m256i words = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(words), 16));
+}
+CONUS_INLINE void store(npy_uint16* to, Floats a) {
+  const __m512i words = _mm512_srli_epi32(_mm512_castps_si512(a), 16);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(words));
+}
 CONUS_INLINE Floats all(float a) { return _mm512_set1_ps(a); }
 CONUS_INLINE Floats add(Floats a, Floats b) { return _mm512_add_ps(a, b); }
 CONUS_INLINE Floats subtract(Floats a, Floats b) { return _mm512_sub_ps(a, b); }
 CONUS_INLINE Floats multiply_add(Floats a, Floats b, Floats c) { return _mm512_fmadd_ps(a, b, c); }
 CONUS_INLINE Floats larger_of(Floats a, Floats b) { return _mm512_max_ps(a, b); }
+// `best` if that is a NaN, else `a` if that is one.
+CONUS_INLINE Floats larger_or_nan(Floats best, Floats a) {
+  const Floats larger = _mm512_max_ps(a, best);  // the second of the two if one is a NaN
+  return _mm512_mask_mov_ps(larger, _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), a);
+}
 CONUS_INLINE Floats where_positive(Floats mask, Floats a) {
   return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(mask, _mm512_setzero_ps(), _CMP_GT_OQ), a);
 }

@@ -1,8 +1,7 @@
-// bfloat16: the upper half of a float32. NumPy has no such type; its 16-bit words stand for it.
+// float32 to bfloat16 and back.
 
 namespace conus {
 
-// To the nearest, ties to even; a NaN stays one.
 inline int to_bfloat16(PyArrayObject* x, PyArrayObject** y) {
   return guarded([&] {
     const npy_intp* n = PyArray_DIMS(x);
@@ -14,13 +13,7 @@ inline int to_bfloat16(PyArrayObject* x, PyArrayObject** y) {
 
     PythonReleased python;
 #pragma omp parallel for simd schedule(static) num_threads(threads) if (count > 16384)
-    for (long long i = 0; i < count; ++i) {
-      npy_uint32 bits;
-      std::memcpy(&bits, from + i, sizeof bits);
-      const npy_uint32 rounded = bits + 0x7fff + ((bits >> 16) & 1);
-      const bool is_nan = (bits & 0x7fffffff) > 0x7f800000;
-      to[i] = npy_uint16((is_nan ? bits | 0x400000 : rounded) >> 16);
-    }
+    for (long long i = 0; i < count; ++i) to[i] = word(from[i]);
   });
 }
 
@@ -35,10 +28,7 @@ inline int from_bfloat16(PyArrayObject* x, PyArrayObject** y) {
 
     PythonReleased python;
 #pragma omp parallel for simd schedule(static) num_threads(threads) if (count > 16384)
-    for (long long i = 0; i < count; ++i) {
-      const npy_uint32 bits = npy_uint32(from[i]) << 16;
-      std::memcpy(to + i, &bits, sizeof bits);
-    }
+    for (long long i = 0; i < count; ++i) to[i] = number(from[i]);
   });
 }
 

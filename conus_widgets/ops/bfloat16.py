@@ -67,7 +67,7 @@ def from_bfloat16(x: Any) -> Any:
 
 
 class _Conversion(OneDNNOp):
-    files = ("bfloat16.h",)
+    files = ("words.h", "bfloat16.h")
     function = ""  # of the C++ files
     dtype = ""  # of the output
 

@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 
 from conus_widgets.machine.runtime import T, theano
-from conus_widgets.ops.onednn import GradientOp, OneDNNOp, image, integers, like, tensor
+from conus_widgets.ops.onednn import (
+    GradientOp,
+    OneDNNOp,
+    image,
+    image_or_words,
+    integers,
+    like,
+    tensor,
+)
 from conus_widgets.ops.pooling import MaxPoolGradient
 from conus_widgets.ops.relu import ReluGradient
 
@@ -51,18 +59,17 @@ def convolution(
     ValueError
         For a stride below 1 or a pad below 0; when called, if shapes do not fit.
     """
-    x = T.as_tensor_variable(x)
-    dtype = "uint16" if x.dtype == "uint16" else "float32"
+    x = image_or_words(x, "convolution: the input")
     inputs = [
-        image(x, "convolution: the input", dtype=dtype),
+        x,
         image(weights, "convolution: the weights"),
         tensor(bias, 1, "convolution: the bias"),
     ]
     if residual is None:
         # An empty array instead of a missing input: then all convolutions are one C++ module.
-        inputs.append(T.constant(np.zeros((0, 0, 0, 0), dtype)))
+        inputs.append(T.constant(np.zeros((0, 0, 0, 0), x.dtype)))
     else:
-        inputs.append(image(residual, "convolution: the residual", dtype=dtype))
+        inputs.append(image(residual, "convolution: the residual", x.dtype))
     return FusedConvolution(stride=stride, pad=pad, relu=relu, residual=residual is not None)(
         *inputs
     )

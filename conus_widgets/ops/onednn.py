@@ -110,6 +110,12 @@ def image(value: Any, what: str, dtype: str = "float32") -> Any:
     return tensor(value, 4, what, dtype)
 
 
+def image_or_words(value: Any, what: str) -> Any:
+    """Return the same of uint16, which holds bfloat16 (see `bfloat16.py`), else of float32."""
+    variable = T.as_tensor_variable(value)
+    return image(variable, what, "uint16" if variable.dtype == "uint16" else "float32")
+
+
 def tensor(value: Any, axes: int, what: str, dtype: str = "float32") -> Any:
     """Return `value` as a Theano variable of so many `axes` of a dtype."""
     variable = T.as_tensor_variable(value)

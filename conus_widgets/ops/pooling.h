@@ -21,33 +21,60 @@ inline void refuse_small(PyArrayObject* x, const Windows& w) {
                shape(x).c_str(), w.pad, w.size, w.size));
 }
 
+// The maxima of one row of windows in one image, of the channels from `first` on.
+template <typename Number>
+void find_maxima(const Number* from, Number* to, const Windows& w, const Image& of, long long row,
+                 long long first) {
+  constexpr long long most = 16;
+  for (long long column = 0; column < w.count(of.width); ++column, to += of.channels)
+    for (long long begin = first; begin < of.channels; begin += most) {
+      const long long many = std::min(most, of.channels - begin);
+      float best[most];
+      std::fill(best, best + most, -INFINITY);
+      for (long long i = w.first(row); i < w.last(row, of.height); ++i)
+        for (long long j = w.first(column); j < w.last(column, of.width); ++j) {
+          const Number* cell = from + (i * of.width + j) * of.channels + begin;
+          for (long long c = 0; c < many; ++c)
+            best[c] = larger(number(cell[c]), best[c]) ? number(cell[c]) : best[c];
+        }
+      for (long long c = 0; c < many; ++c) put(to + begin + c, best[c]);
+    }
+}
+
+// The maxima of a batch: by `find` what fills its `lanes`, the other channels by the loop above.
+template <typename Number>
+void find_all(const void* x, void* y, long long batch, const Windows& w, const Image& of,
+              FindMaxima<Number> find, int lanes, int threads) {
+  const long long rows = w.count(of.height), columns = w.count(of.width);
+  const long long first = find ? of.channels / lanes * lanes : 0;
+#pragma omp parallel for collapse(2) schedule(static) num_threads(threads)
+  for (long long image = 0; image < batch; ++image)
+    for (long long row = 0; row < rows; ++row) {
+      auto* from = static_cast<const Number*>(x) + image * of.height * of.width * of.channels;
+      auto* to = static_cast<Number*>(y) + (image * rows + row) * columns * of.channels;
+      if (find) find(from, to, w, of, row);
+      if (first < of.channels) find_maxima(from, to, w, of, row, first);
+    }
+}
+
 inline int max_pool(PyArrayObject* x, PyArrayObject** y, long long size, long long stride,
                     long long pad, bool partial) {
   return guarded([&] {
     Windows w{size, stride, pad, partial};
     refuse_small(x, w);
     Contiguous in(x);
-    const float* from = in.data();
     const npy_intp* n = PyArray_DIMS(x);
-    const long long batch = n[0], height = n[1], width = n[2], channels = n[3];
-    const long long rows = w.count(height), columns = w.count(width);
-    float* to = output(y, {batch, rows, columns, channels});
-    int threads = thread_count();
+    const Image of{n[1], n[2], n[3]};
+    const int type = PyArray_TYPE(x);
+    void* to = output_of(y, {n[0], w.count(of.height), w.count(of.width), of.channels}, type);
+    const MaximaOf *found = maxima(), none{}, *with = found ? found : &none;
+    const int threads = thread_count();
 
     PythonReleased python;
-#pragma omp parallel for collapse(2) schedule(static) num_threads(threads)
-    for (long long image = 0; image < batch; ++image)
-      for (long long row = 0; row < rows; ++row)
-        for (long long column = 0; column < columns; ++column) {
-          float* best = to + ((image * rows + row) * columns + column) * channels;
-          std::fill(best, best + channels, -INFINITY);
-          for (long long i = w.first(row); i < w.last(row, height); ++i)
-            for (long long j = w.first(column); j < w.last(column, width); ++j) {
-              const float* cell = from + ((image * height + i) * width + j) * channels;
-              for (long long c = 0; c < channels; ++c)
-                best[c] = larger(cell[c], best[c]) ? cell[c] : best[c];
-            }
-        }
+    if (type == NPY_UINT16)
+      find_all(in.data(), to, n[0], w, of, with->find_words, with->lanes, threads);
+    else
+      find_all(in.data(), to, n[0], w, of, with->find, with->lanes, threads);
   });
 }
 

@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from conus_widgets.machine.runtime import T, theano
-from conus_widgets.ops.onednn import GradientOp, OneDNNOp, image, integers, like, tensor
+from conus_widgets.ops.onednn import (
+    GradientOp,
+    OneDNNOp,
+    image,
+    image_or_words,
+    integers,
+    like,
+    tensor,
+)
 
-FILES = ("vectors.h", "windows.h", "avx512.h", "maxima.h", "avx2.h", "maxima.h", "pooling.h")
+FILES = (
+    *("words.h", "vectors.h", "windows.h"),
+    *("avx512.h", "maxima.h"),
+    *("avx2.h", "maxima.h"),
+    "pooling.h",
+)
 
 
 def max_pool(x: Any, *, size: int = 3, stride: int = 2, pad: int = 0, partial: bool = True) -> Any:
@@ -15,8 +28,8 @@ def max_pool(x: Any, *, size: int = 3, stride: int = 2, pad: int = 0, partial: b
 
     Parameters
     ----------
-    x : float32 variable (N, H, W, C)
-        Images, channels last.
+    x : float32 or uint16 variable (N, H, W, C)
+        Images, channels last; uint16 holds bfloat16, see `bfloat16.py`.
     size, stride, pad : int
         Of the windows, the same along both axes. Padding never wins.
     partial : bool
@@ -25,9 +38,10 @@ def max_pool(x: Any, *, size: int = 3, stride: int = 2, pad: int = 0, partial: b
 
     Returns
     -------
-    float32 variable (N, H', W', C)
-        Of equal maxima the first in reading order gets the gradient (Theano's own pooling pays
-        it to every one of them). A NaN stays visible. Both as in PyTorch.
+    variable (N, H', W', C), of the dtype of `x`
+        With a gradient in float32. Of equal maxima the first in reading order gets the gradient
+        (Theano's own pooling pays it to every one of them). A NaN stays visible. Both as in
+        PyTorch.
 
     Raises
     ------
@@ -38,7 +52,7 @@ def max_pool(x: Any, *, size: int = 3, stride: int = 2, pad: int = 0, partial: b
         the images are smaller than a window and partial ones are not kept.
     """
     op = MaxPool(size=size, stride=stride, pad=pad, partial=partial)
-    return op(image(x, "max pooling: the input"))
+    return op(image_or_words(x, "max pooling: the input"))
 
 
 def mean_pool(x: Any) -> Any:
@@ -86,7 +100,7 @@ class MaxPool(_MaxPool):
     """The Op behind `max_pool`."""
 
     def make_node(self, x: Any) -> Any:
-        return theano.graph.basic.Apply(self, [x], [T.ftensor4()])
+        return theano.graph.basic.Apply(self, [x], [T.TensorType(x.dtype, [False] * 4)()])
 
     def infer_shape(self, fgraph: Any, node: Any, shapes: Any) -> list[Any]:
         batch, height, width, channels = shapes[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conus_widgets.machine.runtime import T, theano
-from conus_widgets.ops.onednn import GradientOp, OneDNNOp, image, integers, like
+from conus_widgets.ops.onednn import GradientOp, OneDNNOp, image, image_or_words, integers, like
 
 
 def subsample(x: Any, step: int) -> Any:
@@ -29,9 +29,7 @@ def subsample(x: Any, step: int) -> Any:
     ValueError
         For a step below 1.
     """
-    x = T.as_tensor_variable(x)
-    dtype = "uint16" if x.dtype == "uint16" else "float32"
-    return Subsampling(step=step)(image(x, "subsampling: the input", dtype=dtype))
+    return Subsampling(step=step)(image_or_words(x, "subsampling: the input"))
 
 
 class _Subsampling(OneDNNOp):

@@ -1,4 +1,4 @@
-// The windows of a pooling.
+// The windows of a pooling, and functions over them for whichever vectors the processor has.
 
 #include <cmath>
 
@@ -21,10 +21,17 @@ struct Windows {
   }
 };
 
-// Adds each window's gradient to the place of its maximum, in one image, for one vector of
-// channels; not if the maximum is `masked` and not positive.
+// The maxima of one row of windows in one image.
+template <typename Number>
+using FindMaxima = void (*)(const Number* from, Number* to, const Windows& w, const Image& of,
+                            long long row);
+
 struct MaximaOf {
   int lanes;
+  FindMaxima<float> find;  // of as many channels as fill vectors
+  FindMaxima<npy_uint16> find_words;
+  // Adds each window's gradient to the place of its maximum, in one image, for one vector of
+  // channels; not if the maximum is `masked` and not positive.
   void (*pay)(const float* from, const float* d, float* to, const Windows& w, const Image& of,
               bool masked);
 };

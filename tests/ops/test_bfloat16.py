@@ -70,9 +70,18 @@ def test_a_nan_of_any_form_stays_one(convert):
     assert np.isnan(convert(words.view("float32").reshape(1, 1, 1, 4))[1]).all()
 
 
-def test_views_are_converted_in_their_own_order(convert):
-    x = np.arange(24, dtype="float32").reshape(1, 2, 3, 4).transpose(0, 2, 3, 1)
-    np.testing.assert_array_equal(convert(x)[1], x)
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize(
+    "cells",
+    [np.s_[:], np.s_[..., ::2, :], np.s_[..., ::2], np.s_[..., ::-1], np.s_[..., :1], np.s_[1:]],
+    ids=["all", "rows", "columns", "mirrored", "one column", "one image"],
+)
+def test_views_are_converted_in_their_own_order(convert, channels, cells):
+    """Channels that lie in planes, too, as those of photographs do."""
+    planes = np.arange(2 * channels * 15, dtype="float32").reshape(2, channels, 5, 3)
+    x = np.moveaxis(planes[cells], 1, 3)
+    for view in (planes.transpose(0, 2, 3, 1), x, x[:, 1:, :, ::-1]):
+        np.testing.assert_array_equal(convert(view)[1], view)
 
 
 def test_other_dtypes_are_refused():

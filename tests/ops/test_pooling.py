@@ -99,11 +99,49 @@ def test_pooling_agrees_with_theano_where_nothing_ties(height, width, partial):
     close(first(gradient(last(X), 2 * last(want))), slope, 1e-6)
 
 
-def test_nan_stays_visible_in_max_pooling():
-    x = floats((1, 8, 8, 3))
-    x[0, 3, 3, 1] = np.nan
+#: Two forms of NaN: x86 makes the negative one.
+NANS = np.array([0x7FC00000, 0xFFC00000], "uint32").view("float32")
+
+
+@pytest.mark.parametrize("place", list(np.ndindex(3, 3)), ids=str)
+@pytest.mark.parametrize("nan", NANS, ids=["positive", "negative"])
+@pytest.mark.parametrize("channels", [3, 16, 21])
+def test_nan_stays_visible_in_max_pooling(channels, nan, place):
+    """Wherever it stands in its window, and whatever stands beside it."""
+    x = floats((1, 7, 7, channels))
+    x[0, 2:5, 2:5, 1] = np.inf
+    x[0, 2 + place[0], 2 + place[1], 1] = nan
     seen = np.isnan(pooling(3, 2, 0, True)[0](x))
-    assert seen[0, 1, 1, 1] and not seen[..., [0, 2]].any()
+    assert seen[0, 1, 1, 1] and not np.delete(seen, 1, axis=3).any()
+    words = pooling_of_words(3, 2, 0, True)((x.view("uint32") >> 16).astype("uint16"))
+    np.testing.assert_array_equal(np.isnan(widened(words)), seen)
+
+
+@functools.cache
+def pooling_of_words(size, stride, pad, partial):
+    x = T.TensorType("uint16", [False] * 4)()
+    return theano.function([x], ops.max_pool(x, size=size, stride=stride, pad=pad, partial=partial))
+
+
+def widened(words):
+    return (words.astype("uint32") << 16).view("float32")
+
+
+@pytest.mark.parametrize("pool", POOLS, ids=str)
+@pytest.mark.parametrize("shape", [(1, 8, 8, 16), (2, 9, 6, 5), (3, 5, 7, 33)], ids=str)
+def test_maxima_of_bfloat16_are_those_of_the_same_numbers(shape, pool):
+    """Negative numbers, zeros of both signs and infinities included."""
+    words = np.random.default_rng(0).integers(0, 2**16, shape).astype("uint16")
+    words[np.isnan(widened(words))] = 0x8000
+    words[..., 0] = np.where(words[..., 0] & 1, 0xFF80, 0x7F80)
+    found = pooling_of_words(*pool)(words)
+    assert found.dtype == np.uint16
+    np.testing.assert_array_equal(widened(found), pooling(*pool)[0](widened(words)))
+
+
+def test_other_dtypes_are_refused():
+    with pytest.raises(TypeError, match="4 axes of float32, not 4 of float64"):
+        ops.max_pool(T.dtensor4())
 
 
 @pytest.mark.parametrize("shape", [(1, 7, 7, 64), (3, 5, 2, 70), (2, 1, 1, 1)], ids=str)

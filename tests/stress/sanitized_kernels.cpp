@@ -16,6 +16,8 @@
 #include <random>
 #include <vector>
 
+using npy_uint16 = unsigned short;
+using npy_uint32 = unsigned;
 using dnnl_cpu_isa_t = int;
 constexpr int dnnl_cpu_isa_avx512_core = 3, dnnl_cpu_isa_avx2 = 1;
 static int dnnl_get_effective_cpu_isa() { return std::getenv("NARROW") ? 1 : 3; }
@@ -40,6 +42,7 @@ inline void* scratch(size_t bytes) {  // of exactly this size, full of what is n
 
 // clang-format off: the order counts
 #include "heap.h"
+#include "words.h"
 #include "vectors.h"
 #include "tiling.h"
 #include "windows.h"
@@ -123,8 +126,38 @@ static bool convolution(const Geometry& g, bool back, int& taken) {
   return wrong(back ? "a gradient" : "an output", found, expected);
 }
 
-static bool pooling(const Windows& w, const Image& of) {
-  const MaximaOf by = widest(new MaximaOf(avx512::maxima()), new MaximaOf(avx2::maxima()))[0];
+static MaximaOf maxima() {
+  return widest(new MaximaOf(avx512::maxima()), new MaximaOf(avx2::maxima()))[0];
+}
+
+// Of float32, or of words: then all numbers are ones that a word holds.
+template <typename Number>
+static bool pooling(const Windows& w, const Image& of, FindMaxima<Number> find, int lanes) {
+  const Array drawing = drawn(of.height * of.width * of.channels, 9);
+  std::vector<Number> x(drawing.size());
+  for (size_t n = 0; n < x.size(); ++n) put(&x[n], drawing[n]);
+  const long long rows = w.count(of.height), columns = w.count(of.width);
+  std::vector<Number> y(rows * columns * of.channels);
+  for (long long i = 0; i < rows; ++i)
+    find(x.data(), y.data() + i * columns * of.channels, w, of, i);
+  Array found(y.size());
+  std::vector<double> expected(y.size());
+  for (size_t n = 0; n < y.size(); ++n) {
+    const long long c = n % of.channels, i = n / of.channels / columns;
+    const long long j = n / of.channels % columns;
+    if (c >= of.channels / lanes * lanes) continue;  // these are left to plain loops
+    found[n] = number(y[n]);
+    expected[n] = -INFINITY;
+    for (long long a = w.first(i); a < w.last(i, of.height); ++a)
+      for (long long b = w.first(j); b < w.last(j, of.width); ++b)
+        expected[n] =
+            std::max<double>(expected[n], number(x[(a * of.width + b) * of.channels + c]));
+  }
+  return wrong("a pooling", found, expected);
+}
+
+static bool pooling_gradient(const Windows& w, const Image& of) {
+  const MaximaOf by = maxima();
   Array x = drawn(of.height * of.width * of.channels, 6);
   for (float& one : x) one = std::max(0.f, std::round(2 * one));  // ties and zeros
   const long long rows = w.count(of.height), columns = w.count(of.width);
@@ -197,8 +230,14 @@ int main() {
               convolution({batch, rows, columns, 3, 5, 7, 7, 2, 3, 0, 0, 0, threads}, back, taken);
       }
     }
+  const MaximaOf by = maxima();
   for (auto [size, stride, pad] : {std::array{3LL, 2LL, 0LL}, {3LL, 2LL, 1LL}, {2LL, 3LL, 1LL}})
-    for (bool partial : {false, true}) failed += pooling({size, stride, pad, partial}, {9, 6, 48});
+    for (bool partial : {false, true}) {
+      const Windows w{size, stride, pad, partial};
+      failed += pooling(w, {9, 6, 53}, by.find, by.lanes);
+      failed += pooling(w, {9, 6, 53}, by.find_words, by.lanes);
+      failed += pooling_gradient(w, {9, 6, 48});
+    }
   std::printf("%d computed by our kernels, %d wrong\n", taken, failed);
   return failed || !taken;
 }
