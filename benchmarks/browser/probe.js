@@ -24,12 +24,17 @@ window.probe = (() => {
     port2.postMessage(0);
   }
 
-  // Every pointer event, also those that the browser has put together into one.
+  // Every pointer event, also those that the browser has put together into one. The explorer hears of
+  // a stroke's places before their frame, too ("pointerrawupdate"): each counts once.
+  let heard = 0;
   function listen(event) {
+    if (event.type === "pointerrawupdate" && mode !== "brush") return;
     if (event.type === "click") notes.clicked = event.timeStamp;
     if (event.type === "click" || !event.target.classList?.contains("cx-canvas")) return;
     const parts = event.getCoalescedEvents?.() ?? [];
     for (const part of parts.length ? parts : [event]) {
+      if (event.type !== "pointerdown" && part.timeStamp <= heard) continue;
+      heard = part.timeStamp;
       const { left, top, width, height } = event.target.getBoundingClientRect();
       const side = Math.min(width, height); // of the square photograph, in the middle
       const [x, y] = [
@@ -104,7 +109,7 @@ window.probe = (() => {
   return {
     attach() {
       root = document.querySelector(".cw-explorer");
-      for (const type of ["pointerdown", "pointermove", "click"])
+      for (const type of ["pointerdown", "pointermove", "pointerrawupdate", "click"])
         window.addEventListener(type, listen, true);
       const observe = (selector, call) =>
         new MutationObserver(call).observe(root.querySelector(selector), {

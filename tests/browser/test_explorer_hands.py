@@ -67,6 +67,33 @@ def test_the_keyboard_alone_is_enough(page):
     assert not page.page.evaluate(inside)
 
 
+# A corner, told at once; then the frame, which tells of the first place again.
+EARLY = """(canvas, [start, ...places]) => {
+    const event = (kind, [clientX, clientY]) => new PointerEvent(kind, { clientX, clientY });
+    const frame = event("pointermove", start);
+    while (performance.now() < frame.timeStamp + 2);
+    for (const place of places) canvas.dispatchEvent(event("pointerrawupdate", place));
+    canvas.dispatchEvent(frame);
+}"""
+
+
+def test_a_stroke_hears_of_moves_before_their_frame_and_once(page):
+    """On a busy machine frames come late. With the mouse let go, moves are none of the stroke's."""
+    page.button("Brush").click()
+    places = [page.at(*place) for place in ((0.25, 0.25), (0.25, 0.75), (0.75, 0.75))]
+    page.page.mouse.move(*places[0])
+    page.page.mouse.down()
+    page.canvas().evaluate(EARLY, places)
+    page.page.mouse.up()
+    page.rest()
+    covered = "[bool(explorer._state.area.mask[at]) for at in [(112, 56), (168, 168), (112, 112)]]"
+    assert page.python(covered) == [True, True, False]
+    before = page.python("float(explorer.evidence.fraction)")
+    page.canvas().evaluate(EARLY, places[::-1])
+    page.rest()
+    assert page.python("float(explorer.evidence.fraction)") == before
+
+
 FINGERS = stand_in("""\
 explorer = Explorer(StandIn(), picture(1))
 explorer""")

@@ -77,7 +77,16 @@ function press(pointer, event, index, canvas) {
     if (isInside(place)) app.setSource(place);
     pointer.action = null;
   } else {
-    pointer.action = { kind, index, start: point, last: point, view: app.view, painting: false };
+    const heard = event.timeStamp;
+    pointer.action = {
+      kind,
+      index,
+      start: point,
+      last: point,
+      heard,
+      view: app.view,
+      painting: false,
+    };
     if (kind === "look") app.point(place);
     else beginStroke(pointer, canvas, place);
   }
@@ -94,7 +103,7 @@ function move(pointer, event, index, canvas) {
     const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1];
     if (old && other) return pinch(app, index, canvas, [old, point], other);
   }
-  if (action?.painting) return goOn(pointer, event, canvas, point);
+  if (action?.painting) return goOn(pointer, event, canvas);
   if (action?.kind === "look" && app.view.zoom > 1) pan(app, action, canvas, point);
   pointTo(app, index, canvas, point);
 }
@@ -154,19 +163,35 @@ function beginStroke(pointer, canvas, place) {
   action.before = app.area.mask.slice();
   if (action.kind !== "rectangle") dab(app, action, canvas, action.start);
   app.areaChanged(false);
+  hearAtOnce(pointer, canvas);
 }
 
-function goOn({ app, action }, event, canvas, point) {
+/** A busy browser tells of moves with its frames, up to 0.1 s late; of these at once, if it knows them. */
+function hearAtOnce(pointer, canvas) {
+  const { action } = pointer;
+  const hear = (event) => {
+    if (pointer.action === action) goOn(pointer, event, canvas);
+    else canvas.removeEventListener("pointerrawupdate", hear);
+  };
+  canvas.addEventListener("pointerrawupdate", hear);
+}
+
+function goOn({ app, action }, event, canvas) {
+  // It is told of each place twice: at once, and with a frame.
+  const steps = [...(event.getCoalescedEvents?.() ?? []), event].filter(
+    ({ timeStamp }) => timeStamp > action.heard,
+  );
+  if (!steps.length) return;
+  action.heard = event.timeStamp;
   if (action.kind === "rectangle") {
     const { area } = app;
-    const [a, b] = [action.start, point].map((one) => placeAt(app, action.index, canvas, one));
+    const ends = [action.start, at(event, canvas)];
+    const [a, b] = ends.map((one) => placeAt(app, action.index, canvas, one));
     const corners = [a.u, a.v, b.u, b.v].map((part) => part * area.size);
     area.mask.set(action.before);
     fillRectangle(area.mask, area.size, ...corners, 1);
   } else {
-    for (const step of event.getCoalescedEvents?.() ?? [event])
-      dab(app, action, canvas, at(step, canvas));
-    dab(app, action, canvas, point);
+    for (const step of steps) dab(app, action, canvas, at(step, canvas));
   }
   app.areaChanged(false);
 }
