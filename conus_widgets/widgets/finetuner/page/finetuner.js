@@ -1,6 +1,7 @@
 // The steps of fine-tuning: boxes of photographs, learning, trying and saving.
 
 import { make, set } from "../../live/page/elements.js";
+import { makePictures } from "../../live/page/pictures.js";
 import { startPage } from "../../live/page/start.js";
 import { sendFiles, settingsOf } from "../../dropzone/page/sending.js";
 import { makeBoxes } from "./boxes.js";
@@ -63,7 +64,7 @@ function makeLearning(tell) {
   return { element, stages, learn, stop, bar, status };
 }
 
-function build({ root, model, line, tell, warn }) {
+function build({ root, model, line, tell, warn, atEnd }) {
   const ask = (kind, content) =>
     line.send({ kind, ...content }).then(
       () => "",
@@ -75,14 +76,19 @@ function build({ root, model, line, tell, warn }) {
     const show = (news) => {
       if (news.state === "preparing")
         ask("place", { upload: news.upload, ...place }).then((reason) => (refused ||= reason));
-      boxes.show(news);
+      if (news.thumbnail) pictures.put(news.upload, news.thumbnail);
       if (news.state === "failed" && !line.gone()) warn(refused || news.error);
     };
     const settings = () => settingsOf(model);
     const how = { pasted, settings, show, stopped: () => refused !== "" };
     queue = queue.then(() => line.gone() || sendFiles(line, files, how));
   };
-  const boxes = makeBoxes({ tell, ask, send });
+  const pictures = makePictures((photographs) => ask("pictures", { photographs }));
+  const boxes = makeBoxes({ tell, ask, send, pictures });
+  atEnd(() => {
+    boxes.close();
+    pictures.close();
+  });
   const adding = makeField("Name of a class", "", "Add a box", (input) => {
     const name = input.value;
     input.value = ""; // at once: the next name may be typed while the kernel answers
@@ -141,6 +147,7 @@ function build({ root, model, line, tell, warn }) {
       boxes.change(message.boxes);
       lack(message.missing);
     },
+    picture: (news, [bytes]) => pictures.take(news, bytes),
     state({ text, done, total, learnt, ...now }) {
       if (line.gone()) return; // it was on its way, and nothing runs any more
       running = now.running;
