@@ -28,6 +28,7 @@ def test_photographs_of_a_folder_have_thumbnails_also_after_a_reload(
     place = Path(folders(tmp_path / "shells", tulip=3, cone=3))
     (place / "cone" / "cone-1.png").write_bytes(b"no picture")
     (place / "cone" / "cone-1.png").rename(place / "cone" / "<b>bad<b>.png")
+    (place / "loose.png").write_bytes((place / "cone" / "cone-0.png").read_bytes())
     notebook, root = open_tuner(open_notebook, "finetuner-thumbnails", folder=str(place))
     with_pictures(root, 5)
     tulip = root.get_by_role("region", name="Box tulip", exact=True)
@@ -40,8 +41,10 @@ def test_photographs_of_a_folder_have_thumbnails_also_after_a_reload(
         bad.locator(".cw-pick").inner_text().replace("\n", " ")
     )
     assert root.get_by_role("img").count() == 0 and root.locator("b").count() == 0
+    expect(root.get_by_role("alert")).to_contain_text("1 left out of \u2018shells\u2019:")
     notebook.command("docmanager:save")
     notebook.open()
+    expect(root.get_by_role("alert")).to_contain_text("loose.png lies in no folder of a class")
     names = with_pictures(root, 6)
     assert sorted(names) == [
         *("bright-0.png", "cone-0.png", "cone-2.png"),

@@ -179,3 +179,53 @@ def test_photographs_of_a_folder_are_told_once(page_of_folder, shell):
     assert page.drop("dropped.png", shell, name="tulip") == ""
     told = [row for news in page.take() for box in news["boxes"] for row in box["photographs"]]
     assert [row["name"] for row in told] == ["dropped.png"]
+
+
+def said_of(place):
+    tuner = FineTuner(place, start=Predictor(random_checkpoint()))
+    page = Page(tuner)
+    page.say("hello")
+    tuner.close()
+    (told,) = (one for one in page.take() if one["kind"] == "boxes")
+    return told["left_out"]
+
+
+def test_what_a_folder_holds_beside_its_classes_is_counted_with_a_way_out(folder, shell):
+    assert said_of(folder) == []
+    for number in range(7):
+        (folder / f"loose-{number}.png").write_bytes(shell)
+    (folder / "tulip" / "notes.txt").write_text("no photograph")
+    (folder / "notes.csv").write_text("tables lie here")
+    assert said_of(folder) == [
+        f"8 left out of \u2018{folder.name}\u2019:",
+        "tulip/notes.txt is text, not a photograph; it is left out.",
+        "loose-0.png, loose-1.png, loose-2.png, loose-3.png, loose-4.png and 2 more: lies in no "
+        "folder of a class and its name gives no label; it is left out: put it into the folder of "
+        "its class.",
+    ]
+
+
+def test_rows_of_a_table_without_a_label_are_counted(folder):
+    rows = [
+        "photograph,label",
+        "tulip/tulip-0.png,tulip",
+        "cone/cone-0.png,",
+        "cone/cone-2.png,cone",
+    ]
+    (folder / "shells.csv").write_text("\n".join(rows))
+    assert said_of(folder / "shells.csv") == [
+        "1 left out of \u2018shells.csv\u2019:",
+        "cone-0.png has no label; it is left out: give it one, or drop it into the box of its "
+        "class.",
+    ]
+
+
+def test_of_very_many_reasons_the_first_are_said(folder, shell):
+    for number in range(20):
+        one = folder / "tulip" / f"{number}.png"
+        one.write_bytes(shell)
+        one.with_name(f"twin of {number}.png").hardlink_to(one)
+    said = said_of(folder)
+    assert said[0] == f"20 left out of \u2018{folder.name}\u2019:" and len(said) == 10
+    assert "is there twice, the first time as " in said[1]
+    assert said[-1] == "And for 12 more reasons: Collection.problems lists them all."

@@ -15,6 +15,7 @@ from conus_widgets.network.interface import Cancelled, PredictorProtocol
 from conus_widgets.photographs.photograph import open_photograph
 from conus_widgets.widgets.dropzone.intake import ZONE, DroppedFile, Intake, Receiving
 from conus_widgets.widgets.finetuner.boxes import Boxes, Held
+from conus_widgets.widgets.finetuner.left_out import left_out
 from conus_widgets.widgets.finetuner.picture import Picture
 from conus_widgets.widgets.live.bundle import bundle, styles
 from conus_widgets.widgets.live.loading import Given
@@ -55,7 +56,7 @@ class FineTuner(Receiving, NetworkWidget):
     TypeError
         If `start` is no predictor, or for an argument that does not exist.
     ValueError
-        If `folder` cannot be read, or has fewer than two classes.
+        If `folder` cannot be read.
 
     Notes
     -----
@@ -85,6 +86,7 @@ class FineTuner(Receiving, NetworkWidget):
     ) -> None:
         worker = self._worker_of(start)
         self._boxes = Boxes()
+        self._left_out: list[str] = []
         if folder is not None:
             self._fill(folder, pattern)
         super().__init__(worker, **options)
@@ -150,6 +152,7 @@ class FineTuner(Receiving, NetworkWidget):
                 name = Path(str(record.path)).name
                 held = Held(f"folder-{number}", name, record.path, ("folder", group))
                 self._boxes.put(self._boxes.named(label), held)
+        self._left_out = left_out(found)
         self._boxes.changes()  # no news: a page that comes is told all
 
     def _kinds(self) -> Mapping[str, Handler]:
@@ -311,7 +314,8 @@ class FineTuner(Receiving, NetworkWidget):
 
     def _tell_all(self) -> None:
         with self._telling:
-            self._tell("boxes", boxes=self._boxes.form(), missing=self._boxes.missing())
+            whole = {"boxes": self._boxes.form(), "missing": self._boxes.missing()}
+            self._tell("boxes", **whole, left_out=self._left_out)
         if self._points:
             self._tell("curve", points=self._points)
         if self._lines:
