@@ -130,8 +130,8 @@ def test_a_folder_of_folders_fills_a_box_for_each(open_notebook, tmp_path):
 
     choose(place)
     left = [
-        "2 photographs lie directly in \u2018my shells\u2019, in no folder of a class, and are left "
-        "out (<i>1.png, <i>2.png): drop them into the boxes of their classes.",
+        "2 photographs lie directly in \u2018my shells\u2019, in no folder of a class, and are "
+        "left out (<i>1.png, <i>2.png): drop them into the boxes of their classes.",
         "1 file is left out (notes.txt), since its name is not that of a photograph: save "
         "photographs of other kinds as JPEG or PNG.",
     ]

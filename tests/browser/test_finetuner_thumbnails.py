@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 # Names of the rows whose thumbnail was drawn.
 PICTURED = """(root) => [...root.querySelectorAll("img")].filter((one) => one.naturalWidth)
-    .map((one) => one.parentElement.querySelector(".cw-name").textContent)"""
+    .map((one) => one.closest(".cw-held").querySelector(".cw-name").textContent)"""
 
 
 def with_pictures(root, count):
@@ -66,7 +66,8 @@ def test_only_what_is_in_sight_has_a_thumbnail(open_notebook, tmp_path):
         "made = []\n"
         "from conus_widgets.widgets.finetuner import finetuner as _module\n"
         "_make = _module.make_thumbnail\n"
-        "_module.make_thumbnail = lambda *given, name: made.append(name) or _make(*given, name=name)"
+        "_module.make_thumbnail = lambda *given, name: (\n"
+        "    made.append(name) or _make(*given, name=name))"
     )
     notebook, root = open_tuner(open_notebook, "finetuner-sight", folder=place, more=counts)
     tulip = root.get_by_role("region", name="Box tulip", exact=True)
@@ -79,6 +80,7 @@ def test_only_what_is_in_sight_has_a_thumbnail(open_notebook, tmp_path):
     expect(rows.last.locator("img[src]")).to_have_count(1)
     expect(rows.first.locator("img[src]")).to_have_count(0)
     assert notebook.python("len(made)") < 80, "what lies between was passed by"
+    assert root.locator("img:not([src])").count() == 0, "browsers draw a broken picture there"
     rows.first.get_by_role("checkbox").focus()
     expect(rows.first.locator("img[src]")).to_have_count(1)
     assert notebook.python("len(made) == len(set(made))"), "what was seen is held"

@@ -314,8 +314,8 @@ class FineTuner(Receiving, NetworkWidget):
 
     def _tell_all(self) -> None:
         with self._telling:
-            whole = {"boxes": self._boxes.form(), "missing": self._boxes.missing()}
-            self._tell("boxes", **whole, left_out=self._left_out)
+            boxes, missing = self._boxes.form(), self._boxes.missing()
+            self._tell("boxes", boxes=boxes, missing=missing, left_out=self._left_out)
         if self._points:
             self._tell("curve", points=self._points)
         if self._lines:

@@ -1,4 +1,4 @@
-"""What of a collection is in no box, as sentences for the page."""
+"""Sentences that say what of a collection is in no box."""
 
 from __future__ import annotations
 

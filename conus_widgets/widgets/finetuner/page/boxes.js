@@ -43,11 +43,11 @@ export function makeBoxes({ tell, ask, send, pictures }) {
     const row = make("li", "cw-held");
     const box = make("input", "", "", { type: "checkbox" });
     const label = make("label", "cw-pick");
-    const image = make("img", "cw-thumb", "", { alt: "" });
+    const frame = make("span", "cw-thumb");
     const name = make("span", "cw-name");
     const specimen = make("span", "cw-note");
     const problem = make("span", "cw-error", "", { hidden: "" });
-    label.append(box, image, name, " ", specimen, " ", problem);
+    label.append(box, frame, name, " ", specimen, " ", problem);
     const remove = make("button", "cw-remove", "\u00d7", { type: "button" });
     box.addEventListener("change", () => {
       if (box.checked) chosen.add(key);
@@ -60,8 +60,10 @@ export function makeBoxes({ tell, ask, send, pictures }) {
     });
     row.append(label, remove);
     sight.add(row, key, (picture) => {
-      if (picture?.url) image.src = picture.url;
-      else image.removeAttribute("src");
+      // Not an image without a source: browsers draw that as a broken one.
+      frame.replaceChildren(
+        ...(picture?.url ? [make("img", "", "", { alt: "", src: picture.url })] : []),
+      );
       // What is wrong with it is true out of sight, too.
       if (picture) set(problem, { textContent: picture.problem, hidden: !picture.problem });
     });
