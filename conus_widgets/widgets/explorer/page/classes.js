@@ -120,7 +120,7 @@ function makeQuestion(app) {
 }
 
 function makeSearch(app) {
-  const search = make("input", "cx-search", "", {
+  const search = make("input", "cw-text cx-search", "", {
     type: "search",
     placeholder: "Find a class",
     "aria-label": "Find a class",
