@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from conus_widgets.collection.collection import Collection
-    from conus_widgets.collection.problems import Problem
-
-SHOWN = 5  # files of each problem
 
 
 def add_source(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
@@ -67,6 +64,7 @@ def run(options: argparse.Namespace) -> int:
 
     try:
         # If Theano cannot start, the reason is one sentence, not a traceback.
+        from conus_widgets.collection.problems import summed_up
         from conus_widgets.collection.reading import read_collection
         from conus_widgets.loading import load_predictor
 
@@ -89,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
         print(done)
         if collection.answers.answered.any():
             print("\n".join(_accuracies(collection)))
-        for line in _problems(collection.problems):
+        for line in summed_up(collection.problems):
             print(line, file=sys.stderr)
         print(f"The answers are in {plain(str(options.out))}.")
     except (ImportError, RuntimeError, ValueError, OSError) as error:
@@ -135,16 +133,3 @@ def _accuracies(collection: Collection) -> Iterable[str]:
         named = collection.accuracy_by_names
         yield f"With synonyms: {named.with_synonyms}"
         yield f"By genus: {named.by_genus}"
-
-
-def _problems(problems: Iterable[Problem]) -> Iterable[str]:
-    from conus_widgets.collection.problems import by_reason
-    from conus_widgets.photographs.names import plain
-
-    for reason, files in by_reason(problems).items():
-        if len(files) == 1:
-            yield f"{plain(files[0])} {plain(reason)}"
-            continue
-        some = ", ".join(plain(file) for file in files[:SHOWN])
-        more = f" and {len(files) - SHOWN:,} more" if len(files) > SHOWN else ""
-        yield f"{some}{more}: {plain(reason)}"

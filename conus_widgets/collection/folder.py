@@ -59,7 +59,8 @@ def read_folder(
             problems.append(
                 Problem(
                     file,
-                    "lies in no folder of a class and its name gives no label; it is left out.",
+                    "lies in no folder of a class and its name gives no label; it is left out: "
+                    "put it into the folder of its class.",
                 )
             )
             continue

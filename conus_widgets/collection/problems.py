@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from conus_widgets.photographs.names import plain
+
+_SHOWN = 5  # files of each reason
 
 
 class ReadingError(ValueError):
@@ -43,3 +45,14 @@ def by_reason(problems: Iterable[Problem]) -> dict[str, list[str]]:
     for problem in problems:
         grouped.setdefault(problem.reason, []).append(problem.file)
     return grouped
+
+
+def summed_up(problems: Iterable[Problem]) -> Iterator[str]:
+    """Yield a sentence for each reason; of many files that share it, the first are named."""
+    for reason, files in by_reason(problems).items():
+        if len(files) == 1:
+            yield f"{plain(files[0])} {plain(reason)}"
+            continue
+        some = ", ".join(plain(file) for file in files[:_SHOWN])
+        more = f" and {len(files) - _SHOWN:,} more" if len(files) > _SHOWN else ""
+        yield f"{some}{more}: {plain(reason)}"

@@ -19,7 +19,7 @@ MISFITS = """() => {
         const box = one.getBoundingClientRect();
         const out = box.right > frame.right + 1 || box.left < frame.left - 1;
         if (out) found.push(`out: ${name(one)}`);
-        const shortened = one.matches("input, select, .cx-holder");
+        const shortened = one.matches("input, select, .cx-holder, .cw-heard");
         if (!shortened && one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0)
             found.push(`cut off: ${name(one)}`);
     }
@@ -230,6 +230,18 @@ def test_every_control_has_a_name(page):
     assert nameless == []
     names = [re.match(r"- '?\w+ \"(.*)\"", line)[1] for line in found]
     assert len([name for name in names if name.startswith("Explain ")]) == 8
+
+
+def test_every_column_has_a_name(page):
+    page.page.mouse.click(*page.at(0.4, 0.4))
+    for card, names in (
+        (".cx-classes", ["class", "A or B", "probability as a bar", "probability", "logit"]),
+        (".cx-pins", ["cell", *page.python("[twins.pair.marked, twins.pair.plain]"), "difference"]),
+    ):
+        heads = page.root.locator(card).get_by_role("columnheader")
+        assert heads.all_inner_texts()[: len(names)] == names
+        assert all(name.strip() for name in heads.all_inner_texts())
+    expect(heads.last).to_have_accessible_name("unpin")
 
 
 def test_layers_say_how_fine_they_are_and_which_have_gaps(page):

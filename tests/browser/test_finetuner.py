@@ -118,6 +118,8 @@ def test_a_folder_of_folders_fills_a_box_for_each(open_notebook, tmp_path):
     folders(place, **{"tulip": 3, "<b>cone": 2})
     (place / "tulip" / "notes.txt").write_text("no photograph")
     (place / "tulip" / "._1.png").write_bytes(b"of a Macintosh")
+    for number in (1, 2):
+        (place / f"<i>{number}.png").write_bytes((place / "tulip" / "tulip-0.png").read_bytes())
     button = root.get_by_role("button", name="Choose a folder of folders")
 
     def choose(folder):
@@ -127,26 +129,37 @@ def test_a_folder_of_folders_fills_a_box_for_each(open_notebook, tmp_path):
         chooser.value.set_files(str(folder))
 
     choose(place)
+    left = [
+        "2 photographs lie directly in \u2018my shells\u2019, in no folder of a class, and are "
+        "left out (<i>1.png, <i>2.png): drop them into the boxes of their classes.",
+        "1 file is left out (notes.txt), since its name is not that of a photograph: save "
+        "photographs of other kinds as JPEG or PNG.",
+    ]
+    out = root.locator(".cw-left-out")
+    expect(out.locator("p")).to_have_text(left)
+    expect(root.get_by_role("alert")).to_have_text("".join(left))
     for name, count in (("tulip", 3), ("<b>cone", 2)):
         box = root.get_by_role("region", name=f"Box {name}", exact=True)
         expect(box.locator(".cw-held")).to_have_count(count)
         said = f"{count} photographs, {count} specimens"
         expect(box.locator("p.cw-note").last).to_have_text(said)
-        expect(box.locator("img:visible")).to_have_count(count)
+        expect(box.locator("img[src]")).to_have_count(count)
     expect(root.locator(".cw-missing")).to_have_text("")
     expect(root.get_by_role("button", name="Learn")).to_be_enabled()
-    assert root.locator(".cw-boxes b").count() == 0
+    assert root.locator("b, i").count() == 0
     # Once more: the boxes are there, and the photographs come in beside the others.
     choose(place)
     expect(root.locator(".cw-held")).to_have_count(10)
     expect(root.locator(".cw-box")).to_have_count(2)
     choose(place / "tulip")
-    expect(root.get_by_role("alert")).to_have_text(
+    expect(root.locator(".cw-warning")).to_have_text(
         "The folder holds no folder with photographs: one for each class."
     )
+    expect(out).to_contain_text("3 photographs lie directly in \u2018tulip\u2019")
     long = tmp_path / "long"
     folders(long, **{"n" * 120: 2, "olive": 1})
     choose(long)
+    expect(out).to_be_hidden()
     expect(root.get_by_role("alert")).to_contain_text(
         "has 120 letters, and the name of a class at most 100"
     )

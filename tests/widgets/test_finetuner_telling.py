@@ -2,9 +2,11 @@
 
 import io
 import json
+import time
 
 import pytest
 from networks import photographs, random_checkpoint
+from PIL import Image
 
 from conus_widgets import FineTuner, Predictor
 
@@ -26,6 +28,16 @@ class Page:
     def drop(self, file, data, **place):
         part = {"upload": file, "name": file, "index": 0, "count": 1, "size": len(data)}
         return self.say("place", upload=file, **place) or self.say("file", [data], **part)
+
+    def pictures(self, count, seconds=20):
+        """Wait for so many thumbnails; return {key: (JPEG, what is wrong with it)}."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            heard = [one for one in self.heard if one[0]["kind"] == "picture"]
+            if len(heard) == count:
+                return {about["photograph"]: (*data, about["problem"]) for about, data in heard}
+            time.sleep(0.02)
+        raise AssertionError(f"{len(heard)} of {count} thumbnails came")
 
     def take(self):
         """Return what was heard since, without receipts."""
@@ -106,3 +118,114 @@ def test_a_box_of_a_folder_is_there_before_its_first_photograph(page):
     assert "bad.png" in page.drop("bad.png", b"no picture", name="tulip")
     (told,) = page.take()
     assert told["boxes"][0]["name"] == "tulip"
+
+
+@pytest.fixture
+def folder(tmp_path, shell):
+    """A folder of two classes, in which one photograph is damaged."""
+    for name in ("tulip", "cone"):
+        (tmp_path / name).mkdir()
+        for number in range(3):
+            (tmp_path / name / f"{name}-{number}.png").write_bytes(shell)
+    (tmp_path / "cone" / "cone-1.png").write_bytes(b"<b>no picture</b>")
+    return tmp_path
+
+
+@pytest.fixture
+def page_of_folder(folder):
+    tuner = FineTuner(folder, start=Predictor(random_checkpoint()))
+    yield Page(tuner)
+    tuner.close()
+
+
+def keys_of(page):
+    """{name of a photograph: its key}"""
+    page.say("hello")
+    (told,) = (one for one in page.take() if one["kind"] == "boxes")
+    return {row["name"]: row["key"] for box in told["boxes"] for row in box["photographs"]}
+
+
+def test_a_page_gets_the_thumbnails_that_it_asks_for_and_no_others(page_of_folder, shell):
+    page = page_of_folder
+    keys = keys_of(page)
+    assert page.drop("dropped.png", shell, name="tulip") == ""
+    assert {one["kind"] for one in page.take()} == {"changes"}, "the page made one itself"
+    # A page that was reloaded did not: it asks for this one as for those of the folder.
+    wanted = [keys["tulip-2.png"], keys["cone-1.png"], "dropped.png", "never there"]
+    assert page.say("pictures", photographs=wanted) == ""
+    found = page.pictures(3)
+    assert list(found) == wanted[:3]
+    for key in ("dropped.png", keys["tulip-2.png"]):
+        jpeg, problem = found[key]
+        with Image.open(io.BytesIO(jpeg)) as image:
+            assert max(image.size) <= 128
+        assert problem == "" and len(jpeg) < 8000
+    jpeg, problem = found[keys["cone-1.png"]]
+    assert jpeg == b"" and problem.startswith("cone-1.png is ")
+
+
+def test_a_photograph_that_was_removed_meanwhile_has_no_thumbnail(page_of_folder):
+    page = page_of_folder
+    keys = keys_of(page)
+    page.say("discard", key=keys["tulip-0.png"])
+    assert page.say("pictures", photographs=[keys["tulip-0.png"], keys["tulip-1.png"]]) == ""
+    assert list(page.pictures(1)) == [keys["tulip-1.png"]]
+
+
+def test_photographs_of_a_folder_are_told_once(page_of_folder, shell):
+    page = page_of_folder
+    page.say("hello")
+    page.take()
+    assert page.drop("dropped.png", shell, name="tulip") == ""
+    told = [row for news in page.take() for box in news["boxes"] for row in box["photographs"]]
+    assert [row["name"] for row in told] == ["dropped.png"]
+
+
+def said_of(place):
+    tuner = FineTuner(place, start=Predictor(random_checkpoint()))
+    page = Page(tuner)
+    page.say("hello")
+    tuner.close()
+    (told,) = (one for one in page.take() if one["kind"] == "boxes")
+    return told["left_out"]
+
+
+def test_what_a_folder_holds_beside_its_classes_is_counted_with_a_way_out(folder, shell):
+    assert said_of(folder) == []
+    for number in range(7):
+        (folder / f"loose-{number}.png").write_bytes(shell)
+    (folder / "tulip" / "notes.txt").write_text("no photograph")
+    (folder / "notes.csv").write_text("tables lie here")
+    assert said_of(folder) == [
+        f"8 left out of \u2018{folder.name}\u2019:",
+        "tulip/notes.txt is text, not a photograph; it is left out.",
+        "loose-0.png, loose-1.png, loose-2.png, loose-3.png, loose-4.png and 2 more: lies in no "
+        "folder of a class and its name gives no label; it is left out: put it into the folder of "
+        "its class.",
+    ]
+
+
+def test_rows_of_a_table_without_a_label_are_counted(folder):
+    rows = [
+        "photograph,label",
+        "tulip/tulip-0.png,tulip",
+        "cone/cone-0.png,",
+        "cone/cone-2.png,cone",
+    ]
+    (folder / "shells.csv").write_text("\n".join(rows))
+    assert said_of(folder / "shells.csv") == [
+        "1 left out of \u2018shells.csv\u2019:",
+        "cone-0.png has no label; it is left out: give it one, or drop it into the box of its "
+        "class.",
+    ]
+
+
+def test_of_very_many_reasons_the_first_are_said(folder, shell):
+    for number in range(20):
+        one = folder / "tulip" / f"{number}.png"
+        one.write_bytes(shell)
+        one.with_name(f"twin of {number}.png").hardlink_to(one)
+    said = said_of(folder)
+    assert said[0] == f"20 left out of \u2018{folder.name}\u2019:" and len(said) == 10
+    assert "is there twice, the first time as " in said[1]
+    assert said[-1] == "And for 12 more reasons: Collection.problems lists them all."

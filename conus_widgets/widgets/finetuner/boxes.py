@@ -131,6 +131,12 @@ class Boxes:
             box.put(held)
             self._news.note(number, [held.key])
 
+    def held(self, key: str) -> Held | None:
+        """Return a photograph; None if it is not there."""
+        with self._lock:
+            boxes = self._boxes.values()
+            return next((b.photographs[key] for b in boxes if key in b.photographs), None)
+
     def discard(self, key: str) -> None:
         """Remove a photograph; nothing happens if it is not there."""
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,13 @@ from conus_widgets.network.interface import Cancelled, PredictorProtocol
 from conus_widgets.photographs.photograph import open_photograph
 from conus_widgets.widgets.dropzone.intake import ZONE, DroppedFile, Intake, Receiving
 from conus_widgets.widgets.finetuner.boxes import Boxes, Held
+from conus_widgets.widgets.finetuner.left_out import left_out
 from conus_widgets.widgets.finetuner.picture import Picture
 from conus_widgets.widgets.live.bundle import bundle, styles
 from conus_widgets.widgets.live.loading import Given
 from conus_widgets.widgets.live.network_widget import NetworkWidget
 from conus_widgets.widgets.live.news import Answer
+from conus_widgets.widgets.live.thumbnails import TINY, Thumbnail, Thumbnails, make_thumbnail
 from conus_widgets.widgets.live.widget import Handler
 from conus_widgets.widgets.live.words import sentence
 from conus_widgets.worker import Ticket
@@ -54,7 +56,7 @@ class FineTuner(Receiving, NetworkWidget):
     TypeError
         If `start` is no predictor, or for an argument that does not exist.
     ValueError
-        If `folder` cannot be read, or has fewer than two classes.
+        If `folder` cannot be read.
 
     Notes
     -----
@@ -84,10 +86,12 @@ class FineTuner(Receiving, NetworkWidget):
     ) -> None:
         worker = self._worker_of(start)
         self._boxes = Boxes()
+        self._left_out: list[str] = []
         if folder is not None:
             self._fill(folder, pattern)
         super().__init__(worker, **options)
         self._intake = Intake(self, self._received)
+        self._thumbnails: Thumbnails[str] = Thumbnails(self._thumbnail, self._pictured)
         self._telling = threading.Lock()  # an older change must not be told after a newer one
         self._places: dict[str, int] = {}
         self._stop = threading.Event()
@@ -134,6 +138,12 @@ class FineTuner(Receiving, NetworkWidget):
         """Return what the page says of the last learning; None before that."""
         return Picture(self._lines) if self._lines else None
 
+    def close(self) -> None:
+        """Take the widget off the page."""
+        if "_thumbnails" in vars(self):  # one whose arguments were refused has none
+            self._thumbnails.close()
+        super().close()
+
     def _fill(self, folder: str | os.PathLike[str], pattern: str | None) -> None:
         found = read_collection(folder, pattern=pattern)
         rows = zip(found.table.records, found.labels, found.specimens, strict=True)
@@ -142,6 +152,8 @@ class FineTuner(Receiving, NetworkWidget):
                 name = Path(str(record.path)).name
                 held = Held(f"folder-{number}", name, record.path, ("folder", group))
                 self._boxes.put(self._boxes.named(label), held)
+        self._left_out = left_out(found)
+        self._boxes.changes()  # no news: a page that comes is told all
 
     def _kinds(self) -> Mapping[str, Handler]:
         boxes = self._boxes
@@ -163,6 +175,7 @@ class FineTuner(Receiving, NetworkWidget):
             "remove": then_told(lambda c: boxes.remove(int(c["box"]))),
             "discard": then_told(lambda c: boxes.discard(str(c["key"]))),
             "join": then_told(lambda c: boxes.join(map(str, c["keys"]))),
+            "pictures": lambda content, _: self._asked_to_show(content["photographs"]),
             "part": then_told(lambda c: boxes.part(map(str, c["keys"]))),
             "learn": lambda content, _: self._asked(int(content["stages"])),
             "stop": lambda *_: self._stop.set(),
@@ -185,6 +198,20 @@ class FineTuner(Receiving, NetworkWidget):
         open_photograph(file.data, name=file.name)  # a bad one is refused here, and costs itself
         self._boxes.put(box, Held(file.upload, file.name, file.data, ("alone", file.upload)))
         self._tell_changes()
+
+    def _asked_to_show(self, keys: Iterable[Any]) -> None:
+        there = (str(key) for key in keys if self._boxes.held(str(key)) is not None)
+        self._thumbnails.ask(there, TINY)
+
+    def _thumbnail(self, key: str, side: int) -> Thumbnail:
+        held = self._boxes.held(key)
+        if held is None:  # removed meanwhile, and its row with it
+            return Thumbnail(b"")
+        return make_thumbnail(held.data, side, name=held.name)
+
+    def _pictured(self, key: str, _: int, made: Thumbnail) -> None:
+        about = {"width": made.width, "height": made.height, "problem": made.problem}
+        self._tell("picture", [made.jpeg], photograph=key, large=False, **about)
 
     def _asked(self, stages: int) -> None:
         """Queue the learning: the network belongs to its worker's thread."""
@@ -287,7 +314,8 @@ class FineTuner(Receiving, NetworkWidget):
 
     def _tell_all(self) -> None:
         with self._telling:
-            self._tell("boxes", boxes=self._boxes.form(), missing=self._boxes.missing())
+            boxes, missing = self._boxes.form(), self._boxes.missing()
+            self._tell("boxes", boxes=boxes, missing=missing, left_out=self._left_out)
         if self._points:
             self._tell("curve", points=self._points)
         if self._lines:

@@ -10,8 +10,9 @@ from conus_widgets.collection.collection import Collection
 from conus_widgets.collection.verdicts import NATURES, RANKS
 from conus_widgets.widgets.inspector.desk import Desk
 from conus_widgets.widgets.inspector.lists import SURENESS, Filters, Query
-from conus_widgets.widgets.inspector.thumbnails import LARGE, SMALL, Thumbnail, Thumbnails
+from conus_widgets.widgets.inspector.thumbnails import thumbnails_of
 from conus_widgets.widgets.live.guests import hides_folders
+from conus_widgets.widgets.live.thumbnails import LARGE, SMALL, Thumbnail
 
 __all__ = ["Answering"]
 
@@ -32,7 +33,7 @@ class Answering:
     def __init__(self, collection: Collection, desk: Desk, tell: Callable[..., None]) -> None:
         self._collection, self._desk, self._tell = collection, desk, tell
         facts = desk.facts
-        self._thumbnails = Thumbnails(facts.paths, facts.digests, self._pictured)
+        self._thumbnails = thumbnails_of(facts, self._pictured)
 
     def state(self, *, blind: bool = False) -> None:
         """Tell what a page needs first, and begin the studies if there is memory for them."""

@@ -55,8 +55,8 @@ function makeClassRow(app) {
 
 const TITLES = [
   ["class", ""],
-  ["", "A: explain this class. B: rather than that one."],
-  ["", ""],
+  ["", "A: explain this class. B: rather than that one.", "A or B"],
+  ["", "", "probability as a bar"],
   ["probability", ""],
   ["logit", "What the network computes, before it becomes a probability"],
   ["share", "What the map attributes to the area: cells, weighed by their part inside"],
@@ -120,7 +120,7 @@ function makeQuestion(app) {
 }
 
 function makeSearch(app) {
-  const search = make("input", "cx-search", "", {
+  const search = make("input", "cw-text cx-search", "", {
     type: "search",
     placeholder: "Find a class",
     "aria-label": "Find a class",
@@ -145,9 +145,10 @@ function makeSearch(app) {
 function makeList(app) {
   const element = make("table", "cx-table");
   const [thead, heads, body] = [make("thead"), make("tr"), make("tbody")];
-  for (const [index, [text, title]] of TITLES.entries()) {
+  for (const [index, [text, title, heard]] of TITLES.entries()) {
     const head = make("th", index > 2 ? "cx-number" : "", text, { scope: "col" });
     if (title) head.title = title;
+    if (heard) head.append(make("span", "cw-heard", heard));
     heads.append(head);
   }
   thead.append(heads);

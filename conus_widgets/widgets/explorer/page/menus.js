@@ -41,7 +41,11 @@ export function makeSlider(label, name, [min, max, step], chosen) {
 
 /** A line of Python that can be read, and copied by a button. */
 export function makeLine(label, name, say) {
-  const line = make("input", "cx-python", "", { readonly: "", "aria-label": label, title: label });
+  const line = make("input", "cw-text cx-python", "", {
+    readonly: "",
+    "aria-label": label,
+    title: label,
+  });
   const copy = makeButton("Copy", "Copy this line", () => {
     line.select();
     navigator.clipboard?.writeText(line.value).then(

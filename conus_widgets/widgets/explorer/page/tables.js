@@ -142,13 +142,16 @@ export function makePins(app) {
     const numbers = [target, against].filter((number) => number !== null);
     const columns = ["cell", ...numbers.map((number) => labels[number])];
     if (numbers.length > 1) columns.push("difference");
-    columns.push("most for", "most against", "");
+    columns.push("most for", "most against");
+    const last = make("th", "", "", { scope: "col" });
+    last.append(make("span", "cw-heard", "unpin"));
     titles.replaceChildren(
       ...columns.map((text, index) => {
         const title = make("th", index ? "cx-number" : "", "", { scope: "col", title: text });
         title.append(make("span", "", text));
         return title;
       }),
+      last,
     );
     fillTable(
       body,

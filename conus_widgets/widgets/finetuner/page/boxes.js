@@ -3,17 +3,18 @@
 import { make, set } from "../../live/page/elements.js";
 import { makeZone } from "../../dropzone/page/zone.js";
 import { makeName } from "./naming.js";
+import { watchSight } from "./sight.js";
 
 const count = (n, one) => `${n} ${one}${n === 1 ? "" : "s"}`;
 
 /**
  * `tell` speaks to the kernel; `ask` too, and resolves to the reason of a refusal; `send(files, place,
- * pasted)` sends files into a box.
+ * pasted)` sends files into a box; `pictures` are the thumbnails.
  */
-export function makeBoxes({ tell, ask, send }) {
+export function makeBoxes({ tell, ask, send, pictures }) {
   const element = make("div", "cw-boxes");
   const drawn = new Map(); // number of a box -> its pieces
-  const pictures = new Map(); // key of a photograph -> address of its thumbnail
+  const sight = watchSight(pictures);
   const chosen = new Set();
 
   const tools = make("div", "cw-first", "", { role: "group", "aria-label": "Chosen photographs" });
@@ -42,10 +43,11 @@ export function makeBoxes({ tell, ask, send }) {
     const row = make("li", "cw-held");
     const box = make("input", "", "", { type: "checkbox" });
     const label = make("label", "cw-pick");
-    const image = make("img", "cw-thumb", "", { alt: "", hidden: "" });
+    const frame = make("span", "cw-thumb");
     const name = make("span", "cw-name");
     const specimen = make("span", "cw-note");
-    label.append(box, image, name, " ", specimen);
+    const problem = make("span", "cw-error", "", { hidden: "" });
+    label.append(box, frame, name, " ", specimen, " ", problem);
     const remove = make("button", "cw-remove", "\u00d7", { type: "button" });
     box.addEventListener("change", () => {
       if (box.checked) chosen.add(key);
@@ -57,7 +59,15 @@ export function makeBoxes({ tell, ask, send }) {
       tell("discard", { key });
     });
     row.append(label, remove);
-    return { row, image, name, specimen, remove };
+    sight.add(row, key, (picture) => {
+      // Not an image without a source: browsers draw that as a broken one.
+      frame.replaceChildren(
+        ...(picture?.url ? [make("img", "", "", { alt: "", src: picture.url })] : []),
+      );
+      // What is wrong with it is true out of sight, too.
+      if (picture) set(problem, { textContent: picture.problem, hidden: !picture.problem });
+    });
+    return { row, name, specimen, remove };
   };
 
   const makeBox = (number) => {
@@ -74,15 +84,12 @@ export function makeBoxes({ tell, ask, send }) {
     return { section, name, remove, total, list, zone, rows: new Map() };
   };
 
-  const release = (key) => {
-    if (pictures.has(key)) URL.revokeObjectURL(pictures.get(key));
-    pictures.delete(key);
-  };
   const forget = (box, key) => {
-    box.rows.get(key)?.row.remove();
+    const row = box.rows.get(key)?.row;
+    if (row) sight.remove(row);
+    row?.remove();
     box.rows.delete(key);
     chosen.delete(key);
-    release(key);
   };
   const discard = (number) => {
     const box = drawn.get(number);
@@ -100,9 +107,6 @@ export function makeBoxes({ tell, ask, send }) {
     set(row.name, { textContent: name, title: name });
     set(row.specimen, { textContent: `specimen ${specimen}` });
     set(row.remove, { "aria-label": `Remove ${name}` });
-    const address = pictures.get(key);
-    set(row.image, { hidden: !address });
-    if (address && row.image.src !== address) row.image.src = address;
   };
   const drawBox = ({ box: number, name, photographs, gone, specimens }) => {
     if (!drawn.has(number)) {
@@ -138,13 +142,9 @@ export function makeBoxes({ tell, ask, send }) {
     }
     change(boxes);
   };
-  const show = ({ upload, thumbnail, state }) => {
-    if (thumbnail) pictures.set(upload, URL.createObjectURL(thumbnail));
-    if (state === "failed") release(upload);
-  };
   const disable = () => {
     for (const { zone } of drawn.values()) zone.disable(true);
   };
   const any = () => drawn.size > 0;
-  return { element, tools, draw, change, show, disable, any };
+  return { element, tools, draw, change, disable, any, close: sight.close };
 }

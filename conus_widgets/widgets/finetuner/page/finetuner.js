@@ -1,11 +1,12 @@
 // The steps of fine-tuning: boxes of photographs, learning, trying and saving.
 
 import { make, set } from "../../live/page/elements.js";
+import { makePictures } from "../../live/page/pictures.js";
 import { startPage } from "../../live/page/start.js";
 import { sendFiles, settingsOf } from "../../dropzone/page/sending.js";
 import { makeBoxes } from "./boxes.js";
 import { makeCurve } from "./curve.js";
-import { className } from "./folders.js";
+import { leftOut, sortFiles } from "./folders.js";
 
 const GONE_TOO =
   "Boxes, the photographs that were added here, and a network that was not saved are gone with the kernel.";
@@ -33,13 +34,9 @@ function makeFolder(take) {
   const press = make("button", "cw-button", "Choose a folder of folders", { type: "button" });
   press.addEventListener("click", () => input.click());
   input.addEventListener("change", () => {
-    const groups = new Map();
-    for (const file of input.files) {
-      const name = className(file.webkitRelativePath, file.type);
-      if (name) groups.set(name, [...(groups.get(name) ?? []), file]);
-    }
+    const sorted = sortFiles(input.files);
     input.value = "";
-    take(groups);
+    take(sorted);
   });
   return { press, input };
 }
@@ -63,7 +60,7 @@ function makeLearning(tell) {
   return { element, stages, learn, stop, bar, status };
 }
 
-function build({ root, model, line, tell, warn }) {
+function build({ root, model, line, tell, warn, calm, atEnd }) {
   const ask = (kind, content) =>
     line.send({ kind, ...content }).then(
       () => "",
@@ -75,14 +72,19 @@ function build({ root, model, line, tell, warn }) {
     const show = (news) => {
       if (news.state === "preparing")
         ask("place", { upload: news.upload, ...place }).then((reason) => (refused ||= reason));
-      boxes.show(news);
+      if (news.thumbnail) pictures.put(news.upload, news.thumbnail);
       if (news.state === "failed" && !line.gone()) warn(refused || news.error);
     };
     const settings = () => settingsOf(model);
     const how = { pasted, settings, show, stopped: () => refused !== "" };
     queue = queue.then(() => line.gone() || sendFiles(line, files, how));
   };
-  const boxes = makeBoxes({ tell, ask, send });
+  const pictures = makePictures((photographs) => ask("pictures", { photographs }));
+  const boxes = makeBoxes({ tell, ask, send, pictures });
+  atEnd(() => {
+    boxes.close();
+    pictures.close();
+  });
   const adding = makeField("Name of a class", "", "Add a box", (input) => {
     const name = input.value;
     input.value = ""; // at once: the next name may be typed while the kernel answers
@@ -94,9 +96,18 @@ function build({ root, model, line, tell, warn }) {
       },
     );
   });
-  const folder = makeFolder((groups) => {
-    if (!groups.size) warn("The folder holds no folder with photographs: one for each class.");
-    for (const [name, files] of groups) send(files, { name });
+  // What was left out stays to be read, whatever becomes of the photographs that were not.
+  const out = make("div", "cw-error cw-left-out", "", { role: "alert", hidden: "" });
+  const sayLeftOut = (sentences) => {
+    out.replaceChildren(...sentences.map((text) => make("p", "", text)));
+    set(out, { hidden: !sentences.length });
+  };
+  const folder = makeFolder((sorted) => {
+    sayLeftOut(leftOut(sorted));
+    calm("folder");
+    if (!sorted.boxes.size)
+      warn("The folder holds no folder with photographs: one for each class.", "folder");
+    for (const [name, files] of sorted.boxes) send(files, { name });
   });
   const first = make("div", "cw-first");
   first.append(adding.element, folder.press, folder.input);
@@ -109,7 +120,7 @@ function build({ root, model, line, tell, warn }) {
     tell("save", { folder: input.value }),
   );
   saving.element.hidden = true;
-  root.append(first, boxes.element, boxes.tools, missing, learning.element, learning.status);
+  root.append(first, out, boxes.element, boxes.tools, missing, learning.element, learning.status);
   root.append(curve.element, figures, saving.element);
   // A photograph that is dropped beside a box must not make the browser leave the notebook.
   for (const type of ["dragover", "drop"])
@@ -133,6 +144,7 @@ function build({ root, model, line, tell, warn }) {
   const kinds = {
     boxes(message) {
       whole = true;
+      if (message.left_out.length) sayLeftOut(message.left_out);
       boxes.draw(message.boxes);
       lack(message.missing);
     },
@@ -141,6 +153,7 @@ function build({ root, model, line, tell, warn }) {
       boxes.change(message.boxes);
       lack(message.missing);
     },
+    picture: (news, [bytes]) => pictures.take(news, bytes),
     state({ text, done, total, learnt, ...now }) {
       if (line.gone()) return; // it was on its way, and nothing runs any more
       running = now.running;

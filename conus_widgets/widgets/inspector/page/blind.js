@@ -29,7 +29,7 @@ export function makeBlind({ pictures, post, judging, hasNetwork }) {
   const names = make("datalist", "", "", {
     id: `ci-blind-${Math.random().toString(36).slice(2)}`,
   });
-  const name = make("input", "", "", { type: "text", list: names.id, maxlength: "300" });
+  const name = make("input", "cw-text", "", { type: "text", list: names.id, maxlength: "300" });
   const rank = make("select");
   const qualifier = make("select");
   const save = make("button", "cw-button cw-primary", "Decide", { type: "submit" });

@@ -57,7 +57,7 @@ export function makeCase({ pictures, calls }) {
   const columns = make("div", "ci-columns");
   const right = make("div", "ci-right");
   // What is said of a verdict stands elsewhere, so that it is not wiped out by the next case.
-  const spoken = make("div", "ci-heard", "", { role: "status" });
+  const spoken = make("div", "cw-heard", "", { role: "status" });
   let about = null;
 
   explore.append(open, line, copy);

@@ -18,14 +18,14 @@ export function makeHead({ sign, again, download }) {
   const accuracy = make("p", "ci-accuracy");
   const progress = make("p", "ci-progress");
   const person = make("form", "ci-person", "", { "aria-label": "Who judges" });
-  const name = make("input", "", "", {
+  const name = make("input", "cw-text", "", {
     type: "text",
     maxlength: "100",
     placeholder: "Your name",
     "aria-label": "Your name",
     autocomplete: "name",
   });
-  const orcid = make("input", "", "", {
+  const orcid = make("input", "cw-text", "", {
     type: "text",
     maxlength: "19",
     placeholder: "ORCID, if you have one",

@@ -1,6 +1,7 @@
 // The inspector on the page: from the matrix to a list, to a case, to a verdict.
 
 import { make, NO_SHORTCUTS } from "../../live/page/elements.js";
+import { makePictures } from "../../live/page/pictures.js";
 import { startPage } from "../../live/page/start.js";
 import { makeBlind } from "./blind.js";
 import { makeFoot, makeHead } from "./desk.js";
@@ -11,7 +12,6 @@ import { makeLists } from "./lists.js";
 import { makeMatrix } from "./matrix.js";
 import { makeOpened } from "./opened.js";
 import { openOutbox } from "./outbox.js";
-import { makePictures } from "./pictures.js";
 import { readMap } from "./stage.js";
 import { makeJudging } from "./judging.js";
 

@@ -47,7 +47,7 @@ function refill(list, entries) {
 /** `open(query, title)` is called with a list that somebody opens. */
 export function makeLists(open) {
   const element = make("div", "ci-lists");
-  const search = make("input", "ci-search", "", {
+  const search = make("input", "cw-text ci-search", "", {
     type: "search",
     placeholder: "Find a pair",
     "aria-label": "Find a pair of classes",

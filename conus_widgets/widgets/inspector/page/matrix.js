@@ -8,7 +8,7 @@ export function makeMatrix(open) {
   const element = make("section", "ci-matrix", "", { "aria-label": "Confusion matrix" });
   const head = make("div", "ci-bar");
   const title = make("h3", "ci-title", "What is taken for what");
-  const search = make("input", "ci-search", "", {
+  const search = make("input", "cw-text ci-search", "", {
     type: "search",
     placeholder: "Find a class",
     "aria-label": "Find a class in the matrix",

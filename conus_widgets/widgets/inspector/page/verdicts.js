@@ -71,7 +71,12 @@ export function makeVerdicts({ judge, note, undo, showKeys }) {
     };
     const name = field(
       "Right name",
-      make("input", "", "", { type: "text", list: names.id, required: "", maxlength: "300" }),
+      make("input", "cw-text", "", {
+        type: "text",
+        list: names.id,
+        required: "",
+        maxlength: "300",
+      }),
     );
     const rank = field("Rank", make("select"));
     const qualifier = field("Doubt", make("select"));
@@ -144,7 +149,7 @@ export function makeVerdicts({ judge, note, undo, showKeys }) {
     const box = make("form", "ci-form", "", { hidden: "", "aria-label": "Note" });
     const label = make("label", "ci-field ci-wide");
     const what = make("span");
-    const text = make("textarea", "", "", {
+    const text = make("textarea", "cw-text", "", {
       rows: "2",
       maxlength: String(LONGEST),
       [NO_SHORTCUTS]: "true",

@@ -1,8 +1,9 @@
-// Photographs on the page: asked for as they are seen, held in bounded number.
+// Photographs on a page: asked for as they are seen, held in bounded number.
 
 const SMALL_HELD = 500;
 const LARGE_HELD = 32;
-const ASK_AGAIN = 4000; // ms: of many that were asked for, the kernel drops the oldest
+/** In ms: of many that were asked for, the kernel drops the oldest. */
+export const ASK_AGAIN = 4000;
 
 /** A picture that is loaded and decoded before a case shows it: the page then draws from memory. */
 function ready(url) {
@@ -12,7 +13,10 @@ function ready(url) {
   return image;
 }
 
-/** `ask(numbers, large)` sends for photographs; `take` gets what comes. */
+/**
+ * `ask(numbers, large)` sends for photographs; `take` gets what comes: messages of the kind "picture".
+ * A number may be any key by which page and kernel know a photograph.
+ */
 export function makePictures(ask) {
   const shelves = { small: new Map(), large: new Map() }; // number -> {url, width, height, problem, image}
   const waiting = new Map(); // key -> Set of callbacks
@@ -39,29 +43,34 @@ export function makePictures(ask) {
     if (missing.length) ask(missing, large);
   };
 
+  const hold = (number, large, blob, about) => {
+    const shelf = large ? shelves.large : shelves.small;
+    URL.revokeObjectURL(shelf.get(number)?.url ?? "");
+    const url = blob ? URL.createObjectURL(blob) : "";
+    shelf.delete(number);
+    const image = large && url ? ready(url) : null;
+    shelf.set(number, { url, image, ...about });
+    for (const [oldest, old] of shelf) {
+      if (shelf.size <= (large ? LARGE_HELD : SMALL_HELD)) break;
+      URL.revokeObjectURL(old.url);
+      shelf.delete(oldest);
+    }
+    const key = keyOf(number, large);
+    asked.delete(key);
+    const callbacks = waiting.get(key) ?? [];
+    waiting.delete(key);
+    for (const call of callbacks) call(shelf.get(number));
+  };
+
   return {
     get,
     request,
     take({ photograph, large, width, height, problem }, bytes) {
-      const shelf = large ? shelves.large : shelves.small;
-      URL.revokeObjectURL(shelf.get(photograph)?.url ?? "");
-      const url = bytes.byteLength
-        ? URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" }))
-        : "";
-      shelf.delete(photograph);
-      const image = large && url ? ready(url) : null;
-      shelf.set(photograph, { url, width, height, problem, image });
-      for (const [number, old] of shelf) {
-        if (shelf.size <= (large ? LARGE_HELD : SMALL_HELD)) break;
-        URL.revokeObjectURL(old.url);
-        shelf.delete(number);
-      }
-      const key = keyOf(photograph, large);
-      asked.delete(key);
-      const callbacks = waiting.get(key) ?? [];
-      waiting.delete(key);
-      for (const call of callbacks) call(shelf.get(photograph));
+      const blob = bytes.byteLength ? new Blob([bytes], { type: "image/jpeg" }) : null;
+      hold(photograph, large, blob, { width, height, problem });
     },
+    /** A small one that this page made: the kernel need not be asked for it. */
+    put: (number, blob) => hold(number, false, blob, { problem: "" }),
     /** Calls with a photograph when it is there; returns what forgets the call. */
     when(number, large, call) {
       const found = get(number, large);
