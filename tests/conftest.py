@@ -12,6 +12,21 @@ from xdist.scheduler import LoadScopeScheduling
 pytest.register_assert_rewrite("explored", "explorer_page", "made_store")
 
 
+# Containers set it, and then each of the hundreds of processes here would compile the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+#: What takes long, first: else processes have nothing to do while the last one is at a long file.
+#: Checkpoints and explanations come before the notebooks, which find there what was compiled.
+FIRST = (
+    *("tests/browser/", "tests/checkpoint/", "tests/explain/", "notebooks/"),
+    *("tests/training/", "tests/network/", "tests/ops/"),
+)
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: [not item.nodeid.startswith(folder) for folder in FIRST])
+
+
 class Scheduling(LoadScopeScheduling):
     """A file stays in one process, for its fixtures; all of the browser's stay in the same."""
 
