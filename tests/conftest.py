@@ -12,11 +12,31 @@ from xdist.scheduler import LoadScopeScheduling
 pytest.register_assert_rewrite("explored", "explorer_page", "made_store")
 
 
+# Containers set it, and then each of the hundreds of processes here would compile the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+BROWSER = ("tests/browser/",)
+#: They compile most of their time, and Theano lets one process at a time: another one would wait.
+COMPILING = ("tests/network/", "tests/ops/", "tests/training/", "tests/machine/test_forks.py")
+#: What takes long, first: else processes have nothing to do while the last one is at a long file.
+#: The notebooks find what checkpoints and explanations have compiled.
+FIRST = (*BROWSER, *COMPILING, "tests/checkpoint/", "tests/explain/", "notebooks/")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: [not item.nodeid.startswith(place) for place in FIRST])
+
+
 class Scheduling(LoadScopeScheduling):
-    """A file stays in one process, for its fixtures; all of the browser's stay in the same."""
+    """A file stays in one process, for its fixtures.
+
+    All of the browser's stay in the same, and all that compile in another one.
+    """
 
     def _split_scope(self, nodeid):
-        return "browser" if nodeid.startswith("tests/browser/") else nodeid.split("::", 1)[0]
+        if nodeid.startswith(BROWSER):
+            return "browser"
+        return "compiling" if nodeid.startswith(COMPILING) else nodeid.split("::", 1)[0]
 
 
 def pytest_xdist_make_scheduler(config, log):

@@ -83,17 +83,49 @@ class Inspected:
         )
 
 
+def cell(answers, reviewer="Ana", options=""):
+    return CELL.format(tests=str(TESTS), answers=str(answers), reviewer=reviewer, options=options)
+
+
+@pytest.fixture(scope="module")
+def bench(lab, browser):
+    """A page for one test after the other: JupyterLab takes longer to open than most of them."""
+    from conftest import Notebook
+
+    notebook = Notebook(lab, browser, "inspector", [""]).open()
+    yield notebook
+    notebook.close()
+
+
 @pytest.fixture
-def inspect(open_notebook, clean):
-    def inspect(name, reviewer="Ana", options="", wait=".ci-cell", **context):
-        cell = CELL.format(tests=str(TESTS), answers=str(clean), reviewer=reviewer, options=options)
-        return Inspected(open_notebook(name, [cell], **context).open()).run(wait)
+def inspect(bench, clean):
+    """Show an inspector on the common page, with a kernel of its own."""
+    bench.restart()
+    bench.command("notebook:clear-all-cell-outputs")
+    expect(bench.page.locator(".cw-inspector")).to_have_count(0)
+    bench.complaints.clear()  # of the kernel before
+
+    def inspect(reviewer="Ana", options="", wait=".ci-cell"):
+        bench.page.evaluate(
+            """(code) => window.jupyterapp.shell.currentWidget.content.widgets[0]
+                .model.sharedModel.setSource(code)""",
+            cell(clean, reviewer, options),
+        )
+        one = Inspected(bench).run(wait)
+        assert one.kept() == []
+        return one
 
     return inspect
 
 
+@pytest.fixture
+def inspect_alone(open_notebook, clean):
+    """Show an inspector on a page of its own: its kernel dies, or its memory is measured."""
+    return lambda name: Inspected(open_notebook(name, [cell(clean)]).open()).run()
+
+
 def test_an_experts_path_by_mouse(inspect):
-    one = inspect("by-mouse")
+    one = inspect()
     pair = one.root.locator(".ci-section").first.locator(".ci-entry").first
     words = pair.locator(".ci-entry-name").inner_text()
     count = int(pair.locator(".ci-entry-count").inner_text())
@@ -119,7 +151,7 @@ def test_an_experts_path_by_mouse(inspect):
 
 
 def test_an_experts_path_by_keyboard_alone(inspect):
-    one = inspect("by-keyboard")
+    one = inspect()
     page, keys = one.page, one.page.keyboard
     one.root.locator(".ci-cell[tabindex='0']").focus()
     told = set()
@@ -178,7 +210,7 @@ def test_an_experts_path_by_keyboard_alone(inspect):
 
 
 def test_a_key_pressed_twice_on_a_slow_kernel_judges_one_case(inspect):
-    one = inspect("twice")
+    one = inspect()
     first = one.mistakes()
     one.page.wait_for_timeout(3000)  # the next case is fetched ahead
     one.python(
@@ -205,7 +237,7 @@ def test_a_key_pressed_twice_on_a_slow_kernel_judges_one_case(inspect):
 
 
 def test_on_a_slow_kernel_the_next_case_is_there_and_what_is_not_saved_stays_in_sight(inspect):
-    one = inspect("slow")
+    one = inspect()
     first = one.mistakes()
     one.page.wait_for_timeout(3000)  # the next cases are fetched ahead
     one.python(
@@ -234,7 +266,7 @@ def test_on_a_slow_kernel_the_next_case_is_there_and_what_is_not_saved_stays_in_
 
 
 def test_a_case_that_is_not_there_yet_is_not_taken_for_the_one_before(inspect):
-    one = inspect("late")
+    one = inspect()
     code = (
         "whole, asked = inspector._answer.case, []; "
         "inspector._answer.case = lambda content: "
@@ -255,7 +287,7 @@ def test_a_case_that_is_not_there_yet_is_not_taken_for_the_one_before(inspect):
 
 
 def test_the_masks_of_matched_places_can_be_switched_off(inspect):
-    one = inspect("masks")
+    one = inspect()
     one.mistakes()
     one.root.locator(".ci-neighbour").first.click()
     told = one.root.locator(".ci-matching > .cw-hint")
@@ -273,8 +305,8 @@ def test_the_masks_of_matched_places_can_be_switched_off(inspect):
     one.quiet()
 
 
-def test_what_a_dead_kernel_did_not_confirm_is_sent_by_the_next_one_once(inspect):
-    one = inspect("dead")
+def test_what_a_dead_kernel_did_not_confirm_is_sent_by_the_next_one_once(inspect_alone):
+    one = inspect_alone("dead")
     first = one.mistakes()
     one.page.keyboard.press("1")
     one.expect(one.status).to_contain_text("Saved.")
@@ -303,7 +335,7 @@ def test_what_a_dead_kernel_did_not_confirm_is_sent_by_the_next_one_once(inspect
 
 
 def test_a_log_that_cannot_grow_says_so_and_the_browser_keeps_the_verdict(inspect):
-    one = inspect("full")
+    one = inspect()
     case = one.mistakes()
     one.python(
         "exec('''from conus_widgets.collection.verdict_log import LogWriter\n"
@@ -325,7 +357,7 @@ def test_a_log_that_cannot_grow_says_so_and_the_browser_keeps_the_verdict(inspec
 def test_a_second_reviewer_sees_nothing_of_the_first_before_judging(inspect, clean):
     from conus_widgets.collection import Collection
 
-    one = inspect("second", reviewer="Ben")
+    one = inspect(reviewer="Ben")
     case = one.mistakes()
     review = Collection.open(clean).review("Ana")
     review.judge(case, "no class", note="from Ana")
@@ -348,7 +380,7 @@ def test_a_second_reviewer_sees_nothing_of_the_first_before_judging(inspect, cle
 
 
 def test_nobody_judges_without_a_name(inspect):
-    one = inspect("nameless", reviewer="")
+    one = inspect(reviewer="")
     one.mistakes()
     one.page.keyboard.press("1")
     one.expect(one.status).to_contain_text("Write your name first")
@@ -360,7 +392,7 @@ def test_nobody_judges_without_a_name(inspect):
 
 
 def test_papers_and_log_are_handed_to_the_browser(inspect, tmp_path):
-    one = inspect("papers")
+    one = inspect()
     case = one.mistakes()
     one.page.keyboard.press("1")
     one.expect(one.status).to_contain_text("Saved.")
@@ -382,9 +414,18 @@ def test_papers_and_log_are_handed_to_the_browser(inspect, tmp_path):
     one.quiet()
 
 
+@pytest.fixture
+def at_width(bench):
+    """Make the page so wide before an inspector is shown."""
+    usual = bench.page.viewport_size
+    yield lambda width: bench.page.set_viewport_size({**usual, "width": width})
+    bench.page.set_viewport_size(usual)
+
+
 @pytest.mark.parametrize("width", [700, 1000, 2000])
-def test_nothing_sticks_out(inspect, width):
-    one = inspect(f"wide-{width}", viewport={"width": width, "height": 1000})
+def test_nothing_sticks_out(inspect, at_width, width):
+    at_width(width)
+    one = inspect()
 
     def sound():
         out = one.page.evaluate(
@@ -410,7 +451,7 @@ def test_nothing_sticks_out(inspect, width):
 
 
 def test_the_next_case_is_there_at_once(inspect):
-    one = inspect("ahead")
+    one = inspect()
     one.mistakes()
     one.page.wait_for_timeout(3000)
     one.python("exec('inspector._case = lambda *a: None', globals())")  # asked no more
@@ -421,7 +462,7 @@ def test_the_next_case_is_there_at_once(inspect):
 
 
 def test_ten_thousand_cases_scroll_with_few_elements(inspect, answers):
-    one = inspect("many")
+    one = inspect()
     one.python(
         "exec('''import numpy as np\n"
         "whole = inspector._desk.cases\n"
@@ -446,7 +487,7 @@ def test_ten_thousand_cases_scroll_with_few_elements(inspect, answers):
 def test_no_serious_violation_of_accessibility(inspect):
     packed = pytest.importorskip("axe_playwright_python", reason="NO AXE: install the test extra")
     axe = (Path(packed.__file__).parent / "axe.min.js").read_text()
-    one = inspect("axe")
+    one = inspect()
 
     def sound():
         one.page.evaluate(axe)
@@ -473,11 +514,11 @@ def test_no_serious_violation_of_accessibility(inspect):
 
 
 @pytest.mark.hunt
-def test_quick_actions_lose_and_invent_no_verdict(inspect, hunt):
+def test_quick_actions_lose_and_invent_no_verdict(inspect_alone, hunt):
     """Keys by chance, at a rate that no hand has; what was said is what the disk has."""
     import random
 
-    one = inspect("quick")
+    one = inspect_alone("quick")
     one.mistakes()
     page, chance = one.page, random.Random(7)
     console = page.context.new_cdp_session(page)
@@ -525,7 +566,7 @@ def test_quick_actions_lose_and_invent_no_verdict(inspect, hunt):
 
 
 def test_a_blind_review_shows_the_answer_after_the_first_decision(inspect):
-    one = inspect("blind", options=", blind=True", wait=".ci-blind .ci-picture img[src]")
+    one = inspect(options=", blind=True", wait=".ci-blind .ci-picture img[src]")
     blind = one.root.locator(".ci-blind")
     text = one.root.inner_text()
     assert not re.search(r"species \d|\bS\d", text), "no name, no matrix, no list"
@@ -559,7 +600,7 @@ def test_a_blind_review_shows_the_answer_after_the_first_decision(inspect):
 
 
 def test_a_decision_that_only_the_browser_has_can_be_downloaded_and_uploaded(inspect, tmp_path):
-    one = inspect("blind-kept", options=", blind=True", wait=".ci-blind .ci-picture img[src]")
+    one = inspect(options=", blind=True", wait=".ci-blind .ci-picture img[src]")
     blind = one.root.locator(".ci-blind")
     for button in ("Report", "Identifications", "Labels", "Download the log"):
         assert not one.root.get_by_role("button", name=button, exact=True).is_visible()

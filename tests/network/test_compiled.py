@@ -138,9 +138,9 @@ from networks import random_checkpoint
 from conus_widgets.network.network import Network
 network = Network(random_checkpoint())
 x = np.linspace(-90, 90, 3 * 64 * 64, dtype="float32").reshape(1, 3, 64, 64)
-found = network.gradients(x, np.ones(5))
+found = network.forward(x).logits, network.follow(x)  # gradients would take g++ as long again
 calls["g++"] = sum(any(".cpp" in part for part in map(str, call)) for call in compilers)
-print(json.dumps({**calls, "sum": float(np.abs(found.values).sum())}))
+print(json.dumps({**calls, "sum": float(np.abs(found).sum())}))
 """
 
 
@@ -172,7 +172,7 @@ def test_four_kernels_at_once_start_cold_and_warm(tmp_path):
         pytest.skip(ops.available().reason)
     cache = tmp_path / "cache"
     cold = answers([start(cache) for _ in range(4)])
-    assert sum(answer["compiled"] for answer in cold) == 2
+    assert sum(answer["compiled"] for answer in cold) == 6  # forward, and the parts of `follow`
     assert sum(answer["g++"] for answer in cold) > 0
     warm = answers([start(cache) for _ in range(2)])
     assert [(answer["compiled"], answer["g++"]) for answer in warm] == [(0, 0)] * 2

@@ -10,6 +10,7 @@ from conus_widgets.network.network import Network
 
 
 @pytest.fixture(
+    scope="module",  # each test begins with a photograph that the network has not seen
     params=[
         (engine, *form)
         for engine in ENGINES
@@ -17,12 +18,13 @@ from conus_widgets.network.network import Network
     ],
     ids=str,
 )
-def network(request, monkeypatch):
+def network(request):
     engine, stride_on, pool, size = request.param
     needs(engine)
-    monkeypatch.setenv("CONUS_ENGINE", engine)
     form = Architecture(5, width=0.0625, stem=4, stride_on=stride_on, pool=pool, size=size)
-    return Network(random_checkpoint(form))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONUS_ENGINE", engine)
+        yield Network(random_checkpoint(form))
 
 
 def places_of(size, rng):

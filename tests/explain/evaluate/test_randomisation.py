@@ -161,6 +161,18 @@ def home(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def record(predictor, tmp_path_factory):
+    """A sound record, and the place of its file."""
+    folder = tmp_path_factory.mktemp("record")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trust.platformdirs, "user_cache_path", lambda name: folder / name)
+        first = evaluate.randomisation_of(predictor, "cam")
+    (file,) = folder.rglob("*.json")
+    assert json.loads(file.read_text())["photographs"] == 3
+    return first, file.relative_to(folder)
+
+
 def test_it_is_made_once_and_kept(predictor, home, monkeypatch):
     assert evaluate.randomisation_of(predictor, "cam", compute=False) is None
     assert "Not yet tested" in evaluate.trust_line(predictor, "cam")
@@ -182,11 +194,10 @@ def test_another_network_has_a_test_of_its_own(predictor, home):
 
 
 @pytest.mark.parametrize("damage", ["{", "[]", '{"version": 1}', '{"version": 99}', "null"])
-def test_a_damaged_record_is_made_again(predictor, home, damage):
-    first = evaluate.randomisation_of(predictor, "cam")
-    (file,) = home.rglob("*.json")
-    assert json.loads(file.read_text())["photographs"] == 3
-    file.write_text(damage)
+def test_a_damaged_record_is_made_again(predictor, record, home, damage):
+    first, file = record
+    (home / file).parent.mkdir(parents=True)
+    (home / file).write_text(damage)
     assert evaluate.randomisation_of(predictor, "cam", compute=False) is None
     assert evaluate.randomisation_of(predictor, "cam") == first
 
