@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 pytest.register_assert_rewrite("explored", "explorer_page", "made_store")
 
 
-# Containers set it, and then each of the hundreds of processes here would compile the package anew.
+# Containers often set this. Then every process that a test starts compiles the whole package again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 BROWSER = ("tests/browser/",)

@@ -11,7 +11,7 @@ PICTURED = """(root) => [...root.querySelectorAll("img")].filter((one) => one.na
 
 
 def with_pictures(root, count):
-    """Wait until so many rows have a thumbnail; return their names."""
+    """Return the names of the rows with a thumbnail, when there are this many."""
     root.page.wait_for_function(
         f"([root, n]) => ({PICTURED})(root).length === n",
         arg=[

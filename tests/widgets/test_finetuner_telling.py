@@ -30,7 +30,7 @@ class Page:
         return self.say("place", upload=file, **place) or self.say("file", [data], **part)
 
     def pictures(self, count, seconds=20):
-        """Wait for so many thumbnails; return {key: (JPEG, what is wrong with it)}."""
+        """Return {key: (JPEG, its problem)} when this many thumbnails have come."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             heard = [one for one in self.heard if one[0]["kind"] == "picture"]
