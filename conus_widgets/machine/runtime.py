@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import importlib
 import importlib.abc
 import importlib.machinery
 import logging
 import os
-import pickle
 import platform
 import re
 import shutil
@@ -28,6 +26,7 @@ from typing import Any
 
 import threadpoolctl
 
+from conus_widgets.machine import module_cache
 from conus_widgets.machine.imports import later, left_out, no_garbage
 from conus_widgets.machine.machine import SetupError, cache_folder, compiler, compiler_options
 
@@ -207,38 +206,6 @@ def _import_lasagne() -> types.ModuleType:
         return importlib.import_module("lasagne")
 
 
-def _stable_version(op: Any) -> tuple[Any, ...]:
-    digest = hashlib.sha256("\0".join(op.func_codes).encode()).digest()
-    version: tuple[Any, ...] = (int.from_bytes(digest[:6], "big"),)
-    if hasattr(op, "params_type"):
-        version += (op.params_type.c_code_cache_version(),)
-    return version
-
-
-def _save_key(data: Any) -> None:
-    beside = f"{data.key_pkl}.{os.getpid()}.part"
-    try:
-        with open(beside, "wb") as file:
-            pickle.dump(data, file, protocol=pickle.HIGHEST_PROTOCOL)
-        os.replace(beside, data.key_pkl)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(beside)
-
-
-def _keep_compiled_modules() -> None:
-    """Name compiled modules by their code, and write down their names in one piece.
-
-    Theano's `ExternalCOp` (`DimShuffle` is one) names them by Python's `hash` of a string, which
-    differs in every process: g++ would compile them again in each. And a process that meets a
-    half-written name deletes the module, also under another process that has loaded it.
-    """
-    op: Any = importlib.import_module("theano.graph.op")
-    op.ExternalCOp.c_code_cache_version = _stable_version
-    cmodule: Any = importlib.import_module("theano.link.c.cmodule")
-    cmodule.KeyData.save_pkl = _save_key
-
-
 def explain(error: BaseException) -> str:
     """Return one sentence on why Theano did not start or compile, for a person at a notebook."""
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
@@ -304,6 +271,6 @@ def __getattr__(name: str) -> Any:
 warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(theano|lasagne)\b")
 
 theano: Any = _import_theano()
-_keep_compiled_modules()
+module_cache.share()
 T: Any = importlib.import_module("theano.tensor")
 limit_blas(1)

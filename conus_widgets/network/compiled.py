@@ -27,6 +27,7 @@ __all__ = ["compiled"]
 SOURCES = (
     "checkpoint/architecture.py",
     "machine/imports.py",
+    "machine/module_cache.py",
     "machine/runtime.py",
     "network/compiled.py",
     "network/grids.py",
