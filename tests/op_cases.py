@@ -47,6 +47,11 @@ def run(script, **environment):
     return done.stdout
 
 
+def processor_has(name):
+    with open("/proc/cpuinfo") as file:
+        return f" {name} " in file.read().replace("\n", " ")
+
+
 def megabytes():
     """Memory of this process that is resident."""
     gc.collect()

@@ -2,11 +2,28 @@
 
 namespace conus {
 
-inline const Tiling* tiling() {
-  static const Tiling wide = avx512::tiling(), narrow = avx2::tiling();
+// Null: this processor has no vectors for such numbers, or oneDNN may not use them.
+template <typename Number>
+const Tiling<Number>* tiling();
+
+template <>
+inline const Tiling<float>* tiling() {
+  static const Tiling<float> wide = avx512::tiling(), narrow = avx2::tiling();
   return widest(&wide, &narrow);
 }
 
+template <>
+inline const Tiling<npy_uint16>* tiling() {
+#ifdef CONUS_BFLOAT16
+  static const Tiling<npy_uint16> words = avx512_bf16::tiling();
+  // With AMX, oneDNN multiplies many times as many at once: there its kernels are faster.
+  if (may_use(dnnl_cpu_isa_avx512_core_bf16) && !may_use(dnnl_cpu_isa_avx512_core_amx))
+    return &words;
+#endif
+  return nullptr;
+}
+
+template <typename Number>
 class Algorithm {
  public:
   using Order = std::array<long long, 8>;
@@ -14,22 +31,23 @@ class Algorithm {
   virtual ~Algorithm() = default;
   virtual Order order() const = 0;        // weights of equal order lie alike
   virtual long long weights() const = 0;  // how many, when they are transformed
-  virtual void transform(const float* plain, float* to) const = 0;
-  virtual void run(const float* x, const float* transformed, const Finish& finish,
-                   float* y) const = 0;
+  virtual void transform(const float* plain, Number* to) const = 0;
+  virtual void run(const Number* x, const Number* transformed, const Finish<Number>& finish,
+                   Number* y) const = 0;
 };
 
 // The order of an algorithm's weights: see `Packed`.
+template <typename Number>
 struct Transformed {
   class Numbers {
    public:
-    explicit Numbers(long long count) : block_(Heaps::used()->weights, count * sizeof(float)) {}
-    float* data() const { return static_cast<float*>(block_.data()); }
+    explicit Numbers(long long count) : block_(Heaps::used()->weights, count * sizeof(Number)) {}
+    Number* data() const { return static_cast<Number*>(block_.data()); }
 
    private:
     const Block block_;
   };
-  std::shared_ptr<const Algorithm> by;
+  std::shared_ptr<const Algorithm<Number>> by;
 
   bool operator==(const Transformed& other) const { return by->order() == other.by->order(); }
   std::shared_ptr<Numbers> make(const float* plain) const {

@@ -80,7 +80,10 @@ class Contiguous {
   Contiguous(const Contiguous&) = delete;
   ~Contiguous() { Py_DECREF(array_); }
   PyArrayObject* array() const { return array_; }
-  float* data() const { return static_cast<float*>(PyArray_DATA(array_)); }
+  template <typename Number = float>
+  Number* data() const {
+    return static_cast<Number*>(PyArray_DATA(array_));
+  }
 
  private:
   // Photographs come in planes (NCHW), and are looked at as NHWC.

@@ -11,6 +11,9 @@ namespace conus {
 namespace avx2 {
 
 using Floats = __m256;
+using Number = float;
+using Factors = Floats;
+constexpr int together = 1;  // numbers that one multiplication of a lane sums up
 constexpr int lanes = 8;
 constexpr int most_rows = 6;  // of a product: with 2 vectors a row, 12 of the 16 registers
 
@@ -25,6 +28,7 @@ CONUS_INLINE void store(npy_uint16* to, Floats a) {
   const __m128i low = _mm256_castsi256_si128(words), high = _mm256_extracti128_si256(words, 1);
   _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_packus_epi32(low, high));
 }
+CONUS_INLINE Factors factors(const float* from) { return load(from); }
 CONUS_INLINE Floats all(float a) { return _mm256_set1_ps(a); }
 CONUS_INLINE Floats add(Floats a, Floats b) { return _mm256_add_ps(a, b); }
 CONUS_INLINE Floats subtract(Floats a, Floats b) { return _mm256_sub_ps(a, b); }

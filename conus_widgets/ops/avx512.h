@@ -2,7 +2,7 @@
 //
 // The compiler is told `x86-64-v2`, so that compiled code runs anywhere. Functions marked with
 // CONUS_VECTOR may use more: who calls them asks the processor first. tiles.h is written once and
-// read twice, after this file and after avx2.h; so is maxima.h.
+// read after this file, after avx512_bf16.h and after avx2.h; maxima.h not for bfloat16.
 
 #include <immintrin.h>
 
@@ -14,6 +14,9 @@ namespace conus {
 namespace avx512 {
 
 using Floats = __m512;
+using Number = float;
+using Factors = Floats;
+constexpr int together = 1;  // numbers that one multiplication of a lane sums up
 constexpr int lanes = 16;
 constexpr int most_rows = 14;  // of a product: with 2 vectors a row, 28 of the 32 registers
 
@@ -28,6 +31,7 @@ CONUS_INLINE void store(npy_uint16* to, Floats a) {
   const __m512i words = _mm512_srli_epi32(_mm512_castps_si512(a), 16);
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(words));
 }
+CONUS_INLINE Factors factors(const float* from) { return load(from); }
 CONUS_INLINE Floats all(float a) { return _mm512_set1_ps(a); }
 CONUS_INLINE Floats add(Floats a, Floats b) { return _mm512_add_ps(a, b); }
 CONUS_INLINE Floats subtract(Floats a, Floats b) { return _mm512_sub_ps(a, b); }

@@ -13,8 +13,8 @@ from typing import Any
 from conus_widgets.machine.runtime import T, theano
 from conus_widgets.ops.onednn import Availability, OneDNNOp, available, image
 
-#: What a processor must have that multiplies bfloat16 itself. With the first it is fast; the second
-#: alone may be slower than float32 with Winograd's algorithm: docs/ops.md has figures.
+#: What a processor must have that multiplies bfloat16 itself. With the second alone it is fast on
+#: AMD, and may be slower than float32 on Intel: docs/ops.md has figures.
 NEEDED = ("amx_bf16", "avx512_bf16")
 
 

@@ -2,11 +2,17 @@
 
 namespace conus {
 
-inline std::unique_ptr<Algorithm> choose_algorithm(const Geometry& g, bool gradient) {
-  if (!tiling() || g.bfloat16) return nullptr;
+inline std::unique_ptr<Algorithm<float>> choose_algorithm(const Geometry& g, bool gradient) {
+  if (!tiling<float>() || g.bfloat16) return nullptr;
   if (auto found = choose_pointwise(g, gradient)) return found;
   if (auto found = choose_polyphase(g, gradient)) return found;
-  return choose_winograd(g, gradient);
+  return choose_winograd<float>(g, gradient);
+}
+
+// The same for words of bfloat16, which have no gradients.
+inline std::unique_ptr<Algorithm<npy_uint16>> choose_for_words(const Geometry& g) {
+  if (!tiling<npy_uint16>() || !g.bfloat16) return nullptr;
+  return choose_winograd<npy_uint16>(g, false);
 }
 
 }  // namespace conus

@@ -7,6 +7,27 @@
 
 namespace conus {
 
+// A convolution by an algorithm of ours, with its weights.
+template <typename Number>
+class Own {
+ public:
+  Own(std::unique_ptr<Algorithm<Number>> algorithm = nullptr) : algorithm_(std::move(algorithm)) {}
+
+  explicit operator bool() const { return bool(algorithm_); }
+  bool packed() const { return bool(weights_); }
+  void pack(const Fingerprint& content, const float* plain) {
+    weights_ = Packed<Transformed<Number>>::copy(content, plain, {algorithm_});
+  }
+  void forget() { weights_.reset(); }
+  void run(const Number* x, const Finish<Number>& finish, Number* y) const {
+    algorithm_->run(x, weights_->data(), finish, y);
+  }
+
+ private:
+  std::shared_ptr<const Algorithm<Number>> algorithm_;
+  typename Packed<Transformed<Number>>::Copy weights_;
+};
+
 // One of the three directions, prepared for one geometry.
 class Plan {
  public:
@@ -15,9 +36,10 @@ class Plan {
   Plan(Direction direction, const Geometry& g)
       : geometry(g),
         plain(g.weights(dnnl_oihw, dnnl_f32)),
-        algorithm(direction == weight_gradient ? nullptr
-                                               : choose_algorithm(g, direction == input_gradient)) {
-    if (algorithm) return;
+        own(direction == weight_gradient ? nullptr
+                                         : choose_algorithm(g, direction == input_gradient)),
+        own_words(direction == forward ? choose_for_words(g) : nullptr) {
+    if (own || own_words) return;
     Attributes attributes = own_scratch();
     Layout x = g.input(), y = g.output(), any = g.weights(dnnl_format_tag_any, g.type());
     Layout b = g.bias();
@@ -43,24 +65,27 @@ class Plan {
 
   const Geometry geometry;
   const Layout plain;
-  // By an algorithm of ours if there is one, else by one of oneDNN's kernels:
-  std::shared_ptr<const Algorithm> algorithm;
+  // By an algorithm of ours if there is one, of float32 or of words of bfloat16:
+  Own<float> own;
+  Own<npy_uint16> own_words;
+  // Else by one of oneDNN's kernels:
   Layout wanted;  // of the weights
   Computation computation;
   Memory input, output, residual, bias;
-  // Packed for either.
-  Packed<Transformed>::Copy transformed;
   Packed<Reordered>::Copy weights;
 
-  bool packed() const { return transformed || weights; }
+  bool packed() const { return own.packed() || own_words.packed() || weights; }
   void pack(const Fingerprint& content, const float* data) {
-    if (algorithm)
-      transformed = Packed<Transformed>::copy(content, data, Transformed{algorithm});
+    if (own)
+      own.pack(content, data);
+    else if (own_words)
+      own_words.pack(content, data);
     else
       weights = Packed<Reordered>::copy(content, data, Reordered(plain, wanted));
   }
   void forget() {
-    transformed.reset();
+    own.forget();
+    own_words.forget();
     weights.reset();
   }
 
@@ -172,9 +197,13 @@ inline int convolve(Convolution& node, PyArrayObject* x, PyArrayObject* weights,
       Threads threads(g.threads);
       std::lock_guard<std::mutex> lock(node.mutex);
       Plan& plan = node.plan(Plan::forward, g, content, w.data(), read);
-      if (plan.algorithm) {
-        const Finish finish{b.data(), sum ? r.data() : nullptr, nullptr, relu};
-        plan.algorithm->run(from.data(), plan.transformed->data(), finish, static_cast<float*>(to));
+      if (plan.own) {
+        plan.own.run(from.data(), {b.data(), sum ? r.data() : nullptr, nullptr, relu},
+                     static_cast<float*>(to));
+      } else if (plan.own_words) {
+        plan.own_words.run(from.data<npy_uint16>(),
+                           {b.data(), sum ? r.data<npy_uint16>() : nullptr, nullptr, relu},
+                           static_cast<npy_uint16*>(to));
       } else {
         point(plan.input, from.data());
         point(plan.bias, b.data());
@@ -207,8 +236,8 @@ inline int convolution_input_gradient(Convolution& node, PyArrayObject* x, PyArr
     std::initializer_list<npy_intp> in = {g.batch, g.height, g.width, g.channels};
     if (sum) require_shape(other, in, "convolution: the other gradient by the input");
     Contiguous w(weights), from(dy), mask(masked ? x : dy), added(sum ? other : dy);
-    const Finish finish{nullptr, sum ? added.data() : nullptr, masked ? mask.data() : nullptr,
-                        false};
+    const Finish<float> finish{nullptr, sum ? added.data() : nullptr,
+                               masked ? mask.data() : nullptr, false};
     float* to = output(dx, in);
     bool read;
     Fingerprint content = node.recognition.of(w.array(), read);
@@ -217,8 +246,8 @@ inline int convolution_input_gradient(Convolution& node, PyArrayObject* x, PyArr
       Threads threads(g.threads);
       std::lock_guard<std::mutex> lock(node.mutex);
       Plan& plan = node.plan(Plan::input_gradient, g, content, w.data(), read);
-      if (plan.algorithm) {
-        plan.algorithm->run(from.data(), plan.transformed->data(), finish, to);
+      if (plan.own) {
+        plan.own.run(from.data(), finish, to);
       } else {
         point(plan.output, from.data());
         point(plan.input, to);

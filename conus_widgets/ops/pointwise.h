@@ -5,7 +5,7 @@
 
 namespace conus {
 
-class Pointwise : public Algorithm {
+class Pointwise : public Algorithm<float> {
  public:
   Pointwise(bool turned, long long cells, long long channels, long long filters, long long threads)
       : turned_(turned), cells_(cells), channels_(channels), filters_(filters), threads_(threads) {}
@@ -16,7 +16,7 @@ class Pointwise : public Algorithm {
   // U[panel][channel][column]: a panel holds as many filters as a product has columns. For the
   // gradient the plain weights are (channels, filters).
   void transform(const float* plain, float* to) const override {
-    const long long columns = tiling()->columns;
+    const long long columns = tiling<float>()->columns;
 #pragma omp parallel for schedule(static) num_threads(threads_)
     for (long long panel = 0; panel < filters_ / columns; ++panel)
       for (long long channel = 0; channel < channels_; ++channel)
@@ -29,8 +29,9 @@ class Pointwise : public Algorithm {
 
   // Each thread takes some of the cells; or, if there are more weights than cells, some of the
   // filters, so that every weight is fetched once.
-  void run(const float* x, const float* weights, const Finish& finish, float* y) const override {
-    const long long panels = filters_ / tiling()->columns;
+  void run(const float* x, const float* weights, const Finish<float>& finish,
+           float* y) const override {
+    const long long panels = filters_ / tiling<float>()->columns;
     const bool by_filters = cells_ < filters_ && panels >= threads_;
 #pragma omp parallel num_threads(threads_)
     {
@@ -48,9 +49,9 @@ class Pointwise : public Algorithm {
   };
 
   // In groups of cells whose inputs and outputs stay in the cache.
-  void compute(const Part& part, const float* x, const float* weights, const Finish& finish,
+  void compute(const Part& part, const float* x, const float* weights, const Finish<float>& finish,
                float* y) const {
-    const Tiling& t = *tiling();
+    const Tiling<float>& t = *tiling<float>();
     const long long count = part.end_cell - part.first_cell, matrix = channels_ * t.columns;
     const long long each = (channels_ + 2 * filters_) * (long long)sizeof(float);
     const long long fit = std::max<long long>(4 * t.most_rows, kept / each);
@@ -76,12 +77,12 @@ class Pointwise : public Algorithm {
 // faster in any case, because what follows it need not pass through memory again.
 constexpr long long weights_for_a_cell = 128;
 
-inline std::unique_ptr<Algorithm> choose_pointwise(const Geometry& g, bool gradient) {
+inline std::unique_ptr<Algorithm<float>> choose_pointwise(const Geometry& g, bool gradient) {
   if (g.kernel_height != 1 || g.kernel_width != 1 || g.stride != 1 || g.pad) return nullptr;
   const long long channels = gradient ? g.filters : g.channels;
   const long long filters = gradient ? g.channels : g.filters;
   const long long cells = g.batch * g.height * g.width;
-  if (filters % tiling()->columns) return nullptr;
+  if (filters % tiling<float>()->columns) return nullptr;
   if (!gradient && channels * filters < weights_for_a_cell * cells) return nullptr;
   return std::make_unique<Pointwise>(gradient, cells, channels, filters, g.threads);
 }

@@ -8,11 +8,11 @@
 
 namespace conus {
 
-class Polyphase : public Algorithm {
+class Polyphase : public Algorithm<float> {
  public:
   explicit Polyphase(const Geometry& g)
       : g_(g),
-        wide_(tiling()->columns / (g.stride * g.stride * g.channels)),
+        wide_(tiling<float>()->columns / (g.stride * g.stride * g.channels)),
         // An output `t` places after its pixel's own holds it in the window, for these t:
         first_(-((g.kernel_height - 1 - g.pad) / g.stride)),
         taps_((g.stride - 1 + g.pad) / g.stride - first_ + 1),
@@ -21,17 +21,17 @@ class Polyphase : public Algorithm {
   // Whether it can be used, and is likely to be faster.
   static bool serves(const Geometry& g) {
     return g.stride > 1 && g.kernel_height == g.kernel_width && g.pad < g.kernel_height &&
-           g.stride * g.stride * g.channels <= tiling()->columns;
+           g.stride * g.stride * g.channels <= tiling<float>()->columns;
   }
 
   Order order() const override {
     return {3, g_.stride, g_.pad, g_.kernel_height, g_.channels, g_.filters};
   }
-  long long weights() const override { return taps_ * depth() * tiling()->columns; }
+  long long weights() const override { return taps_ * depth() * tiling<float>()->columns; }
 
   // U[tap down][tap across][filter][column]; the columns are rows of pixels, their channels last.
   void transform(const float* plain, float* to) const override {
-    const long long columns = tiling()->columns, s = g_.stride, k = g_.kernel_height;
+    const long long columns = tiling<float>()->columns, s = g_.stride, k = g_.kernel_height;
     std::fill(to, to + weights(), 0.f);
     for (long long row = 0; row < s; ++row)
       for (long long pixel = 0; pixel < wide_ * s; ++pixel)
@@ -50,8 +50,9 @@ class Polyphase : public Algorithm {
           }
   }
 
-  void run(const float* dy, const float* weights, const Finish& finish, float* dx) const override {
-    const Tiling& t = *tiling();
+  void run(const float* dy, const float* weights, const Finish<float>& finish,
+           float* dx) const override {
+    const Tiling<float>& t = *tiling<float>();
     const long long rows = (g_.height + g_.stride - 1) / g_.stride;
     const long long ring = taps_ * padded(), own = ring + places() * t.columns;
     float* blocks = static_cast<float*>(scratch(own * g_.threads * sizeof(float)));
@@ -71,7 +72,7 @@ class Polyphase : public Algorithm {
         for (; next < row + first_ + taps_; ++next) keep(dy, image, next, kept);
         for (long long tap = 0; tap < taps_; ++tap) {
           const float* u = weights + tap * depth() * t.columns;
-          Finish more;
+          Finish<float> more;
           if (tap) more.residual = sums;
           t.multiply_and_finish(kept + slot(row + first_ + tap) * padded(), wide_ * g_.filters,
                                 places(), u, depth(), more, sums, t.columns,
@@ -102,9 +103,9 @@ class Polyphase : public Algorithm {
     std::fill(to + before + many, to + padded(), 0.f);
   }
 
-  void leave(const float* sums, long long image, long long row, const Finish& finish,
+  void leave(const float* sums, long long image, long long row, const Finish<float>& finish,
              float* dx) const {
-    const long long columns = tiling()->columns, line = g_.width * g_.channels;
+    const long long columns = tiling<float>()->columns, line = g_.width * g_.channels;
     const long long piece = wide_ * g_.stride * g_.channels;
     for (long long phase = 0; phase < g_.stride; ++phase) {
       const long long y = row * g_.stride + phase;
@@ -126,7 +127,7 @@ class Polyphase : public Algorithm {
   const long long wide_, first_, taps_, taps_across_;
 };
 
-inline std::unique_ptr<Algorithm> choose_polyphase(const Geometry& g, bool gradient) {
+inline std::unique_ptr<Algorithm<float>> choose_polyphase(const Geometry& g, bool gradient) {
   if (!gradient || !Polyphase::serves(g)) return nullptr;
   return std::make_unique<Polyphase>(g);
 }

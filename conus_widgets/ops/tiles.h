@@ -1,8 +1,11 @@
 // Winograd's transformations of a tile, and a product of small matrices. Read once for each kind of
-// vectors: `Floats` are as many numbers as one register holds, here channels of one cell.
+// vectors: `Floats` are as many numbers as one register holds, here channels of one cell. `Number`
+// is what images and weights are made of, `Factors` a register full of those.
 //
 // A. Lavin, S. Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016,
 // arXiv:1509.09308. docs/ops.md explains them.
+
+#ifdef CONUS_NAMESPACE  // else the compiler does not know these vectors
 
 namespace conus {
 namespace CONUS_NAMESPACE {
@@ -56,8 +59,8 @@ struct FourByFour {
 
 // A tile of the image, all of its channels, on the way in. Beyond the edges all is 0.
 template <typename Form>
-CONUS_VECTOR void enter(const float* image, const Image& of, long long top, long long left,
-                        float* transformed, long long step) {
+CONUS_VECTOR void enter(const Number* image, const Image& of, long long top, long long left,
+                        Number* transformed, long long step) {
   constexpr int size = Form::size;
   const bool inside = top >= 0 && left >= 0 && top + size <= of.height && left + size <= of.width;
   for (long long channel = 0; channel < of.channels; channel += lanes) {
@@ -84,7 +87,7 @@ CONUS_VECTOR void enter(const float* image, const Image& of, long long top, long
 }
 
 // What follows a sum and its bias; `place`: of the number in the output.
-CONUS_INLINE Floats finished(Floats y, const Finish& finish, long long place) {
+CONUS_INLINE Floats finished(Floats y, const Finish<Number>& finish, long long place) {
   if (finish.residual) y = add(y, load(finish.residual + place));
   if (finish.relu) y = larger_of(all(0), y);  // NaN stays
   if (finish.positive) y = where_positive(load(finish.positive + place), y);
@@ -93,9 +96,9 @@ CONUS_INLINE Floats finished(Floats y, const Finish& finish, long long place) {
 
 // `columns` channels of a tile on the way out, as many of its cells as lie in the image.
 template <typename Form>
-CONUS_VECTOR void leave(const float* transformed, long long step, const Image& of, long long top,
-                        long long left, long long first_channel, const Finish& finish,
-                        float* image) {
+CONUS_VECTOR void leave(const float* sums, long long step, const Image& of, long long top,
+                        long long left, long long first_channel, const Finish<Number>& finish,
+                        Number* image) {
   constexpr int size = Form::size, outputs = Form::outputs;
   const int rows = int(std::min<long long>(outputs, of.height - top));
   const int cells = int(std::min<long long>(outputs, of.width - left));
@@ -107,7 +110,7 @@ CONUS_VECTOR void leave(const float* transformed, long long step, const Image& o
     for (int j = 0; j < size; ++j) {
       Floats column[size];
 #pragma GCC unroll 6
-      for (int i = 0; i < size; ++i) column[i] = load(transformed + (i * size + j) * step + v);
+      for (int i = 0; i < size; ++i) column[i] = load(sums + (i * size + j) * step + v);
       Form::leave(column, half + j, size);
     }
     for (int i = 0; i < rows; ++i) {
@@ -125,18 +128,18 @@ CONUS_VECTOR void leave(const float* transformed, long long step, const Image& o
 
 // So many rows at once: all sums stay in registers, and each number of B is read once.
 template <int rows>
-CONUS_VECTOR void multiply_rows(const float* a, long long a_step, const float* b, long long depth,
+CONUS_VECTOR void multiply_rows(const Number* a, long long a_step, const Number* b, long long depth,
                                 float* c, const char* next, int next_step) {
   Floats sums[rows][2];
 #pragma GCC unroll 14
   for (int i = 0; i < rows; ++i) sums[i][0] = sums[i][1] = all(0);
-  for (long long k = 0; k < depth; ++k, b += columns, ++a) {
-    const Floats left = load(b), right = load(b + lanes);
+  for (long long k = 0; k < depth; k += together, b += together * columns, a += together) {
+    const Factors left = factors(b), right = factors(b + together * lanes);
     _mm_prefetch(next, _MM_HINT_T1);
     next += next_step;
 #pragma GCC unroll 14
     for (int i = 0; i < rows; ++i) {
-      const Floats one = spread(a + i * a_step);
+      const Factors one = spread(a + i * a_step);
       sums[i][0] = multiply_add(one, left, sums[i][0]);
       sums[i][1] = multiply_add(one, right, sums[i][1]);
     }
@@ -148,7 +151,7 @@ CONUS_VECTOR void multiply_rows(const float* a, long long a_step, const float* b
   }
 }
 
-using Rows = void (*)(const float*, long long, const float*, long long, float*, const char*, int);
+using Rows = void (*)(const Number*, long long, const Number*, long long, float*, const char*, int);
 
 template <int... rows>
 constexpr std::array<Rows, sizeof...(rows) + 1> of_each(std::integer_sequence<int, rows...>) {
@@ -157,30 +160,30 @@ constexpr std::array<Rows, sizeof...(rows) + 1> of_each(std::integer_sequence<in
 
 // Rows in blocks of nearly the same height; `write(sums, first, end)` follows each of them.
 template <typename Sums, typename Write>
-CONUS_INLINE void in_blocks(const float* a, long long a_step, long long rows, const float* b,
-                            long long depth, const float* next, Sums sums, Write write) {
+CONUS_INLINE void in_blocks(const Number* a, long long a_step, long long rows, const Number* b,
+                            long long depth, const Number* next, Sums sums, Write write) {
   static constexpr auto by_rows = of_each(std::make_integer_sequence<int, most_rows>());
   const long long blocks = (rows + most_rows - 1) / most_rows;
-  const int line = int(columns * sizeof(float) / blocks);  // of `next`, with each number of `a`
+  const int line = int(together * columns * sizeof(Number) / blocks);  // of `next`, at each step
   auto* fetch = reinterpret_cast<const char*>(next);
   for (long long block = 0; block < blocks; ++block) {
     const long long first = block * rows / blocks, end = (block + 1) * rows / blocks;
     by_rows[end - first](a + first * a_step, a_step, b, depth, sums(first), fetch, line);
     write(first, end);
-    fetch += line * depth;
+    fetch += line * (depth / together);
   }
 }
 
-CONUS_VECTOR inline void multiply(const float* a, long long a_step, long long rows, const float* b,
-                                  long long depth, float* c, const float* next) {
+CONUS_VECTOR inline void multiply(const Number* a, long long a_step, long long rows,
+                                  const Number* b, long long depth, float* c, const Number* next) {
   in_blocks(
       a, a_step, rows, b, depth, next, [=](long long first) { return c + first * columns; },
       [](long long, long long) {});
 }
 
 // The sums come from memory again: held in registers, they would leave too few for the product.
-CONUS_VECTOR inline void write(const float* sums, long long rows, const Finish& finish, float* y,
-                               long long step) {
+CONUS_VECTOR inline void write(const float* sums, long long rows, const Finish<Number>& finish,
+                               Number* y, long long step) {
   const Floats none = all(0);
   for (int v = 0; v < columns; v += lanes) {
     const Floats bias = finish.bias ? load(finish.bias + v) : none;
@@ -191,9 +194,10 @@ CONUS_VECTOR inline void write(const float* sums, long long rows, const Finish& 
   }
 }
 
-CONUS_VECTOR inline void multiply_and_finish(const float* a, long long a_step, long long rows,
-                                             const float* b, long long depth, const Finish& finish,
-                                             float* y, long long y_step, const float* next) {
+CONUS_VECTOR inline void multiply_and_finish(const Number* a, long long a_step, long long rows,
+                                             const Number* b, long long depth,
+                                             const Finish<Number>& finish, Number* y,
+                                             long long y_step, const Number* next) {
   alignas(64) float sums[most_rows * columns];
   float* const to = sums;
   in_blocks(
@@ -204,10 +208,11 @@ CONUS_VECTOR inline void multiply_and_finish(const float* a, long long a_step, l
       });
 }
 
-inline Tiling tiling() {
+inline Tiling<Number> tiling() {
   return {lanes,
           columns,
           most_rows,
+          together,
           multiply,
           multiply_and_finish,
           {enter<TwoByTwo>, enter<FourByFour>},
@@ -216,3 +221,5 @@ inline Tiling tiling() {
 
 }  // namespace CONUS_NAMESPACE
 }  // namespace conus
+
+#endif

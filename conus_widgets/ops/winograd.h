@@ -18,7 +18,8 @@ constexpr int outputs_of(Form form) { return form == Form::four_by_four ? 4 : 2;
 constexpr int cells_of(Form form) { return outputs_of(form) + 2; }
 
 // Which convolution: of an image with a stride of 1 and zeros around it.
-class Winograd : public Algorithm {
+template <typename Number>
+class Winograd : public Algorithm<Number> {
  public:
   Form form;
   bool turned;  // the gradient by the input
@@ -43,10 +44,13 @@ class Winograd : public Algorithm {
   long long tiles() const { return batch * down() * across(); }
   long long products() const { return cells_of(form) * cells_of(form); }
 
-  Order order() const override { return {outputs_of(form), turned, channels, filters}; }
+  typename Algorithm<Number>::Order order() const override {
+    return {outputs_of(form), turned, channels, filters};
+  }
   long long weights() const override { return products() * channels * filters; }
-  void transform(const float* plain, float* to) const override;
-  void run(const float* x, const float* transformed, const Finish& finish, float* y) const override;
+  void transform(const float* plain, Number* to) const override;
+  void run(const Number* x, const Number* transformed, const Finish<Number>& finish,
+           Number* y) const override;
 
  private:
   long long tiles_along(long long outputs) const {
@@ -56,9 +60,11 @@ class Winograd : public Algorithm {
 
 // ---- weights -----------------------------------------------------------------------------------
 
-// U[panel][product][channel][column]: a panel holds as many filters as a product has columns.
+// U[panel][product][channel][column]: a panel holds as many filters as a product has columns. Of
+// channels that are multiplied together the numbers of a column lie side by side.
 // For the gradient the plain weights are (channels, filters, 3, 3).
-inline void Winograd::transform(const float* weights, float* to) const {
+template <typename Number>
+inline void Winograd<Number>::transform(const float* weights, Number* to) const {
   static const double two[4][3] = {{1, 0, 0}, {.5, .5, .5}, {.5, -.5, .5}, {0, 0, 1}};
   static const double four[6][3] = {{1 / 4., 0, 0},
                                     {-1 / 6., -1 / 6., -1 / 6.},
@@ -67,7 +73,8 @@ inline void Winograd::transform(const float* weights, float* to) const {
                                     {1 / 24., -1 / 12., 1 / 6.},
                                     {0, 0, 1}};
   const double (*by)[3] = form == Form::four_by_four ? four : two;
-  const int size = cells_of(form), columns = tiling()->columns;
+  const int size = cells_of(form), columns = tiling<Number>()->columns;
+  const int together = tiling<Number>()->together;
   constexpr int most = 32;  // columns
 #pragma omp parallel for collapse(2) schedule(static) num_threads(threads)
   for (long long panel = 0; panel < filters / columns; ++panel)
@@ -87,10 +94,11 @@ inline void Winograd::transform(const float* weights, float* to) const {
       for (int i = 0; i < size; ++i)
         for (int j = 0; j < size; ++j) {
           const long long product = panel * products() + i * size + j;
-          float* row = to + (product * channels + channel) * columns;
+          const long long side = channel % together;
+          Number* row = to + (product * channels + channel - side) * columns + side;
           for (int n = 0; n < columns; ++n)
-            row[n] = float(half[i][0][n] * by[j][0] + half[i][1][n] * by[j][1] +
-                           half[i][2][n] * by[j][2]);
+            put(row + n * together, float(half[i][0][n] * by[j][0] + half[i][1][n] * by[j][1] +
+                                          half[i][2][n] * by[j][2]));
         }
     }
 }
@@ -99,12 +107,13 @@ inline void Winograd::transform(const float* weights, float* to) const {
 
 // What the threads share of one convolution. Tiles go in groups, so that a group's transformed
 // numbers stay in the cache.
+template <typename Number>
 class WinogradRun {
  public:
-  WinogradRun(const Winograd& w, const float* x, const float* weights, const Finish& finish,
-              float* y)
+  WinogradRun(const Winograd<Number>& w, const Number* x, const Number* weights,
+              const Finish<Number>& finish, Number* y)
       : w_(w),
-        t_(*tiling()),
+        t_(*tiling<Number>()),
         form_(w.form == Form::four_by_four),
         in_{w.height, w.width, w.channels},
         out_{w.out_height(), w.out_width(), w.filters},
@@ -116,7 +125,7 @@ class WinogradRun {
         // filters, and reads their weights once; or each thread takes some of the tiles.
         by_filters_(w.tiles() < w.filters / 2 || w.tiles() < w.threads) {
     const long long kept = by_filters_ ? shared_bytes : own_bytes;
-    const long long each = w.products() * (w.channels + gap) * (long long)sizeof(float);
+    const long long each = w.products() * (w.channels + gap) * (long long)sizeof(Number);
     const long long fit = std::max<long long>(2 * t_.most_rows, kept / each);
     groups_ = (w.tiles() + fit - 1) / fit;
     if (!by_filters_) groups_ = (groups_ + w.threads - 1) / w.threads * w.threads;
@@ -126,8 +135,10 @@ class WinogradRun {
     step_ = most_ * row_;
     const long long shared = w.products() * step_, own = w.products() * most_ * t_.columns;
     const long long many = by_filters_ ? 1 : w.threads;
-    cells_ = static_cast<float*>(scratch((shared * many + own * w.threads) * sizeof(float)));
-    sums_ = cells_ + shared * many;
+    const long long cells = shared * many * (long long)sizeof(Number);
+    char* room = static_cast<char*>(scratch(cells + own * w.threads * sizeof(float)));
+    cells_ = reinterpret_cast<Number*>(room);
+    sums_ = reinterpret_cast<float*>(room + cells);
   }
 
   void run() {
@@ -139,14 +150,14 @@ class WinogradRun {
   }
 
  private:
-  static constexpr long long gap = 16;
+  static constexpr long long gap = 64 / sizeof(Number);
   static constexpr long long own_bytes = 300 << 10, shared_bytes = 3 << 20;
 
   long long begin(long long group) const { return group * w_.tiles() / groups_; }
 
   void share_tiles() {
     const long long thread = omp_get_thread_num();
-    float* cells = cells_ + thread * w_.products() * step_;
+    Number* cells = cells_ + thread * w_.products() * step_;
 #pragma omp for schedule(static)
     for (long long group = 0; group < groups_; ++group) {
       for (long long tile = begin(group); tile < begin(group + 1); ++tile)
@@ -172,7 +183,7 @@ class WinogradRun {
     }
   }
 
-  void enter(long long tile, float* to) const {
+  void enter(long long tile, Number* to) const {
     const long long each = w_.down() * w_.across(), outputs = outputs_of(w_.form);
     const long long image = tile / each, row = tile % each / w_.across(),
                     column = tile % w_.across();
@@ -181,10 +192,10 @@ class WinogradRun {
   }
 
   // One panel of filters, for some tiles.
-  void leave(long long panel, const float* cells, long long first, long long end) const {
+  void leave(long long panel, const Number* cells, long long first, long long end) const {
     const long long rows = end - first, matrix = w_.channels * t_.columns;
     float* sums = sums_ + omp_get_thread_num() * w_.products() * most_ * t_.columns;
-    const float* weights = weights_ + panel * w_.products() * matrix;
+    const Number* weights = weights_ + panel * w_.products() * matrix;
     const long long step = rows * t_.columns;
     for (long long i = 0; i < w_.products(); ++i, weights += matrix)
       t_.multiply(cells + i * step_, row_, rows, weights, w_.channels, sums + i * step,
@@ -199,16 +210,17 @@ class WinogradRun {
     }
   }
 
-  const Winograd& w_;
-  const Tiling& t_;
+  const Winograd<Number>& w_;
+  const Tiling<Number>& t_;
   const int form_;
   const Image in_, out_;
-  const float *x_, *weights_;
-  const Finish finish_;
-  float* y_;
+  const Number *x_, *weights_;
+  const Finish<Number> finish_;
+  Number* y_;
   const bool by_filters_;
   long long groups_, most_, row_, step_;
-  float *cells_, *sums_;
+  Number* cells_;
+  float* sums_;
 };
 
 // ---- choice ------------------------------------------------------------------------------------
@@ -217,41 +229,46 @@ class WinogradRun {
 // each pair of a channel and a filter: a number of the weights takes as long to fetch from memory
 // as `read_cost` multiplications, one of a transformed tile as `transform_cost` to make.
 //
-// F(4x4,3x3) has 4 times as many weights as the direct way. It is taken where they fit into a
-// cache.
-inline std::unique_ptr<Algorithm> choose_winograd(const Geometry& g, bool gradient) {
+// F(4x4,3x3) has 4 times as many weights as the direct way. It is taken if they fit into a cache,
+// and not for words of bfloat16: its outputs would be ten times as far off (docs/ops.md). Two words
+// are multiplied in the time of one float32, so that a transformation counts twice.
+template <typename Number>
+inline std::unique_ptr<Algorithm<Number>> choose_winograd(const Geometry& g, bool gradient) {
   if (g.kernel_height != 3 || g.kernel_width != 3 || g.stride != 1 || g.pad > 2) return nullptr;
   const long long channels = gradient ? g.filters : g.channels;
   const long long filters = gradient ? g.channels : g.filters;
-  if (channels % tiling()->lanes || filters % tiling()->columns) return nullptr;
-  std::unique_ptr<Winograd> best;
+  if (channels % tiling<Number>()->lanes || filters % tiling<Number>()->columns) return nullptr;
+  constexpr bool words = std::is_same<Number, npy_uint16>::value;
+  std::unique_ptr<Winograd<Number>> best;
   const long long outputs =
       g.batch * (gradient ? g.height * g.width : g.out_height() * g.out_width());
   double least = 9. * (outputs + read_cost);
   for (Form form : {Form::two_by_two, Form::four_by_four}) {
-    const Winograd w{form,
-                     gradient,
-                     g.batch,
-                     gradient ? g.out_height() : g.height,
-                     gradient ? g.out_width() : g.width,
-                     channels,
-                     filters,
-                     gradient ? 2 - g.pad : g.pad,
-                     g.threads};
-    const double transform = double(transform_cost) * (channels + filters) / (channels * filters);
+    const Winograd<Number> w{form,
+                             gradient,
+                             g.batch,
+                             gradient ? g.out_height() : g.height,
+                             gradient ? g.out_width() : g.width,
+                             channels,
+                             filters,
+                             gradient ? 2 - g.pad : g.pad,
+                             g.threads};
+    const double transform = double(words ? 2 * transform_cost : transform_cost) *
+                             (channels + filters) / (channels * filters);
     const double cost = w.products() * (w.tiles() * (1 + transform) + read_cost);
-    const bool fits = form == Form::two_by_two || w.weights() * sizeof(float) <= most_weights;
-    if (cost < least && fits) {
+    const bool fits = w.weights() * (long long)sizeof(Number) <= most_weights && !words;
+    if (cost < least && (form == Form::two_by_two || fits)) {
       least = cost;
-      best = std::make_unique<Winograd>(w);
+      best = std::make_unique<Winograd<Number>>(w);
     }
   }
   return best;
 }
 
-inline void Winograd::run(const float* x, const float* weights, const Finish& finish,
-                          float* y) const {
-  WinogradRun(*this, x, weights, finish, y).run();
+template <typename Number>
+inline void Winograd<Number>::run(const Number* x, const Number* weights,
+                                  const Finish<Number>& finish, Number* y) const {
+  WinogradRun<Number>(*this, x, weights, finish, y).run();
 }
 
 }  // namespace conus

@@ -11,6 +11,7 @@ import sys
 import numpy as np
 import pytest
 from networks import SMALL, photographs, random_checkpoint
+from op_cases import processor_has
 
 from conus_widgets import ops, shells
 from conus_widgets.loading import load_predictor
@@ -160,7 +161,11 @@ def test_another_precision_is_refused():
 
 
 def test_between_convolutions_nothing_is_reordered_and_all_is_fused():
-    """oneDNN's own list of what it runs, once the weights are packed."""
+    """oneDNN's own list of what it runs, once the weights are packed.
+
+    With AMX it computes all 53 convolutions; else our own kernels take eight: those of 3x3 cells
+    and a stride of 1 in stages 3 and 4. In stages 2 and 5 there are too few channels or cells.
+    """
     found = ops.bfloat16_available()
     if not found:
         pytest.skip(f"NO BFLOAT16 HERE, its fast kernels are not tested: {found.reason}")
@@ -181,8 +186,9 @@ predictor.network.forward(x)
         check=True,
     ).stdout
     lines = [line for line in printed.partition("again")[2].splitlines() if ",exec," in line]
-    assert len(lines) == 53 and all(",convolution," in line for line in lines)
-    assert sum("eltwise_relu" in line for line in lines) == 53 - 4  # shortcuts have none
+    count = 53 if processor_has("amx_bf16") else 53 - 8
+    assert len(lines) == count and all(",convolution," in line for line in lines)
+    assert sum("eltwise_relu" in line for line in lines) == count - 4  # shortcuts have none
     assert sum("binary_add" in line for line in lines) == 16  # one in each block
     assert sum("kh3sh2" in line for line in lines) == 3  # only the cells that are read
     assert not [line for line in lines if "ref" in line.split(",")[4]]

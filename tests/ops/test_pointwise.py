@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 import pytest
-from op_cases import floats, run
+from op_cases import floats, processor_has, run
 
 from conus_widgets import ops
 from conus_widgets.machine.runtime import T, theano
@@ -163,11 +163,6 @@ SUMS = """
     y, dx = fused()(*given(1, 7, 7, 128, 64))
     print(hashlib.sha256(y.tobytes() + dx.tobytes()).hexdigest())
 """
-
-
-def processor_has(name):
-    with open("/proc/cpuinfo") as file:
-        return f" {name} " in file.read().replace("\n", " ")
 
 
 @pytest.mark.skipif(not processor_has("avx2"), reason="a processor without AVX2")

@@ -8,7 +8,7 @@ import functools
 
 import numpy as np
 import pytest
-from op_cases import floats, run
+from op_cases import floats, processor_has, run
 
 from conus_widgets import ops
 from conus_widgets.machine.runtime import T, theano
@@ -16,6 +16,7 @@ from conus_widgets.machine.runtime import T, theano
 pytestmark = pytest.mark.skipif(not ops.available(), reason=ops.available().reason)
 
 NEAR = 1e-5  # of a layer's range
+NEAR_OF_WORDS = 6e-3  # half of that is the rounding of outputs to 8 bits
 
 #: batch, rows, columns, channels, filters, padding
 SHAPES = [
@@ -46,6 +47,15 @@ def fused(pad, relu=True):
     b = T.fvector("b")
     y = ops.convolution(x, w, b, residual=r, pad=pad, relu=relu)
     return theano.function([x, w, b, r, dy], [y, *T.grad(None, [x, r], known_grads={y: dy})])
+
+
+@functools.cache
+def fused_words(pad):
+    """x, weights, bias, residual -> output, with images of bfloat16."""
+    x, w, r = T.ftensor4s("x", "w", "r")
+    b = T.fvector("b")
+    y = ops.convolution(ops.to_bfloat16(x), w, b, residual=ops.to_bfloat16(r), pad=pad, relu=True)
+    return theano.function([x, w, b, r], ops.from_bfloat16(y))
 
 
 @functools.cache
@@ -99,6 +109,42 @@ def test_output_and_gradients_are_those_of_float64(shape):
     expected = convolved(np.pad(masked, ((0, 0), (2, 2), (2, 2), (0, 0))), turned(w), 0)
     end = [-pad or None] * 2
     near(dx, expected[:, pad : end[0], pad : end[1]])
+
+
+def rounded(x):
+    """The same in float32 that bfloat16 can hold, for numbers that are no ties."""
+    bits = np.ascontiguousarray(x, "float32").view("uint32")
+    return ((bits + 0x8000) & 0xFFFF0000).view("float32")
+
+
+words_are_computed = pytest.mark.skipif(
+    not ops.bfloat16_available(), reason=f"NO BFLOAT16 HERE: {ops.bfloat16_available().reason}"
+)
+
+
+@words_are_computed
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_words_are_computed_nearly_as_float64(shape):
+    x, w, b, r, _ = given(*shape)
+    x, r = rounded(x), rounded(r)
+    plain = convolved(x, w, shape[-1]) + b + r
+    found = fused_words(shape[-1])(x, w, b, r)
+    assert found.shape == plain.shape
+    assert np.abs(found - np.maximum(plain, 0)).max() <= NEAR_OF_WORDS * np.ptp(plain)
+
+
+@words_are_computed
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_small_whole_numbers_of_words_are_exact(shape):
+    """All that is added up on the way is a whole number below 2^8, or below 2^24 as a float32."""
+    rng = np.random.default_rng(0)
+    x, w, b, r, _ = (rng.integers(-1, 2, part.shape).astype("float32") for part in given(*shape))
+    expected = np.maximum(convolved(x, 4 * w, shape[-1]) + b + r, 0)
+    found = fused_words(shape[-1])(x, 4 * w, b, r)
+    exact = expected < 256
+    assert exact.mean() > 0.9
+    np.testing.assert_array_equal(found[exact], expected[exact])
+    assert np.abs(found - expected).max() <= 2**-8 * expected.max()
 
 
 @pytest.mark.parametrize("shape", [s for s in SHAPES if s[3] == s[4] and s[5] == 1], ids=str)
@@ -176,11 +222,6 @@ def direct_and_sums(isa):
     lines = run(LAYERS, ONEDNN_VERBOSE="1", ONEDNN_MAX_CPU_ISA=isa).splitlines()
     direct = [line for line in lines if ",exec,cpu,convolution," in line]
     return len(direct), [line.split()[1] for line in lines if line.startswith("sum ")]
-
-
-def processor_has(name):
-    with open("/proc/cpuinfo") as file:
-        return f" {name} " in file.read().replace("\n", " ")
 
 
 @pytest.mark.skipif(not processor_has("avx2"), reason="a processor without AVX2")

@@ -19,8 +19,13 @@
 using npy_uint16 = unsigned short;
 using npy_uint32 = unsigned;
 using dnnl_cpu_isa_t = int;
-constexpr int dnnl_cpu_isa_avx512_core = 3, dnnl_cpu_isa_avx2 = 1;
-static int dnnl_get_effective_cpu_isa() { return std::getenv("NARROW") ? 1 : 3; }
+constexpr int dnnl_cpu_isa_avx512_core_amx = 15, dnnl_cpu_isa_avx512_core_bf16 = 7,
+              dnnl_cpu_isa_avx512_core = 3, dnnl_cpu_isa_avx2 = 1;
+static int dnnl_get_effective_cpu_isa() {
+  if (std::getenv("NARROW")) return dnnl_cpu_isa_avx2;
+  return __builtin_cpu_supports("avx512bf16") ? dnnl_cpu_isa_avx512_core_bf16
+                                              : dnnl_cpu_isa_avx512_core;
+}
 
 namespace conus {
 
@@ -49,6 +54,8 @@ inline void* scratch(size_t bytes) {  // of exactly this size, full of what is n
 #include "avx512.h"
 #include "tiles.h"
 #include "maxima.h"
+#include "avx512_bf16.h"
+#include "tiles.h"
 #include "avx2.h"
 #include "tiles.h"
 #include "maxima.h"
@@ -70,28 +77,49 @@ static Array drawn(size_t count, int seed) {
   return made;
 }
 
-static bool wrong(const char* what, const Array& found, const std::vector<double>& expected) {
+static bool wrong(const char* what, const Array& found, const std::vector<double>& expected,
+                  double allowed = 1e-5) {
   double most = 0, largest = 1e-30;
   for (size_t i = 0; i < expected.size(); ++i) {
     const double apart = std::fabs(found[i] - expected[i]);
     most = apart >= 0 ? std::max(most, apart) : INFINITY;  // what is no number is wrong, too
     largest = std::max(largest, std::fabs(expected[i]));
   }
-  if (most <= 1e-5 * largest) return false;
+  if (most <= allowed * largest) return false;
   std::printf("%s is off by %g of %g\n", what, most, largest);
   return true;
 }
 
+// As an image holds them; `numbers` are rounded to that.
+template <typename Number>
+static std::vector<Number> held(Array& numbers) {
+  std::vector<Number> made(numbers.size());
+  for (size_t n = 0; n < made.size(); ++n) {
+    put(&made[n], numbers[n]);
+    numbers[n] = number(made[n]);
+  }
+  return made;
+}
+
+template <typename Number>
+static std::shared_ptr<const Algorithm<Number>> chosen(const Geometry& g, bool back) {
+  if constexpr (std::is_same_v<Number, float>) return choose_algorithm(g, back);
+  if constexpr (!std::is_same_v<Number, float>) return back ? nullptr : choose_for_words(g);
+}
+
 // A convolution, or its gradient by the input, with all that may follow.
+template <typename Number>
 static bool convolution(const Geometry& g, bool back, int& taken) {
-  std::shared_ptr<const Algorithm> algorithm = choose_algorithm(g, back);
+  const auto algorithm = chosen<Number>(g, back);
   if (!algorithm) return false;
   ++taken;
   const size_t in = g.batch * g.height * g.width * g.channels;
   const size_t out = g.batch * g.out_height() * g.out_width() * g.filters;
   const Array weights = drawn(g.filters * g.channels * g.kernel_height * g.kernel_width, 1);
-  const Array from = drawn(back ? out : in, 2), bias = drawn(g.filters, 3);
-  const Array more = drawn(back ? in : out, 4), mask = drawn(back ? in : out, 5);
+  Array from = drawn(back ? out : in, 2), more = drawn(back ? in : out, 4);
+  Array mask = drawn(back ? in : out, 5);
+  const Array bias = drawn(g.filters, 3);
+  const auto given = held<Number>(from), added = held<Number>(more), positive = held<Number>(mask);
   std::vector<double> expected(more.begin(), more.end());
   for (long long n = 0; n < g.batch; ++n)
     for (long long i = 0; i < g.out_height(); ++i)
@@ -115,15 +143,21 @@ static bool convolution(const Geometry& g, bool back, int& taken) {
         }
   if (back)
     for (size_t x = 0; x < in; ++x) expected[x] = mask[x] > 0 ? expected[x] : 0;
-  Array transformed(algorithm->weights() + 16, NAN);  // aligned as `Transformed` does it
-  float* u = transformed.data();
+  // Aligned as `Transformed` does it.
+  std::vector<Number> transformed(algorithm->weights() + 64 / sizeof(Number));
+  for (Number& one : transformed) put(&one, NAN);
+  Number* u = transformed.data();
   while (reinterpret_cast<size_t>(u) % 64) ++u;
   algorithm->transform(weights.data(), u);
-  const Finish finish{back ? nullptr : bias.data(), more.data(), back ? mask.data() : nullptr,
-                      !back};
-  Array found(expected.size(), NAN);
-  algorithm->run(from.data(), u, finish, found.data());
-  return wrong(back ? "a gradient" : "an output", found, expected);
+  const Finish<Number> finish{back ? nullptr : bias.data(), added.data(),
+                              back ? positive.data() : nullptr, !back};
+  std::vector<Number> made(expected.size());
+  for (Number& one : made) put(&one, NAN);
+  algorithm->run(given.data(), u, finish, made.data());
+  Array found(made.size());
+  for (size_t n = 0; n < made.size(); ++n) found[n] = number(made[n]);
+  return wrong(back ? "a gradient" : "an output", found, expected,
+               sizeof(Number) < sizeof(float) ? 0.01 : 1e-5);
 }
 
 static MaximaOf maxima() {
@@ -211,23 +245,26 @@ static bool heap() {
 }
 
 int main() {
-  int failed = heap(), taken = 0;
+  int failed = heap(), taken = 0, of_words = 0;
   for (long long threads : {1, 2, 3, 7})
     for (long long batch : {1, 2, 5, 9}) {
       omp_set_num_threads(int(threads));
       for (bool back : {false, true}) {
         for (auto [rows, columns] : {std::pair{1LL, 1LL}, {3LL, 7LL}, {9LL, 6LL}})
           for (auto [channels, filters] : {std::pair{32LL, 64LL}, {96LL, 32LL}}) {
-            failed +=
-                convolution({batch, rows, columns, channels, filters, 3, 3, 1, 1, 0, 0, 0, threads},
-                            back, taken);
-            failed += convolution(
+            failed += convolution<float>(
+                {batch, rows, columns, channels, filters, 3, 3, 1, 1, 0, 0, 0, threads}, back,
+                taken);
+            failed += convolution<npy_uint16>(
+                {batch, rows, columns, channels, filters, 3, 3, 1, 1, 0, 0, 1, threads}, back,
+                of_words);
+            failed += convolution<float>(
                 {batch, rows, columns, channels * 4, filters, 1, 1, 1, 0, 0, 0, 0, threads}, back,
                 taken);
           }
         for (auto [rows, columns] : {std::pair{1LL, 1LL}, {8LL, 7LL}, {13LL, 16LL}})
-          failed +=
-              convolution({batch, rows, columns, 3, 5, 7, 7, 2, 3, 0, 0, 0, threads}, back, taken);
+          failed += convolution<float>({batch, rows, columns, 3, 5, 7, 7, 2, 3, 0, 0, 0, threads},
+                                       back, taken);
       }
     }
   const MaximaOf by = maxima();
@@ -238,6 +275,7 @@ int main() {
       failed += pooling(w, {9, 6, 53}, by.find_words, by.lanes);
       failed += pooling_gradient(w, {9, 6, 48});
     }
-  std::printf("%d computed by our kernels, %d wrong\n", taken, failed);
+  std::printf("%d computed by our kernels, %d more with words of bfloat16, %d wrong\n", taken,
+              of_words, failed);
   return failed || !taken;
 }
