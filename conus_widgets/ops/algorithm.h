@@ -12,16 +12,16 @@ inline const Tiling<float>* tiling() {
   return widest(&wide, &narrow);
 }
 
+#ifdef CONUS_BFLOAT16
 template <>
 inline const Tiling<npy_uint16>* tiling() {
-#ifdef CONUS_BFLOAT16
   static const Tiling<npy_uint16> words = avx512_bf16::tiling();
   // With AMX, oneDNN multiplies many times as many at once: there its kernels are faster.
-  if (may_use(dnnl_cpu_isa_avx512_core_bf16) && !may_use(dnnl_cpu_isa_avx512_core_amx))
-    return &words;
-#endif
-  return nullptr;
+  const bool best =
+      may_use(dnnl_cpu_isa_avx512_core_bf16) && !may_use(dnnl_cpu_isa_avx512_core_amx);
+  return best ? &words : nullptr;
 }
+#endif
 
 template <typename Number>
 class Algorithm {

@@ -70,30 +70,23 @@ def convolution(
         inputs.append(T.constant(np.zeros((0, 0, 0, 0), x.dtype)))
     else:
         inputs.append(image(residual, "convolution: the residual", x.dtype))
-    return FusedConvolution(stride=stride, pad=pad, relu=relu, residual=residual is not None)(
-        *inputs
+    op = FusedConvolution if x.dtype == "float32" else ConvolutionOfWords
+    return op(stride=stride, pad=pad, relu=relu, residual=residual is not None)(*inputs)
+
+
+def _files(*more_vectors: str) -> tuple[str, ...]:
+    return (
+        *("weights.h", "kernels.h", "geometry.h", "words.h", "vectors.h", "tiling.h"),
+        *("avx512.h", "tiles.h", *more_vectors, "avx2.h", "tiles.h"),
+        *("algorithm.h", "winograd.h", "pointwise.h", "polyphase.h", "choice.h"),
+        *("relu.h", "convolution.h"),
     )
 
 
 class _Convolution(OneDNNOp):
     """What the three directions share. Each node keeps its plans in a C++ object."""
 
-    files = (
-        "weights.h",
-        "kernels.h",
-        "geometry.h",
-        *("words.h", "vectors.h", "tiling.h"),
-        *("avx512.h", "tiles.h"),
-        *("avx512_bf16.h", "tiles.h"),
-        *("avx2.h", "tiles.h"),
-        "algorithm.h",
-        "winograd.h",
-        "pointwise.h",
-        "polyphase.h",
-        "choice.h",
-        "relu.h",
-        "convolution.h",
-    )
+    files = _files()
 
     def c_support_code_struct(self, node: Any, name: str) -> str:
         return f"conus::Convolution plans_{name};"
@@ -142,6 +135,12 @@ class FusedConvolution(_Convolution):
         gradients = [like(gradient, variable) for gradient, variable in pairs]
         missing = theano.gradient.DisconnectedType()()
         return [*gradients, like(dy, residual) if self.residual else missing]
+
+
+class ConvolutionOfWords(FusedConvolution):
+    """The same for bfloat16. Its kernels are compiled here only: each Op would wait a second."""
+
+    files = _files("avx512_bf16.h", "tiles.h")
 
 
 class _Gradient(_Convolution, GradientOp):
