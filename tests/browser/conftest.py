@@ -171,6 +171,35 @@ class Notebook:
         )
         return self
 
+    def begin(self, cells, width=1280, height=1000):
+        """Have other cells and a kernel that knows nothing, on the same page, for another test."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.mouse.move(0, 0)
+        self.restart()
+        self.page.evaluate(
+            """(cells) => {
+                const { content } = window.jupyterapp.shell.currentWidget;
+                const { sharedModel } = content.model;
+                sharedModel.transact(() => {
+                    sharedModel.deleteCellRange(0, sharedModel.cells.length);
+                    sharedModel.insertCells(0, cells);
+                });
+                content.mode = "command";
+                content.activeCellIndex = 0;
+                content.deselectAll();
+            }""",
+            [{"cell_type": "code", "source": source} for source in cells],
+        )
+        self.page.wait_for_function(
+            "(count) => document.querySelectorAll('.jp-Notebook .jp-CodeCell').length === count"
+            " && !document.querySelector('.jp-OutputArea-output')",
+            arg=len(cells),
+        )
+        self.python("1")  # the new kernel answers
+        self.complaints.clear()  # of the kernel before
+        self.dialogs.clear()
+        return self
+
     def command(self, name, **arguments):
         script = "([name, args]) => window.jupyterapp.commands.execute(name, args)"
         return self.page.evaluate(script, [name, arguments])
@@ -281,6 +310,18 @@ def tool(shared):
     shared.quiet()
     yield shared
     shared.quiet()
+
+
+@pytest.fixture(scope="session")
+def bench(lab, browser):
+    """A page for one test after the other: JupyterLab takes longer to open than most of them.
+
+    Each test begins with ``bench.begin([cell, ...])``. Those that kill a kernel, measure memory
+    or need fingers have a page of their own.
+    """
+    notebook = Notebook(lab, browser, "bench", [""]).open()
+    yield notebook
+    notebook.close()
 
 
 @pytest.fixture

@@ -127,16 +127,11 @@ class Cells:
 
 
 @pytest.fixture(scope="module", params=["Classifier", "Explorer"])
-def shown(request, lab, browser):
+def shown(request, bench):
     """A kind of widget, and a notebook with a cell for each way to show it."""
-    from conftest import Notebook
-
-    first = f"{MAKE}\nkind = {request.param!r}"
-    notebook = Notebook(lab, browser, f"shown {request.param}", [first, *WAYS.values()]).open()
-    cells = Cells(notebook)
+    cells = Cells(bench.begin([f"{MAKE}\nkind = {request.param!r}", *WAYS.values()]))
     cells.run(0)
-    yield request.param, cells
-    notebook.close()
+    return request.param, cells
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -186,8 +181,8 @@ def verdict_on(explored, share):
     raise AssertionError(f"{text!r} does not become a verdict on {share:.1f} %")
 
 
-def test_two_views_of_one_widget_show_the_same(open_notebook, files):
-    notebook = open_notebook("twice", [TWICE], viewport={"width": 1400, "height": 1000}).open()
+def test_two_views_of_one_widget_show_the_same(bench, files):
+    notebook = bench.begin([TWICE], width=1400)
     cell = Cells(notebook).run(0)
     classifiers = cell.locator(".cw-classifier")
     expect(classifiers).to_have_count(2, timeout=60_000)
@@ -243,7 +238,7 @@ def within(explored):
     return box["x"] + (box["width"] - width) / 2, box["y"], width, width * 3 / 4
 
 
-def test_a_widget_that_was_closed_says_so_in_words(open_notebook):
+def test_a_widget_that_was_closed_says_so_in_words(bench):
     kinds = "('Classifier', 'Explorer', 'DropZone')"
     cells = [
         MAKE,
@@ -252,8 +247,7 @@ def test_a_widget_that_was_closed_says_so_in_words(open_notebook):
         "display(*widgets)",
         "ipywidgets.VBox([widgets[0]])",
     ]
-    notebook = open_notebook("closed", cells).open()
-    cells = Cells(notebook)
+    cells = Cells(bench.begin(cells))
     cells.run(0)
     shown = cells.run(1)
     for root in ROOTS.values():
@@ -270,7 +264,7 @@ def test_a_widget_that_was_closed_says_so_in_words(open_notebook):
     expect(again).not_to_contain_text("Error")
     boxed = cells.run(4)
     expect(boxed).to_contain_text("This Classifier was closed and cannot be shown again")
-    notebook.quiet()
+    bench.quiet()
 
 
 SAVED = """\

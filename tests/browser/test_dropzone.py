@@ -10,10 +10,10 @@ zone = DropZone(on_photograph=lambda file: heard.append(file.name), limit=100_00
 zone"""
 
 
-def test_what_has_arrived_stands_on_the_page(open_notebook, files):
+def test_what_has_arrived_stands_on_the_page(bench, files):
     good = pictures.encoded(pictures.shell(1), "PNG")
     paths = files({"a.png": good, "b.png": good, "large.tif": bytes(100_001)})
-    notebook = open_notebook("zone", [ZONE]).open()
+    notebook = bench.begin([ZONE])
     notebook.command("notebook:run-all-cells")
     notebook.zone.drop({"files": paths})
     rows = notebook.page.locator(".cw-files > li")

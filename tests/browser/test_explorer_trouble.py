@@ -80,9 +80,8 @@ explorer = Explorer(predictor, picture(1))
 explorer""")
 
 
-def test_a_network_that_fails_is_said_and_the_next_stroke_is_answered(open_notebook):
-    notebook = open_notebook("failing", [FAILING]).open()
-    page = Explored(notebook).run()
+def test_a_network_that_fails_is_said_and_the_next_stroke_is_answered(bench):
+    page = Explored(bench.begin([FAILING])).run()
     warning = page.root.locator(".cw-warning")
     page.do("def fail(*_, **__): raise MemoryError('<b>no room</b> for 224 x 224')")
     page.do("predictor.network.forward = fail")
@@ -113,10 +112,9 @@ explorer = Explorer(predictor, ["nowhere/shell.jpg", "letter.jpg", "half.png", "
 explorer""")
 
 
-def test_photographs_that_cannot_be_used_are_named_and_the_others_are_shown(open_notebook, files):
+def test_photographs_that_cannot_be_used_are_named_and_the_others_are_shown(bench, files):
     alone = "Explorer(predictor, 'nowhere/shell.jpg')"
-    notebook = open_notebook("missing", [MISSING, alone]).open()
-    page = Explored(notebook).run()
+    page = Explored(bench.begin([MISSING, alone])).run()
     warning = page.root.locator(".cw-warning")
     expect(warning).to_contain_text("shell.jpg does not exist in the folder")
     for name in ("letter.jpg", "half.png"):
@@ -140,7 +138,7 @@ def test_photographs_that_cannot_be_used_are_named_and_the_others_are_shown(open
     assert warning.locator("i").count() == 0
 
     # Where none is left, the page asks for one.
-    page = Explored(notebook, 1)
+    page = Explored(bench, 1)
     warning = page.root.locator(".cw-warning")
     expect(warning).to_contain_text("shell.jpg does not exist in the folder")
     expect(page.status).to_be_hidden()
@@ -174,13 +172,9 @@ explorer""")
 
 
 @pytest.fixture(scope="module")
-def many(lab, browser):
-    from conftest import Notebook
-
-    notebook = Notebook(lab, browser, "many", [MANY], viewport={"width": 1300, "height": 1500})
-    yield Explored(notebook.open()).run()
-    notebook.quiet()
-    notebook.close()
+def many(bench):
+    yield Explored(bench.begin([MANY], width=1300, height=1500)).run()
+    bench.quiet()
 
 
 def test_a_thousand_classes_are_ranked_and_searched(many):

@@ -87,31 +87,12 @@ def cell(answers, reviewer="Ana", options=""):
     return CELL.format(tests=str(TESTS), answers=str(answers), reviewer=reviewer, options=options)
 
 
-@pytest.fixture(scope="module")
-def bench(lab, browser):
-    """A page for one test after the other: JupyterLab takes longer to open than most of them."""
-    from conftest import Notebook
-
-    notebook = Notebook(lab, browser, "inspector", [""]).open()
-    yield notebook
-    notebook.close()
-
-
 @pytest.fixture
 def inspect(bench, clean):
     """Show an inspector on the common page, with a kernel of its own."""
-    bench.restart()
-    bench.command("notebook:clear-all-cell-outputs")
-    expect(bench.page.locator(".cw-inspector")).to_have_count(0)
-    bench.complaints.clear()  # of the kernel before
 
-    def inspect(reviewer="Ana", options="", wait=".ci-cell"):
-        bench.page.evaluate(
-            """(code) => window.jupyterapp.shell.currentWidget.content.widgets[0]
-                .model.sharedModel.setSource(code)""",
-            cell(clean, reviewer, options),
-        )
-        one = Inspected(bench).run(wait)
+    def inspect(reviewer="Ana", options="", wait=".ci-cell", width=1280):
+        one = Inspected(bench.begin([cell(clean, reviewer, options)], width=width)).run(wait)
         assert one.kept() == []
         return one
 
@@ -414,18 +395,9 @@ def test_papers_and_log_are_handed_to_the_browser(inspect, tmp_path):
     one.quiet()
 
 
-@pytest.fixture
-def at_width(bench):
-    """Make the page so wide before an inspector is shown."""
-    usual = bench.page.viewport_size
-    yield lambda width: bench.page.set_viewport_size({**usual, "width": width})
-    bench.page.set_viewport_size(usual)
-
-
 @pytest.mark.parametrize("width", [700, 1000, 2000])
-def test_nothing_sticks_out(inspect, at_width, width):
-    at_width(width)
-    one = inspect()
+def test_nothing_sticks_out(inspect, width):
+    one = inspect(width=width)
 
     def sound():
         out = one.page.evaluate(

@@ -17,11 +17,10 @@ classifier"""
 EVIL = "<img src=x onerror=alert(1)>.jpg"
 
 
-def test_what_stays_without_a_kernel(open_notebook, files):
+def test_what_stays_without_a_kernel(bench, files):
     """Reload shows the live page again; restart is said in words; then the static picture stays."""
     [path] = files({EVIL: pictures.encoded(pictures.shell(1))})
-    notebook = open_notebook("static", [SMALL]).open()
-    notebook.run()
+    notebook = bench.begin([SMALL]).run()
     page = notebook.page
     saved = page.locator(".conus-saved")
     notebook.zone.drop({"files": [path]})
@@ -121,10 +120,10 @@ classifier = Classifier("shells")
 classifier"""
 
 
-def test_a_network_that_cannot_be_loaded_is_tried_again_by_a_key(open_notebook, files):
+def test_a_network_that_cannot_be_loaded_is_tried_again_by_a_key(bench, files):
     shell = pictures.encoded(pictures.shell(1), "PNG")
     early, path = files({"early.png": shell, "shell.png": shell})
-    notebook = open_notebook("missing", [MISSING]).open()
+    notebook = bench.begin([MISSING])
     notebook.command("notebook:run-all-cells")
     alert = notebook.page.get_by_role("alert").and_(notebook.page.locator(".cw-warning"))
     expect(alert).to_contain_text("shells/resnet50.npz is not there: copy it into this folder.")

@@ -28,7 +28,7 @@ def files_in(document):
     return dict(found)
 
 
-def test_the_widget_of_the_document_works(open_notebook, files, repository, tmp_path):
+def test_the_widget_of_the_document_works(bench, files, repository, tmp_path):
     named = files_in((repository / "docs" / "write-a-widget.md").read_text(encoding="utf-8"))
     assert len(named) == 3
     for path, text in named.items():
@@ -43,7 +43,7 @@ def test_the_widget_of_the_document_works(open_notebook, files, repository, tmp_
         }
     )
     cell = CELL.format(tests=str(repository / "tests"), home=str(tmp_path))
-    notebook = open_notebook("write", [cell]).open()
+    notebook = bench.begin([cell])
     notebook.command("notebook:run-all-cells")
     notebook.zone.drop({"files": [good]})
     root = notebook.page.locator(".cw-strongest")

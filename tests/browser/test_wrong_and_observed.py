@@ -27,16 +27,10 @@ classifier"""
 
 
 @pytest.fixture(scope="module")
-def late(lab, browser):
-    from conftest import Notebook
-
-    notebook = Notebook(
-        lab, browser, "late", [LATE, LATER], viewport={"width": 1300, "height": 1400}
-    )
-    cells = Cells(notebook.open())
-    yield notebook, cells.run(0), cells.run(1)
-    notebook.quiet()
-    notebook.close()
+def late(bench):
+    cells = Cells(bench.begin([LATE, LATER], width=1300, height=1400))
+    yield bench, cells.run(0), cells.run(1)
+    bench.quiet()
 
 
 def test_a_class_that_does_not_exist_is_said_and_none_is_explained_in_its_place(late):
