@@ -17,7 +17,7 @@ from conus_widgets.collection.wilson import Share
 from conus_widgets.loading import load_predictor
 from conus_widgets.network.interface import PredictorProtocol, Progress
 from conus_widgets.photographs.names import plain
-from conus_widgets.training.finetuning import FOLDS, Examples, FineTuned
+from conus_widgets.training.finetuning import FOLDS, Examples, Figures, FineTuned
 from conus_widgets.training.finetuning import finetune as fit_examples
 from conus_widgets.training.last_stages import Deeper
 
@@ -120,8 +120,24 @@ def _lines(tuned: FineTuned) -> Iterator[str]:
     figures, labels = tuned.figures, tuned.checkpoint.labels
     yield f"{len(labels)} classes, learnt in {tuned.seconds:.0f} s."
     specimens = Share(figures.specimens_right, figures.specimens)
-    photographs = Share(figures.photographs_right, figures.photographs)
     yield f"Right, of specimens that it never saw ({figures.folds} folds): {specimens}"
+    if figures.photographs == figures.specimens:
+        yield (
+            "Each photograph counted as a specimen of its own. If several show one shell, this "
+            "figure is too high: join them on the page, or give a pattern for the names of files."
+        )
+    else:
+        yield from _lines_of_photographs(figures)
+    if figures.alone:
+        yield (
+            f"One specimen only, so learnt but not judged: {', '.join(map(plain, figures.alone))}."
+        )
+    for error in tuned.failed:
+        yield plain(str(error))
+
+
+def _lines_of_photographs(figures: Figures) -> Iterator[str]:
+    photographs = Share(figures.photographs_right, figures.photographs)
     yield f"Of their photographs one by one: {photographs}"
     claimed = Share(figures.split_by_photograph_right, figures.photographs)
     much = claimed.part > photographs.part
@@ -130,12 +146,6 @@ def _lines(tuned: FineTuned) -> Iterator[str]:
         + (", which is too much: it counts" if much else "; often it claims too much: it counts")
         + " shells that were learnt from another photograph."
     )
-    if figures.alone:
-        yield (
-            f"One specimen only, so learnt but not judged: {', '.join(map(plain, figures.alone))}."
-        )
-    for error in tuned.failed:
-        yield plain(str(error))
 
 
 def describe_stages(tuned: FineTuned, deeper: Deeper) -> str:

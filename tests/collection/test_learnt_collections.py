@@ -35,7 +35,18 @@ def test_a_folder_is_learnt(drawn):
     assert tuned.checkpoint.labels == ["banded", "tented"]
     assert tuned.figures.specimens == 12 and tuned.figures.photographs == 24
     assert tuned.figures.specimens_right >= 11  # the demonstration knows these kinds
-    assert "never saw (8 folds)" in describe(tuned)
+    said = describe(tuned)
+    assert "never saw (8 folds)" in said and "split by photograph would have claimed" in said
+    assert "Each photograph counted" not in said
+
+
+def test_without_specimens_it_does_not_claim_that_none_was_seen(drawn):
+    """Views of one shell lie on both sides of the split then, which is one by photograph."""
+    tuned = finetune(drawn[1])
+    assert tuned.figures.specimens == tuned.figures.photographs == 24
+    said = describe(tuned)
+    assert "Each photograph counted as a specimen of its own. If several show one shell," in said
+    assert "split by photograph" not in said
 
 
 def test_an_evaluated_collection_is_not_asked_again(drawn, tmp_path, monkeypatch):
