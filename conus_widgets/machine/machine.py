@@ -17,7 +17,7 @@ from pathlib import Path
 
 import platformdirs
 
-NEEDED_MEGABYTES = 100  # compiled code of all functions takes about 30 MB; g++ needs room to work
+NEEDED_MEGABYTES = 100  # compiled code of all functions takes about 10 MB; g++ needs room to work
 MOST_THREADS = 1024
 #: The C++ code here asks for its own standard and for OpenMP if it needs them.
 OPTIONS_OF_OUR_OWN = ("-std", "-fopenmp")
