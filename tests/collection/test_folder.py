@@ -1,4 +1,3 @@
-import json
 import os
 from pathlib import Path
 
@@ -9,8 +8,6 @@ from conus_widgets.collection import read_folder
 from conus_widgets.collection.problems import ReadingError
 
 ROOT = Path(__file__).parents[2]
-CASES = ROOT / "tests" / "js" / "folders-of-classes.json"  # the JavaScript's test reads them, too
-PHOTOGRAPHS = (".jpg", ".png", ".HEIC")
 PHOTOS = Path(os.environ.get("CONUS_PHOTOS", ROOT.parent / "shared" / "photos"))
 
 
@@ -24,20 +21,6 @@ def test_a_folder_a_class_and_each_photograph_a_specimen(tmp_path):
     ]
     assert not table.grouped and not table.problems
     assert table.source == str(tmp_path) and all(os.path.isabs(r.path) for r in table.records)
-
-
-@pytest.mark.parametrize("case", json.loads(CASES.read_text()), ids=str)
-def test_a_folder_is_read_as_the_page_of_a_fine_tuner_reads_it(tmp_path, case):
-    put(tmp_path, *(name for name in case["files"] if name.endswith(PHOTOGRAPHS)))
-    put(tmp_path, *set(case["files"]) - set(names_below(tmp_path)), content=b"no photograph")
-    found = {}
-    for record in read_folder(tmp_path).records:
-        found.setdefault(record.label, set()).add(os.path.relpath(record.path, tmp_path))
-    assert found == {label: set(files) for label, files in case["labels"].items()}
-
-
-def names_below(folder):
-    return [str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()]
 
 
 def test_a_pattern_says_what_names_hold(tmp_path):

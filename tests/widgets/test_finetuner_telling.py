@@ -181,21 +181,6 @@ def test_photographs_of_a_folder_are_told_once(page_of_folder, shell):
     assert [row["name"] for row in told] == ["dropped.png"]
 
 
-def test_what_a_page_says_of_a_chosen_folder_is_told_to_other_pages(page):
-    said = ["1 photograph lies directly in \u2018shells\u2019.", "2 files are left out."]
-    assert page.say("left_out", sentences=said) == ""
-    assert page.take() == [{"kind": "left_out", "sentences": said}]
-    page.say("hello")
-    (told,) = (one for one in page.take() if one["kind"] == "boxes")
-    assert told["left_out"] == said
-    assert page.say("left_out", sentences=["x" * 9999] * 99) == ""
-    (told,) = page.take()
-    assert sum(map(len, told["sentences"])) <= 16_000
-    assert page.say("left_out", sentences=[]) == ""  # another folder, which is whole
-    page.say("hello")
-    assert [one["left_out"] for one in page.take() if "left_out" in one] == [[]]
-
-
 def said_of(place):
     tuner = FineTuner(place, start=Predictor(random_checkpoint()))
     page = Page(tuner)

@@ -34,7 +34,6 @@ __all__ = ["FineTuner"]
 
 _PAGE = Path(__file__).with_name("page")
 _MOST_PLACES = 10_000  # photographs that are on their way
-_MOST_SENTENCES, _LONGEST = 8, 2000  # that a page says of a folder; letters of one
 
 
 class FineTuner(Receiving, NetworkWidget):
@@ -178,18 +177,12 @@ class FineTuner(Receiving, NetworkWidget):
             "join": then_told(lambda c: boxes.join(map(str, c["keys"]))),
             "pictures": lambda content, _: self._asked_to_show(content["photographs"]),
             "part": then_told(lambda c: boxes.part(map(str, c["keys"]))),
-            "left_out": lambda content, _: self._keep_left_out(content["sentences"]),
             "learn": lambda content, _: self._asked(int(content["stages"])),
             "stop": lambda *_: self._stop.set(),
             "save": lambda content, _: self._save(str(content["folder"])),
             "resume": lambda *_: self._start(),
             **self._intake.kinds,
         }
-
-    def _keep_left_out(self, sentences: list[Any]) -> None:
-        """Remember what a page says of a folder that was chosen there; tell all pages."""
-        self._left_out = [str(text)[:_LONGEST] for text in sentences[:_MOST_SENTENCES]]
-        self._tell("left_out", sentences=self._left_out)
 
     def _placed(self, content: dict[str, Any], _: list[Any]) -> None:
         """Remember into which box a photograph that is on its way goes."""

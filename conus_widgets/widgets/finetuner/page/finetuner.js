@@ -98,17 +98,12 @@ function build({ root, model, line, tell, warn, calm, atEnd }) {
   });
   // What was left out stays to be read, whatever becomes of the photographs that were not.
   const out = make("div", "cw-error cw-left-out", "", { role: "alert", hidden: "" });
-  let leftOutSaid = "";
   const sayLeftOut = (sentences) => {
-    if (sentences.join("\n") === leftOutSaid) return; // an alert would be spoken again
-    leftOutSaid = sentences.join("\n");
     out.replaceChildren(...sentences.map((text) => make("p", "", text)));
     set(out, { hidden: !sentences.length });
   };
   const folder = makeFolder((sorted) => {
-    const sentences = leftOut(sorted);
-    sayLeftOut(sentences);
-    tell("left_out", { sentences }); // for a page that comes later, or stands beside this one
+    sayLeftOut(leftOut(sorted));
     calm("folder");
     if (!sorted.boxes.size)
       warn("The folder holds no folder with photographs: one for each class.", "folder");
@@ -158,7 +153,6 @@ function build({ root, model, line, tell, warn, calm, atEnd }) {
       boxes.change(message.boxes);
       lack(message.missing);
     },
-    left_out: ({ sentences }) => sayLeftOut(sentences),
     picture: (news, [bytes]) => pictures.take(news, bytes),
     state({ text, done, total, learnt, ...now }) {
       if (line.gone()) return; // it was on its way, and nothing runs any more

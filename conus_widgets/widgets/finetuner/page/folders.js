@@ -7,8 +7,6 @@ const LITTER = /^(\.|thumbs\.db$|desktop\.ini$)/i; // of file managers
 const NAMED = 3; // files in one sentence
 
 /**
- * A photograph's class is the folder directly in the chosen one, also if it lies deeper, as in Python
- * (`read_folder`): folders in a class's folder are days, boxes or views more often than classes.
  * Returns { boxes, loose, others, folder }: a Map from names of classes to their photographs, names of
  * photographs that lie in no class's folder, of files that are no photographs, and of the folder.
  * As in Python, hidden files and those of no kind directly in the folder are passed over: tables lie there.
@@ -17,7 +15,7 @@ export function sortFiles(files) {
   const sorted = { boxes: new Map(), loose: [], others: [], folder: "" };
   for (const file of files) {
     const parts = file.webkitRelativePath.split("/"); // "my-shells/tulip/1.jpg"
-    const [name, label] = [parts.at(-1), parts.length > 2 ? parts[1] : ""];
+    const [name, label] = [parts.at(-1), parts.length > 2 ? parts.at(-2) : ""];
     sorted.folder = parts[0];
     if (parts.slice(1).some((part) => LITTER.test(part))) continue;
     const isPhotograph = file.type.startsWith("image/") || ENDINGS.test(name);
