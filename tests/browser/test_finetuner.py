@@ -117,6 +117,8 @@ def test_a_folder_of_folders_fills_a_box_for_each(open_notebook, tmp_path):
     place = tmp_path / "my shells"
     folders(place, **{"tulip": 3, "<b>cone": 2})
     (place / "tulip" / "notes.txt").write_text("no photograph")
+    (place / "tulip" / "day 2").mkdir()
+    (place / "tulip" / "tulip-2.png").rename(place / "tulip" / "day 2" / "tulip-2.png")
     (place / "tulip" / "._1.png").write_bytes(b"of a Macintosh")
     for number in (1, 2):
         (place / f"<i>{number}.png").write_bytes((place / "tulip" / "tulip-0.png").read_bytes())
@@ -132,7 +134,7 @@ def test_a_folder_of_folders_fills_a_box_for_each(open_notebook, tmp_path):
     left = [
         "2 photographs lie directly in \u2018my shells\u2019, in no folder of a class, and are "
         "left out (<i>1.png, <i>2.png): drop them into the boxes of their classes.",
-        "1 file is left out (notes.txt), since its name is not that of a photograph: save "
+        "1 file is left out (tulip/notes.txt), since it is no photograph that can be read: save "
         "photographs of other kinds as JPEG or PNG.",
     ]
     out = root.locator(".cw-left-out")
@@ -144,25 +146,34 @@ def test_a_folder_of_folders_fills_a_box_for_each(open_notebook, tmp_path):
         said = f"{count} photographs, {count} specimens"
         expect(box.locator("p.cw-note").last).to_have_text(said)
         expect(box.locator("img[src]")).to_have_count(count)
+    taken = root.locator(".cw-taken")
+    expect(taken).to_have_text("5 of 5 photographs of \u2018my shells\u2019 were taken.")
     expect(root.locator(".cw-missing")).to_have_text("")
     expect(root.get_by_role("button", name="Learn")).to_be_enabled()
     assert root.locator("b, i").count() == 0
+    # A page that comes later is told the same.
+    notebook.command("docmanager:save")
+    notebook.open()
+    expect(taken).to_have_text("5 of 5 photographs of \u2018my shells\u2019 were taken.")
+    expect(out.locator("p")).to_have_text(left)
     # Once more: the boxes are there, and the photographs come in beside the others.
     choose(place)
     expect(root.locator(".cw-held")).to_have_count(10)
     expect(root.locator(".cw-box")).to_have_count(2)
-    choose(place / "tulip")
-    expect(root.locator(".cw-warning")).to_have_text(
-        "The folder holds no folder with photographs: one for each class."
-    )
-    expect(out).to_contain_text("3 photographs lie directly in \u2018tulip\u2019")
+    choose(place / "<b>cone")
+    expect(out).to_contain_text("\u2018<b>cone\u2019 holds no folder with photographs")
+    expect(out).to_contain_text("2 photographs lie directly in \u2018<b>cone\u2019")
+    expect(taken).to_be_hidden()
     long = tmp_path / "long"
     folders(long, **{"n" * 120: 2, "olive": 1})
+    (long / "olive" / "bad.png").write_bytes(b"no picture")
     choose(long)
-    expect(out).to_be_hidden()
-    expect(root.get_by_role("alert")).to_contain_text(
+    expect(taken).to_have_text("1 of 4 photographs of \u2018long\u2019 was taken.")
+    expect(out.locator("p").first).to_contain_text(
         "has 120 letters, and the name of a class at most 100"
     )
+    expect(out.locator("p").first).to_contain_text("So 2 photographs were not taken.")
+    expect(out.locator("p").last).to_contain_text("bad.png is ")
     expect(root.get_by_role("region", name="Box olive").locator(".cw-held")).to_have_count(1)
     expect(root.locator(".cw-box")).to_have_count(3)
     notebook.quiet()

@@ -1,4 +1,4 @@
-"""Photographs for small pictures: a JPEG is decoded at a part of its size, and is the same picture."""
+"""Photographs for small pictures: a JPEG is decoded at a part of its size, and looks the same."""
 
 import io
 

@@ -8,10 +8,10 @@ import { watchSight } from "./sight.js";
 const count = (n, one) => `${n} ${one}${n === 1 ? "" : "s"}`;
 
 /**
- * `tell` speaks to the kernel; `ask` too, and resolves to the reason of a refusal; `send(files, place,
+ * `root` is the page; `tell` speaks to the kernel; `ask` too, and resolves to the reason of a refusal; `send(files, place,
  * pasted)` sends files into a box; `pictures` are the thumbnails.
  */
-export function makeBoxes({ tell, ask, send, pictures }) {
+export function makeBoxes({ root, tell, ask, send, pictures }) {
   const element = make("div", "cw-boxes");
   const drawn = new Map(); // number of a box -> its pieces
   const sight = watchSight(pictures);
@@ -84,8 +84,13 @@ export function makeBoxes({ tell, ask, send, pictures }) {
     return { section, name, remove, total, list, zone, rows: new Map() };
   };
 
+  /** Whoever stands in what goes away, also if it is taken away elsewhere, goes on nearby. */
+  const leave = (going, next) => {
+    if (going?.contains(document.activeElement)) next?.focus({ preventScroll: true });
+  };
   const forget = (box, key) => {
     const row = box.rows.get(key)?.row;
+    leave(row, box.section.querySelector("input"));
     if (row) sight.remove(row);
     row?.remove();
     box.rows.delete(key);
@@ -94,6 +99,8 @@ export function makeBoxes({ tell, ask, send, pictures }) {
   const discard = (number) => {
     const box = drawn.get(number);
     if (!box) return;
+    const near = box.section.nextElementSibling ?? box.section.previousElementSibling;
+    leave(box.section, near?.querySelector("input") ?? root.querySelector("input"));
     for (const key of box.rows.keys()) forget(box, key); // none of them stays chosen
     box.section.remove();
     drawn.delete(number);

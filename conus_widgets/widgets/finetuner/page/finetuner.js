@@ -1,6 +1,6 @@
 // The steps of fine-tuning: boxes of photographs, learning, trying and saving.
 
-import { make, set } from "../../live/page/elements.js";
+import { make, set, whenNews } from "../../live/page/elements.js";
 import { makePictures } from "../../live/page/pictures.js";
 import { startPage } from "../../live/page/start.js";
 import { sendFiles, settingsOf } from "../../dropzone/page/sending.js";
@@ -10,6 +10,8 @@ import { leftOut, sortFiles } from "./folders.js";
 
 const GONE_TOO =
   "Boxes, the photographs that were added here, and a network that was not saved are gone with the kernel.";
+
+const SAID = 5; // reasons in one warning
 
 /** One field and one button; Enter in the field presses it. No form: a notebook's page swallows its "submit". */
 function makeField(label, value, button, act) {
@@ -33,10 +35,10 @@ function makeFolder(take) {
   const input = make("input", "", "", { type: "file", webkitdirectory: "", hidden: "" });
   const press = make("button", "cw-button", "Choose a folder of folders", { type: "button" });
   press.addEventListener("click", () => input.click());
-  input.addEventListener("change", () => {
-    const sorted = sortFiles(input.files);
-    input.value = "";
-    take(sorted);
+  input.addEventListener("change", async () => {
+    const files = [...input.files];
+    input.value = ""; // so that the same folder can be chosen again
+    take(await sortFiles(files));
   });
   return { press, input };
 }
@@ -60,7 +62,7 @@ function makeLearning(tell) {
   return { element, stages, learn, stop, bar, status };
 }
 
-function build({ root, model, line, tell, warn, calm, atEnd }) {
+function build({ root, model, line, tell, warn, atEnd }) {
   const ask = (kind, content) =>
     line.send({ kind, ...content }).then(
       () => "",
@@ -69,18 +71,26 @@ function build({ root, model, line, tell, warn, calm, atEnd }) {
   let queue = Promise.resolve();
   const send = (files, place, pasted = false) => {
     let refused = ""; // the box, and so all that goes into it
+    const problems = new Set();
+    const fail = (upload, reason) => {
+      if (place.folder) return ask("failed", { upload, reason, folder: place.folder });
+      problems.add(reason);
+      const more = problems.size - SAID;
+      const last = more > 0 ? `And ${more.toLocaleString("en")} more were not taken.` : "";
+      warn([...[...problems].slice(0, SAID), last]);
+    };
     const show = (news) => {
       if (news.state === "preparing")
         ask("place", { upload: news.upload, ...place }).then((reason) => (refused ||= reason));
       if (news.thumbnail) pictures.put(news.upload, news.thumbnail);
-      if (news.state === "failed" && !line.gone()) warn(refused || news.error);
+      if (news.state === "failed" && !line.gone()) fail(news.upload, refused || news.error);
     };
     const settings = () => settingsOf(model);
     const how = { pasted, settings, show, stopped: () => refused !== "" };
     queue = queue.then(() => line.gone() || sendFiles(line, files, how));
   };
   const pictures = makePictures((photographs) => ask("pictures", { photographs }));
-  const boxes = makeBoxes({ tell, ask, send, pictures });
+  const boxes = makeBoxes({ root, tell, ask, send, pictures });
   atEnd(() => {
     boxes.close();
     pictures.close();
@@ -96,18 +106,24 @@ function build({ root, model, line, tell, warn, calm, atEnd }) {
       },
     );
   });
-  // What was left out stays to be read, whatever becomes of the photographs that were not.
+  // What became of a folder stays to be read, and a page that comes later is told it by the kernel.
+  const taken = make("p", "cw-note cw-taken", "", { hidden: "" });
   const out = make("div", "cw-error cw-left-out", "", { role: "alert", hidden: "" });
-  const sayLeftOut = (sentences) => {
+  const sayLeftOut = whenNews((sentences) => {
     out.replaceChildren(...sentences.map((text) => make("p", "", text)));
     set(out, { hidden: !sentences.length });
+  });
+  const report = (message) => {
+    if (message.left_out === undefined) return; // as before
+    set(taken, { textContent: message.taken, hidden: !message.taken });
+    sayLeftOut(message.left_out);
   };
+  let choices = 0;
   const folder = makeFolder((sorted) => {
-    sayLeftOut(leftOut(sorted));
-    calm("folder");
-    if (!sorted.boxes.size)
-      warn("The folder holds no folder with photographs: one for each class.", "folder");
-    for (const [name, files] of sorted.boxes) send(files, { name });
+    const key = `${line.name}-${++choices}`;
+    const photographs = [...sorted.boxes.values()].reduce((sum, { length }) => sum + length, 0);
+    tell("folder", { folder: key, name: sorted.folder, photographs, left_out: leftOut(sorted) });
+    for (const [name, files] of sorted.boxes) send(files, { name, folder: key });
   });
   const first = make("div", "cw-first");
   first.append(adding.element, folder.press, folder.input);
@@ -120,7 +136,16 @@ function build({ root, model, line, tell, warn, calm, atEnd }) {
     tell("save", { folder: input.value }),
   );
   saving.element.hidden = true;
-  root.append(first, out, boxes.element, boxes.tools, missing, learning.element, learning.status);
+  root.append(
+    first,
+    taken,
+    out,
+    boxes.element,
+    boxes.tools,
+    missing,
+    learning.element,
+    learning.status,
+  );
   root.append(curve.element, figures, saving.element);
   // A photograph that is dropped beside a box must not make the browser leave the notebook.
   for (const type of ["dragover", "drop"])
@@ -144,12 +169,13 @@ function build({ root, model, line, tell, warn, calm, atEnd }) {
   const kinds = {
     boxes(message) {
       whole = true;
-      if (message.left_out.length) sayLeftOut(message.left_out);
+      report(message);
       boxes.draw(message.boxes);
       lack(message.missing);
     },
     changes(message) {
       if (!whole) return;
+      report(message);
       boxes.change(message.boxes);
       lack(message.missing);
     },
