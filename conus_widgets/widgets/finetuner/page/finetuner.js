@@ -3,6 +3,7 @@
 import { make, set, whenNews } from "../../live/page/elements.js";
 import { makePictures } from "../../live/page/pictures.js";
 import { startPage } from "../../live/page/start.js";
+import { isolated } from "../../live/page/words.js";
 import { sendFiles, settingsOf } from "../../dropzone/page/sending.js";
 import { makeBoxes } from "./boxes.js";
 import { makeCurve } from "./curve.js";
@@ -10,6 +11,9 @@ import { leftOut, sortFiles } from "./folders.js";
 
 const GONE_TOO =
   "Boxes, the photographs that were added here, and a network that was not saved are gone with the kernel.";
+
+const HOW =
+  "A box holds the photographs of a class: add one for each class and drop photographs into it, or choose a folder, and each folder in it becomes a box.";
 
 const SAID = 5; // reasons in one warning
 
@@ -48,7 +52,7 @@ function makeLearning(tell) {
   const stages = make("select");
   for (const [value, text] of [
     ["0", "the last layer (seconds)"],
-    ["1", "the last layer, then the last stage (minutes)"],
+    ["1", "also the last stage (minutes)"],
   ])
     stages.append(make("option", "", text, { value }));
   const control = make("label", "cw-control", "What is trained:");
@@ -56,7 +60,7 @@ function makeLearning(tell) {
   const learn = make("button", "cw-button cw-primary", "Learn", { type: "button" });
   const stop = make("button", "cw-button", "Stop, keep the best", { type: "button", disabled: "" });
   const bar = make("progress", "", "", { "aria-label": "Photographs", hidden: "" });
-  const status = make("p", "cw-status", "", { role: "status" });
+  const status = make("p", "cw-status", "", { role: "status", tabindex: "-1" });
   learn.addEventListener("click", () => tell("learn", { stages: Number(stages.value) }));
   element.append(control, learn, stop, bar);
   return { element, stages, learn, stop, bar, status };
@@ -73,7 +77,10 @@ function build({ root, model, line, tell, warn, atEnd }) {
     let refused = ""; // the box, and so all that goes into it
     const problems = new Set();
     const fail = (upload, reason) => {
-      if (place.folder) return ask("failed", { upload, reason, folder: place.folder });
+      if (place.folder) {
+        const where = refused ? reason : `In \u2018${isolated(place.name)}\u2019: ${reason}`;
+        return ask("failed", { upload, reason: where, folder: place.folder });
+      }
       problems.add(reason);
       const more = problems.size - SAID;
       const last = more > 0 ? `And ${more.toLocaleString("en")} more were not taken.` : "";
@@ -128,6 +135,7 @@ function build({ root, model, line, tell, warn, atEnd }) {
   const first = make("div", "cw-first");
   first.append(adding.element, folder.press, folder.input);
 
+  const how = make("p", "cw-note cw-how", HOW);
   const missing = make("p", "cw-missing");
   const learning = makeLearning(tell);
   const curve = makeCurve();
@@ -136,16 +144,7 @@ function build({ root, model, line, tell, warn, atEnd }) {
     tell("save", { folder: input.value }),
   );
   saving.element.hidden = true;
-  root.append(
-    first,
-    taken,
-    out,
-    boxes.element,
-    boxes.tools,
-    missing,
-    learning.element,
-    learning.status,
-  );
+  root.append(first, how, taken, out, boxes.element, missing, learning.element, learning.status);
   root.append(curve.element, figures, saving.element);
   // A photograph that is dropped beside a box must not make the browser leave the notebook.
   for (const type of ["dragover", "drop"])
@@ -156,12 +155,21 @@ function build({ root, model, line, tell, warn, atEnd }) {
   let stopping = false; // it does so between two small batches
   let whole = false; // what was told to another view, before all was told to this one, is part of that
   const settle = () => {
-    set(learning.learn, { disabled: running || lacks !== "" });
-    set(learning.stop, { disabled: !running || stopping });
-    set(learning.stages, { disabled: running });
+    const states = [
+      [learning.learn, running || lacks !== ""],
+      [learning.stop, !running || stopping],
+      [learning.stages, running],
+    ];
+    for (const [control, disabled] of states) {
+      // A browser takes the focus from what is disabled. Not to Stop: a second Enter would press it.
+      if (disabled && control === document.activeElement)
+        learning.status.focus({ preventScroll: true });
+      set(control, { disabled });
+    }
   };
   const lack = (text) => {
     lacks = text;
+    set(how, { hidden: boxes.any() });
     set(missing, { textContent: lacks });
     settle();
   };
@@ -190,7 +198,7 @@ function build({ root, model, line, tell, warn, atEnd }) {
       settle();
     },
     curve(message) {
-      points = message.points;
+      points = [...message.points]; // another view on this page gets the same list
       curve.draw(points);
     },
     point({ point }) {

@@ -6,6 +6,14 @@ import { isPhotograph } from "./kinds.js";
 const LITTER = /^(\.|thumbs\.db$|desktop\.ini$)/i; // of file managers
 const NAMED = 3; // files in one sentence
 
+/** Files in Python's order: by name, folder by folder. */
+function inOrder(one, other) {
+  const [first, second] = [one, other].map((file) => file.webkitRelativePath.split("/"));
+  const at = first.findIndex((part, place) => part !== second[place]);
+  if (at < 0) return 0;
+  return first[at] < second[at] ? -1 : 1;
+}
+
 /**
  * Resolves to { boxes, loose, others, empty, folder }: a Map from names of classes to their photographs;
  * of photographs that lie in no class's folder, of files that are no photographs, and of empty ones,
@@ -17,7 +25,7 @@ const NAMED = 3; // files in one sentence
  */
 export async function sortFiles(files) {
   const sorted = { boxes: new Map(), loose: [], others: [], empty: [], folder: "" };
-  for (const file of files) {
+  for (const file of [...files].toSorted(inOrder)) {
     const [folder, ...parts] = file.webkitRelativePath.split("/"); // "my-shells/tulip/day 1/1.jpg"
     sorted.folder = folder;
     if (parts.some((part) => LITTER.test(part))) continue;
