@@ -15,7 +15,7 @@ from .problems import Problem
 SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .jfif .png .webp .tif .tiff .gif .bmp .heic .heif .avif".split()
 )
-_READABLE = {"JPEG", "PNG", "WebP", "TIFF", "GIF", "BMP", "HEIC"}
+_READABLE = {"JPEG", "PNG", "WebP", "TIFF", "GIF", "BMP", "HEIC", "AVIF"}
 _LITTER = {"thumbs.db", "desktop.ini"}
 
 

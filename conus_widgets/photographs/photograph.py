@@ -39,6 +39,7 @@ __all__ = [
     "Photograph",
     "PhotographError",
     "claimed_pixels",
+    "coarse_photograph",
     "open_photograph",
     "random_views",
     "read_photograph",
@@ -243,6 +244,32 @@ def read_photograph(
     return open_photograph(source, name=name, max_pixels=max_pixels).whole()
 
 
+def coarse_photograph(
+    source: Any, side: int, *, name: str | None = None, max_pixels: int | None = MAX_PIXELS
+) -> tuple[Image.Image, tuple[int, int]]:
+    """Read a photograph for a small picture of it, for eyes alone: a JPEG is not decoded whole.
+
+    Parameters and errors are those of `read_photograph`, and `side`: pixels of the longer side of
+    the small picture.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Upright RGB, larger than `side` by a half at least, if the photograph is.
+    (int, int)
+        Width and height of the photograph itself, upright.
+    """
+    if not isinstance(source, Photograph | Image.Image | np.ndarray):
+        name = name_of(source, name=name)
+        if not isinstance(source, str | os.PathLike):
+            source = content(source, name)
+        found = _coarse(source, side + side // 2, name, max_pixels)
+        if found is not None:
+            return found
+    photograph = open_photograph(source, name=name, max_pixels=max_pixels)
+    return photograph.seen(side, "bilinear"), photograph.size
+
+
 def claimed_pixels(source: Any, *, name: str | None = None) -> int:
     """Return how many pixels a photograph has, as its header claims; nothing is decoded.
 
@@ -255,6 +282,26 @@ def claimed_pixels(source: Any, *, name: str | None = None) -> int:
         return room.area(source.size)
     with _opened(source, name_of(source, name=name), None) as picture:
         return room.area(picture.size)
+
+
+def _coarse(
+    source: Any, longer: int, name: str, max_pixels: int | None
+) -> tuple[Image.Image, tuple[int, int]] | None:
+    """Return a picture and the photograph's size; None if it has to be decoded whole."""
+    with _opened(source, name, max_pixels) as picture:
+        # Coefficients of all pixels, and of half as many rows and columns the colours.
+        needed = (picture.strip_bytes + 8 / 4) * room.area(picture.size)
+        if picture.coarse is None or not room.fits(needed):
+            return None
+        try:
+            decoded = picture.coarse(longer)
+        except Exception:  # cut or damaged: whole, it is mended, or the reason is found
+            return None
+        if decoded is None:
+            return None
+        with _explained(picture.size, name):
+            image = _upright(decoded, name, ours=True)[1]
+        return image, upright_size(picture.size, decoded.orientation)
 
 
 def _bytes(picture: Picture) -> float:

@@ -42,6 +42,9 @@ class Picture:
         have a multiple of so many rows. None if its format gives none.
     strip_bytes : float
         What decoding it in strips keeps of the whole, for each pixel.
+    coarse : callable or None
+        Returns the picture, `Decoded`, whose longer side has at least so many pixels, without
+        decoding all of them; None from it if nothing is gained. None if its format cannot.
     """
 
     size: tuple[int, int]
@@ -49,3 +52,4 @@ class Picture:
     pixel_bytes: float = 8
     strips: Callable[[int], Iterator[Decoded]] | None = None
     strip_bytes: float = 0
+    coarse: Callable[[int], Decoded | None] | None = None

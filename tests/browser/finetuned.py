@@ -26,15 +26,11 @@ quick = last_stages._Work._point
 last_stages._Work._point = lambda *given: time.sleep(0.2) or quick(*given)"""
 
 
-def open_tuner(open_notebook, name, *, more="", folder="", shown="tuner", **context):
-    """Return a notebook that shows a fine-tuner, and the fine-tuner's root."""
+def show_tuner(notebook, *, more="", folder="", shown="tuner"):
+    """Have a notebook show a fine-tuner; return the fine-tuner's root."""
     folder = folder and f"{folder!r}, "
     cell = CELL.format(tests=str(TESTS), more=more, folder=folder, shown=shown)
-    notebook = open_notebook(name, [cell], **context).open()
-    notebook.command("notebook:run-all-cells")
-    root = notebook.page.locator(".cw-finetuner")
-    root.wait_for(timeout=60_000)
-    return notebook, root
+    return notebook.show(cell, ".cw-finetuner")
 
 
 def drawn(kind, number):

@@ -4,15 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
-from finetuned import add_boxes, folders, open_tuner, shells
+from finetuned import add_boxes, folders, shells, show_tuner
 from playwright.sync_api import expect
 
 
-def test_a_network_learns_what_is_in_the_boxes_and_is_tried_beside_it(
-    open_notebook, files, tmp_path
-):
+def test_a_network_learns_what_is_in_the_boxes_and_is_tried_beside_it(notebook, files, tmp_path):
     both = "ipywidgets.VBox([tuner, tuner.beside(Classifier)])"
-    notebook, root = open_tuner(open_notebook, "finetuner", shown=both)
+    root = show_tuner(notebook, shown=both)
     learn = root.get_by_role("button", name="Learn")
     missing = root.locator(".cw-missing")
     expect(missing).to_have_text("At least 2 boxes are needed to tell apart, and there are 0.")
@@ -40,14 +38,14 @@ def test_a_network_learns_what_is_in_the_boxes_and_is_tried_beside_it(
     expect(tulip.locator(".cw-held")).to_have_count(4)
     expect(root.get_by_role("alert")).to_contain_text("bad.png")
     cone.locator(".cw-zone").drop({"files": shells(files, 1, 5)})
-    expect(cone.locator("p.cw-note").last).to_have_text("5 photographs, 5 specimens")
+    expect(cone.locator("p.cw-note")).to_have_text("5 photographs, 5 specimens")
     # The first two are one specimen.
     for number in (0, 1):
         cone.get_by_role("checkbox").nth(number).check()
     root.get_by_role("button", name="They show one specimen").click()
-    expect(cone.locator("p.cw-note").last).to_have_text("5 photographs, 4 specimens")
+    expect(cone.locator("p.cw-note")).to_have_text("5 photographs, 4 specimens")
     cone.get_by_role("button", name="Remove dark-4.png").click()
-    expect(cone.locator("p.cw-note").last).to_have_text("4 photographs, 3 specimens")
+    expect(cone.locator("p.cw-note")).to_have_text("4 photographs, 3 specimens")
     expect(missing).to_have_text("")
 
     root.get_by_label("What is trained:").select_option("1")
@@ -81,8 +79,8 @@ def rename(box, name):
     field.press("Enter")
 
 
-def test_a_name_that_is_refused_gives_way_to_the_one_that_holds(open_notebook):
-    notebook, root = open_tuner(open_notebook, "finetuner-names")
+def test_a_name_that_is_refused_gives_way_to_the_one_that_holds(notebook):
+    root = show_tuner(notebook)
     add_boxes(root, "tulip", "<i>cone</i>")
     box = root.get_by_role("region", name="Box tulip", exact=True)
     field, problem = box.get_by_label("Class", exact=True), box.get_by_role("alert")
@@ -112,11 +110,13 @@ def test_a_name_that_is_refused_gives_way_to_the_one_that_holds(open_notebook):
     notebook.quiet()
 
 
-def test_a_folder_of_folders_fills_a_box_for_each(open_notebook, tmp_path):
-    notebook, root = open_tuner(open_notebook, "finetuner-folder")
+def test_a_folder_of_folders_fills_a_box_for_each(notebook, tmp_path):
+    root = show_tuner(notebook)
     place = tmp_path / "my shells"
     folders(place, **{"tulip": 3, "<b>cone": 2})
     (place / "tulip" / "notes.txt").write_text("no photograph")
+    (place / "tulip" / "day 2").mkdir()
+    (place / "tulip" / "tulip-2.png").rename(place / "tulip" / "day 2" / "tulip-2.png")
     (place / "tulip" / "._1.png").write_bytes(b"of a Macintosh")
     for number in (1, 2):
         (place / f"<i>{number}.png").write_bytes((place / "tulip" / "tulip-0.png").read_bytes())
@@ -132,7 +132,7 @@ def test_a_folder_of_folders_fills_a_box_for_each(open_notebook, tmp_path):
     left = [
         "2 photographs lie directly in \u2018my shells\u2019, in no folder of a class, and are "
         "left out (<i>1.png, <i>2.png): drop them into the boxes of their classes.",
-        "1 file is left out (notes.txt), since its name is not that of a photograph: save "
+        "1 file is left out (tulip/notes.txt), since it is no photograph that can be read: save "
         "photographs of other kinds as JPEG or PNG.",
     ]
     out = root.locator(".cw-left-out")
@@ -142,36 +142,45 @@ def test_a_folder_of_folders_fills_a_box_for_each(open_notebook, tmp_path):
         box = root.get_by_role("region", name=f"Box {name}", exact=True)
         expect(box.locator(".cw-held")).to_have_count(count)
         said = f"{count} photographs, {count} specimens"
-        expect(box.locator("p.cw-note").last).to_have_text(said)
+        expect(box.locator("p.cw-note")).to_have_text(said)
         expect(box.locator("img[src]")).to_have_count(count)
+    taken = root.locator(".cw-taken")
+    expect(taken).to_have_text("5 of 5 photographs of \u2018my shells\u2019 were taken.")
     expect(root.locator(".cw-missing")).to_have_text("")
     expect(root.get_by_role("button", name="Learn")).to_be_enabled()
     assert root.locator("b, i").count() == 0
+    # A page that comes later is told the same.
+    notebook.command("docmanager:save")
+    notebook.open()
+    expect(taken).to_have_text("5 of 5 photographs of \u2018my shells\u2019 were taken.")
+    expect(out.locator("p")).to_have_text(left)
     # Once more: the boxes are there, and the photographs come in beside the others.
     choose(place)
     expect(root.locator(".cw-held")).to_have_count(10)
     expect(root.locator(".cw-box")).to_have_count(2)
-    choose(place / "tulip")
-    expect(root.locator(".cw-warning")).to_have_text(
-        "The folder holds no folder with photographs: one for each class."
-    )
-    expect(out).to_contain_text("3 photographs lie directly in \u2018tulip\u2019")
+    choose(place / "<b>cone")
+    expect(out).to_contain_text("\u2018<b>cone\u2019 holds no folder with photographs")
+    expect(out).to_contain_text("2 photographs lie directly in \u2018<b>cone\u2019")
+    expect(taken).to_be_hidden()
     long = tmp_path / "long"
     folders(long, **{"n" * 120: 2, "olive": 1})
+    (long / "olive" / "bad.png").write_bytes(b"no picture")
     choose(long)
-    expect(out).to_be_hidden()
-    expect(root.get_by_role("alert")).to_contain_text(
+    expect(taken).to_have_text("1 of 4 photographs of \u2018long\u2019 was taken.")
+    expect(out.locator("p").first).to_contain_text(
         "has 120 letters, and the name of a class at most 100"
     )
+    expect(out.locator("p").first).to_contain_text("So 2 photographs were not taken.")
+    expect(out.locator("p").last).to_contain_text("In \u2018olive\u2019: bad.png is ")
     expect(root.get_by_role("region", name="Box olive").locator(".cw-held")).to_have_count(1)
     expect(root.locator(".cw-box")).to_have_count(3)
     notebook.quiet()
 
 
-def test_no_barrier_that_axe_finds(open_notebook, files, tmp_path):
+def test_no_barrier_that_axe_finds(notebook, files, tmp_path):
     packed = pytest.importorskip("axe_playwright_python", reason="NO AXE: install the test extra")
     axe = (Path(packed.__file__).parent / "axe.min.js").read_text()
-    notebook, root = open_tuner(open_notebook, "finetuner-axe")
+    root = show_tuner(notebook)
     add_boxes(root, "tulip", "cone")
     root.locator(".cw-zone").first.drop({"files": shells(files, 0, 2)})
     expect(root.locator(".cw-held")).to_have_count(2)

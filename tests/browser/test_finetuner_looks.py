@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from finetuned import add_boxes, open_tuner, shells
+from finetuned import add_boxes, shells, show_tuner
 from playwright.sync_api import expect
 
 LONG = ("Conus_gloriamaris_" * 20)[:100]
@@ -20,8 +20,8 @@ OUTSIDE = """(root) => {
 }"""
 
 
-def test_long_names_break_nothing(open_notebook, files, tmp_path):
-    notebook, root = open_tuner(open_notebook, "finetuner-long")
+def test_long_names_break_nothing(notebook, files, tmp_path):
+    root = show_tuner(notebook)
     add_boxes(root, LONG, "tulip")
     data = [Path(path).read_bytes() for path in shells(files, 0, 2)]
     for box in root.locator(".cw-box").all():

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from finetuned import folders, open_tuner, shells
+from finetuned import folders, shells, show_tuner
 from playwright.sync_api import expect
 
 # Names of the rows whose thumbnail was drawn.
@@ -22,14 +22,12 @@ def with_pictures(root, count):
     return root.evaluate(PICTURED)
 
 
-def test_photographs_of_a_folder_have_thumbnails_also_after_a_reload(
-    open_notebook, files, tmp_path
-):
+def test_photographs_of_a_folder_have_thumbnails_also_after_a_reload(notebook, files, tmp_path):
     place = Path(folders(tmp_path / "shells", tulip=3, cone=3))
     (place / "cone" / "cone-1.png").write_bytes(b"no picture")
     (place / "cone" / "cone-1.png").rename(place / "cone" / "<b>bad<b>.png")
     (place / "loose.png").write_bytes((place / "cone" / "cone-0.png").read_bytes())
-    notebook, root = open_tuner(open_notebook, "finetuner-thumbnails", folder=str(place))
+    root = show_tuner(notebook, folder=str(place))
     with_pictures(root, 5)
     tulip = root.get_by_role("region", name="Box tulip", exact=True)
     tulip.locator(".cw-zone").drop({"files": shells(files, 0, 1)})
@@ -60,7 +58,7 @@ def test_photographs_of_a_folder_have_thumbnails_also_after_a_reload(
     notebook.quiet()
 
 
-def test_only_what_is_in_sight_has_a_thumbnail(open_notebook, tmp_path):
+def test_only_what_is_in_sight_has_a_thumbnail(notebook, tmp_path):
     place = folders(tmp_path / "shells", tulip=300, cone=2)
     counts = (
         "made = []\n"
@@ -69,7 +67,7 @@ def test_only_what_is_in_sight_has_a_thumbnail(open_notebook, tmp_path):
         "_module.make_thumbnail = lambda *given, name: (\n"
         "    made.append(name) or _make(*given, name=name))"
     )
-    notebook, root = open_tuner(open_notebook, "finetuner-sight", folder=place, more=counts)
+    root = show_tuner(notebook, folder=place, more=counts)
     tulip = root.get_by_role("region", name="Box tulip", exact=True)
     rows = tulip.locator(".cw-held")
     expect(rows).to_have_count(300)

@@ -4,7 +4,7 @@ import os
 import signal
 
 import pytest
-from finetuned import ENDLESS, add_boxes, folders, open_tuner, shells
+from finetuned import ENDLESS, add_boxes, folders, shells, show_tuner
 from playwright.sync_api import expect
 
 GONE = "The kernel is no longer running. Run this cell again."
@@ -14,29 +14,28 @@ LOST = (
 )
 
 
-@pytest.fixture
-def training(open_notebook, tmp_path):
-    """Open a fine-tuner that trains until it is stopped."""
-    notebook, root = open_tuner(
-        open_notebook,
-        "finetuner-training",
+def train(notebook, tmp_path):
+    """Show a fine-tuner that trains until it is stopped."""
+    root = show_tuner(
+        notebook,
         more=ENDLESS,
         folder=folders(tmp_path / "shells", tulip=4, cone=4),
     )
     root.get_by_label("What is trained:").select_option("1")
     root.get_by_role("button", name="Learn").click()
     expect(root.get_by_role("status")).to_contain_text("Training: epoch 2", timeout=60_000)
-    return notebook, root
+    return root
 
 
-def test_a_stop_keeps_the_best_so_far(training):
-    notebook, root = training
+def test_a_stop_keeps_the_best_so_far(notebook, tmp_path):
+    root = train(notebook, tmp_path)
     learn, stop = (root.get_by_role("button", name=name) for name in ("Learn", "Stop"))
     expect(learn).to_be_disabled()
     expect(root.locator(".cw-curve polyline.cw-line")).to_be_visible()
     stop.focus()
     notebook.page.keyboard.press("Enter")
     status = root.get_by_role("status")
+    expect(status).to_be_focused()  # not lost with the button, which is disabled now
     expect(status).to_have_text("Stopped, and the best so far is kept. It can be tried, and saved.")
     expect(stop).to_be_disabled()
     expect(learn).to_be_enabled()
@@ -44,15 +43,19 @@ def test_a_stop_keeps_the_best_so_far(training):
     expect(root.get_by_role("button", name="Save", exact=True)).to_be_visible()
     # The page can go on: the next learning is one as the first.
     root.get_by_label("What is trained:").select_option("0")
-    learn.click()
+    notebook.page.keyboard.press("Shift+Tab")
+    expect(learn).to_be_focused()
+    notebook.page.keyboard.press("Enter")
+    expect(status).to_be_focused()
     expect(status).to_have_text("Done. It can be tried, and saved.")
     expect(root.locator(".cw-curve")).to_be_hidden()
     notebook.quiet()
 
 
 @pytest.mark.parametrize("how", ["killed", "restarted"])
-def test_a_kernel_that_is_gone_while_it_trains(training, files, how):
-    notebook, root = training
+def test_a_kernel_that_is_gone_while_it_trains(open_notebook, files, tmp_path, how):
+    notebook = open_notebook("finetuner-training", [""]).open()
+    root = train(notebook, tmp_path)
     if how == "killed":
         os.kill(notebook.python("__import__('os').getpid()"), signal.SIGKILL)
     else:
@@ -73,7 +76,8 @@ def test_a_kernel_that_is_gone_while_it_trains(training, files, how):
 
 
 def test_a_kernel_that_is_gone_while_photographs_arrive(open_notebook, files):
-    notebook, root = open_tuner(open_notebook, "finetuner-arriving")
+    notebook = open_notebook("finetuner-arriving", [""]).open()
+    root = show_tuner(notebook)
     process = notebook.python("__import__('os').getpid()")
     add_boxes(root, "tulip", "cone")
     for box, kind in zip(root.locator(".cw-box").all(), (0, 1), strict=True):

@@ -1,4 +1,6 @@
+import json
 import os
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,30 @@ def test_a_folder_a_class_and_each_photograph_a_specimen(tmp_path):
     ]
     assert not table.grouped and not table.problems
     assert table.source == str(tmp_path) and all(os.path.isabs(r.path) for r in table.records)
+
+
+@pytest.mark.parametrize(
+    "case",
+    json.loads((ROOT / "tests" / "folder_cases.json").read_text(encoding="utf-8")),
+    ids=lambda case: case["what"],
+)
+def test_the_rule_is_that_of_the_fine_tuners_page(tmp_path, case):
+    """The same list of cases tests the page: tests/js/finetuner-folders.test.mjs."""
+    for file in case["files"]:
+        head = case.get("heads", {}).get(file, "ffd8ff")
+        put(tmp_path, file, content=bytes.fromhex(head))
+    table = read_folder(tmp_path)
+    boxes = defaultdict(list)
+    for record in table.records:
+        boxes[record.label].append(Path(record.path).relative_to(tmp_path).as_posix())
+    assert list(boxes.items()) == list(case["boxes"].items()), "also in this order"
+    for words, kind in (
+        ("lies in no folder of a class", "loose"),
+        ("not a photograph", "others"),
+        ("is empty (0 bytes)", "empty"),
+    ):
+        found = [one.file for one in table.problems if not one.kept and words in one.reason]
+        assert sorted(found) == case.get(kind, []), kind
 
 
 def test_a_pattern_says_what_names_hold(tmp_path):

@@ -229,3 +229,66 @@ def test_of_very_many_reasons_the_first_are_said(folder, shell):
     assert said[0] == f"20 left out of \u2018{folder.name}\u2019:" and len(said) == 10
     assert "is there twice, the first time as " in said[1]
     assert said[-1] == "And for 12 more reasons: Collection.problems lists them all."
+
+
+def choose(page, shell, count=3, key="page-1", **boxes):
+    """Choose a folder as the page does; return what is told before its photographs come."""
+    page.take()
+    left = ["1 file is left out (<b>notes.txt), since it is no photograph.", "x" * 5000]
+    page.say("folder", folder=key, name="my shells", photographs=count, left_out=left)
+    (told,) = page.take()
+    return told
+
+
+def report(told):
+    return told["taken"], told["left_out"]
+
+
+def told_anew(page):
+    """What a page that has just come is told of folders."""
+    page.take()
+    page.say("hello")
+    (told,) = (one for one in page.take() if one["kind"] == "boxes")
+    return report(told)
+
+
+def test_what_is_said_of_a_chosen_folder_is_told_to_a_page_that_comes_later(page, shell):
+    assert told_anew(page) == ("", [])
+    told = choose(page, shell)
+    left = ["1 file is left out (<b>notes.txt), since it is no photograph.", "x" * 1000]
+    stays = "as long as the page that sends them stays open."
+    before = f"0 of 3 photographs of \u2018my shells\u2019 were taken; 3 are on their way, {stays}"
+    assert report(told) == (before, left) and told["boxes"] == []
+    assert page.drop("1.png", shell, name="tulip", folder="page-1") == ""
+    one = "1 of 3 photographs of \u2018my shells\u2019 was taken"
+    assert told_anew(page) == (f"{one}; 2 are on their way, {stays}", left)
+    reason = page.drop("2.png", b"", name="tulip", folder="page-1")
+    assert "2.png is empty" in reason
+    for upload in ("2.png", "3.png"):
+        page.say("failed", folder="page-1", upload=upload, reason="It is <i>empty.")
+    twice = "It is <i>empty. So 2 photographs were not taken."
+    assert told_anew(page) == (f"{one}.", [*left, twice])
+    # What is dropped besides, or came of a folder before, counts for nothing here.
+    assert page.drop("4.png", shell, name="tulip") == ""
+    page.say("failed", folder="page-0", upload="5.png", reason="never mind")
+    assert told_anew(page) == (f"{one}.", [*left, twice])
+    assert report(choose(page, shell, 0, "page-2")) == ("", left)
+
+
+def test_reasons_of_a_chosen_folder_are_bounded(page, shell):
+    choose(page, shell, 20)
+    for number in range(20):
+        page.say("failed", folder="page-1", upload=f"{number}.png", reason=f"{number}.png is bad.")
+    taken, said = told_anew(page)
+    assert taken == "0 of 20 photographs of \u2018my shells\u2019 were taken."
+    assert said[2:] == [
+        *(f"{number}.png is bad." for number in range(8)),
+        "And 12 more were not taken, for other reasons.",
+    ]
+
+
+def test_both_folders_are_reported_that_of_python_and_the_chosen_one(page_of_folder, shell):
+    page = page_of_folder
+    page.tuner._left_out = ["1 left out of \u2018photographs\u2019:", "of Python"]
+    choose(page, shell)
+    assert told_anew(page)[1][:2] == ["1 left out of \u2018photographs\u2019:", "of Python"]

@@ -15,6 +15,7 @@ from conus_widgets.network.interface import Cancelled, PredictorProtocol
 from conus_widgets.photographs.photograph import open_photograph
 from conus_widgets.widgets.dropzone.intake import ZONE, DroppedFile, Intake, Receiving
 from conus_widgets.widgets.finetuner.boxes import Boxes, Held
+from conus_widgets.widgets.finetuner.chosen import Chosen
 from conus_widgets.widgets.finetuner.left_out import left_out
 from conus_widgets.widgets.finetuner.picture import Picture
 from conus_widgets.widgets.live.bundle import bundle, styles
@@ -87,6 +88,8 @@ class FineTuner(Receiving, NetworkWidget):
         worker = self._worker_of(start)
         self._boxes = Boxes()
         self._left_out: list[str] = []
+        self._chosen: Chosen | None = None
+        self._report_told: dict[str, Any] = {}
         if folder is not None:
             self._fill(folder, pattern)
         super().__init__(worker, **options)
@@ -169,7 +172,9 @@ class FineTuner(Receiving, NetworkWidget):
 
         return {
             "hello": lambda *_: self._tell_all(),
+            "folder": then_told(self._choose),
             "place": self._placed,
+            "failed": then_told(self._not_taken),
             "add": then_told(lambda c: boxes.add(c["name"])),
             "rename": then_told(lambda c: boxes.rename(int(c["box"]), c["name"])),
             "remove": then_told(lambda c: boxes.remove(int(c["box"]))),
@@ -184,6 +189,17 @@ class FineTuner(Receiving, NetworkWidget):
             **self._intake.kinds,
         }
 
+    def _choose(self, content: dict[str, Any]) -> None:
+        """Remember the folder that was chosen on the page: a page that comes later is told."""
+        count, key = int(content["photographs"]), str(content["folder"])
+        self._chosen = Chosen(key, str(content["name"]), count, content["left_out"])
+
+    def _not_taken(self, content: dict[str, Any]) -> None:
+        """Remember why a photograph of the chosen folder does not come."""
+        self._places.pop(str(content["upload"]), None)
+        if self._chosen is not None and self._chosen.key == content["folder"]:
+            self._chosen.refuse(str(content["upload"]), str(content["reason"]))
+
     def _placed(self, content: dict[str, Any], _: list[Any]) -> None:
         """Remember into which box a photograph that is on its way goes."""
         if len(self._places) >= _MOST_PLACES:
@@ -191,12 +207,16 @@ class FineTuner(Receiving, NetworkWidget):
         name = content.get("name")
         box = self._boxes.named(str(name)) if name is not None else int(content["box"])
         self._places[str(content["upload"])] = box
+        if self._chosen is not None and self._chosen.key == content.get("folder"):
+            self._chosen.announce(str(content["upload"]))
         self._tell_changes()
 
     def _received(self, file: DroppedFile) -> None:
         box = self._places.pop(file.upload, 0)
         open_photograph(file.data, name=file.name)  # a bad one is refused here, and costs itself
         self._boxes.put(box, Held(file.upload, file.name, file.data, ("alone", file.upload)))
+        if self._chosen is not None:
+            self._chosen.take(file.upload)
         self._tell_changes()
 
     def _asked_to_show(self, keys: Iterable[Any]) -> None:
@@ -309,13 +329,24 @@ class FineTuner(Receiving, NetworkWidget):
 
     def _tell_changes(self) -> None:
         with self._telling:
-            if changes := self._boxes.changes():
-                self._tell("changes", boxes=changes, missing=self._boxes.missing())
+            changes, report = self._boxes.changes(), self._report()
+            news = report if report != self._report_told else {}
+            if changes or news:
+                self._report_told = report
+                self._tell("changes", boxes=changes, missing=self._boxes.missing(), **news)
+
+    def _report(self) -> dict[str, Any]:
+        """Return how much of folders was taken, and what was left out."""
+        chosen = self._chosen
+        if chosen is None:
+            return {"taken": "", "left_out": self._left_out}
+        return {"taken": chosen.taken(), "left_out": [*self._left_out, *chosen.left_out()]}
 
     def _tell_all(self) -> None:
         with self._telling:
             boxes, missing = self._boxes.form(), self._boxes.missing()
-            self._tell("boxes", boxes=boxes, missing=missing, left_out=self._left_out)
+            self._report_told = self._report()
+            self._tell("boxes", boxes=boxes, missing=missing, **self._report_told)
         if self._points:
             self._tell("curve", points=self._points)
         if self._lines:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from conus_widgets.photographs.names import name_of
-from conus_widgets.photographs.photograph import PhotographError, open_photograph
+from conus_widgets.photographs.photograph import PhotographError, coarse_photograph
 
 __all__ = ["LARGE", "SMALL", "TINY", "Thumbnail", "Thumbnails", "make_thumbnail"]
 
@@ -58,9 +58,7 @@ def make_thumbnail(source: Any, side: int, *, name: str | None = None) -> Thumbn
         What it is called in a problem; by default the name of its file.
     """
     try:
-        photograph = open_photograph(source, name=name)
-        width, height = photograph.size
-        image = photograph.seen(side, "bilinear")
+        image, (width, height) = coarse_photograph(source, side, name=name)
     except PhotographError as error:
         return Thumbnail(b"", problem=str(error))
     except OSError as error:

@@ -1,45 +1,21 @@
-// The boxes of photographs, and what is done with the chosen ones.
+// The boxes of photographs.
 
 import { make, set } from "../../live/page/elements.js";
 import { makeZone } from "../../dropzone/page/zone.js";
+import { count, makeChoosing } from "./choosing.js";
 import { makeName } from "./naming.js";
 import { watchSight } from "./sight.js";
 
-const count = (n, one) => `${n} ${one}${n === 1 ? "" : "s"}`;
-
 /**
- * `tell` speaks to the kernel; `ask` too, and resolves to the reason of a refusal; `send(files, place,
+ * `root` is the page; `tell` speaks to the kernel; `ask` too, and resolves to the reason of a refusal; `send(files, place,
  * pasted)` sends files into a box; `pictures` are the thumbnails.
  */
-export function makeBoxes({ tell, ask, send, pictures }) {
+export function makeBoxes({ root, tell, ask, send, pictures }) {
   const element = make("div", "cw-boxes");
   const drawn = new Map(); // number of a box -> its pieces
   const sight = watchSight(pictures);
-  const chosen = new Set();
 
-  const tools = make("div", "cw-first", "", { role: "group", "aria-label": "Chosen photographs" });
-  const join = make("button", "cw-button", "They show one specimen", { type: "button" });
-  const part = make("button", "cw-button", "Each shows its own", { type: "button" });
-  const note = make("span", "cw-note");
-  tools.append(note, join, part);
-  const settle = () => {
-    set(note, { textContent: `${count(chosen.size, "photograph")} chosen:` });
-    set(tools, { hidden: chosen.size === 0 });
-  };
-  for (const [button, kind] of [
-    [join, "join"],
-    [part, "part"],
-  ])
-    button.addEventListener("click", () => {
-      tell(kind, { keys: [...chosen] });
-      chosen.clear();
-      for (const box of element.querySelectorAll("input[type=checkbox]")) box.checked = false;
-      element.querySelector("input")?.focus({ preventScroll: true }); // the button goes away
-      settle();
-    });
-  settle();
-
-  const makePhotograph = (key) => {
+  const makePhotograph = (key, choosing) => {
     const row = make("li", "cw-held");
     const box = make("input", "", "", { type: "checkbox" });
     const label = make("label", "cw-pick");
@@ -49,11 +25,7 @@ export function makeBoxes({ tell, ask, send, pictures }) {
     const problem = make("span", "cw-error", "", { hidden: "" });
     label.append(box, frame, name, " ", specimen, " ", problem);
     const remove = make("button", "cw-remove", "\u00d7", { type: "button" });
-    box.addEventListener("change", () => {
-      if (box.checked) chosen.add(key);
-      else chosen.delete(key);
-      settle();
-    });
+    choosing.follow(key, box);
     remove.addEventListener("click", () => {
       row.closest(".cw-box").querySelector("input").focus({ preventScroll: true });
       tell("discard", { key });
@@ -79,28 +51,36 @@ export function makeBoxes({ tell, ask, send, pictures }) {
     const zone = makeZone(section, (files, pasted) => send(files, { box: number }, pasted));
     const head = make("div", "cw-head");
     head.append(name.label, remove);
-    section.append(head, name.problem, zone.element, total, list);
+    const choosing = makeChoosing((kind, keys) => tell(kind, { keys }));
+    section.append(head, name.problem, zone.element, total, list, choosing.element);
     remove.addEventListener("click", () => tell("remove", { box: number }));
-    return { section, name, remove, total, list, zone, rows: new Map() };
+    return { section, name, remove, total, list, zone, choosing, rows: new Map() };
   };
 
+  /** Whoever stands in what goes away, also if it is taken away elsewhere, goes on nearby. */
+  const leave = (going, next) => {
+    if (going?.contains(document.activeElement)) next?.focus({ preventScroll: true });
+  };
   const forget = (box, key) => {
     const row = box.rows.get(key)?.row;
+    leave(row, box.section.querySelector("input"));
     if (row) sight.remove(row);
     row?.remove();
     box.rows.delete(key);
-    chosen.delete(key);
+    box.choosing.forget(key);
   };
   const discard = (number) => {
     const box = drawn.get(number);
     if (!box) return;
-    for (const key of box.rows.keys()) forget(box, key); // none of them stays chosen
+    const near = box.section.nextElementSibling ?? box.section.previousElementSibling;
+    leave(box.section, near?.querySelector("input") ?? root.querySelector("input"));
+    for (const key of box.rows.keys()) forget(box, key);
     box.section.remove();
     drawn.delete(number);
   };
   const drawPhotograph = (box, { key, name, specimen }) => {
     if (!box.rows.has(key)) {
-      box.rows.set(key, makePhotograph(key));
+      box.rows.set(key, makePhotograph(key, box.choosing));
       box.list.append(box.rows.get(key).row);
     }
     const row = box.rows.get(key);
@@ -129,7 +109,6 @@ export function makeBoxes({ tell, ask, send, pictures }) {
     for (const one of boxes)
       if (one.name === undefined) discard(one.box);
       else drawBox(one);
-    settle();
   };
   /** All of it, in place of what stands there. */
   const draw = (boxes) => {
@@ -146,5 +125,5 @@ export function makeBoxes({ tell, ask, send, pictures }) {
     for (const { zone } of drawn.values()) zone.disable(true);
   };
   const any = () => drawn.size > 0;
-  return { element, tools, draw, change, disable, any, close: sight.close };
+  return { element, draw, change, disable, any, close: sight.close };
 }

@@ -1,8 +1,9 @@
 // The steps of fine-tuning: boxes of photographs, learning, trying and saving.
 
-import { make, set } from "../../live/page/elements.js";
+import { make, set, whenNews } from "../../live/page/elements.js";
 import { makePictures } from "../../live/page/pictures.js";
 import { startPage } from "../../live/page/start.js";
+import { isolated } from "../../live/page/words.js";
 import { sendFiles, settingsOf } from "../../dropzone/page/sending.js";
 import { makeBoxes } from "./boxes.js";
 import { makeCurve } from "./curve.js";
@@ -10,6 +11,11 @@ import { leftOut, sortFiles } from "./folders.js";
 
 const GONE_TOO =
   "Boxes, the photographs that were added here, and a network that was not saved are gone with the kernel.";
+
+const HOW =
+  "A box holds the photographs of a class: add one for each class and drop photographs into it, or choose a folder, and each folder in it becomes a box.";
+
+const SAID = 5; // reasons in one warning
 
 /** One field and one button; Enter in the field presses it. No form: a notebook's page swallows its "submit". */
 function makeField(label, value, button, act) {
@@ -33,10 +39,10 @@ function makeFolder(take) {
   const input = make("input", "", "", { type: "file", webkitdirectory: "", hidden: "" });
   const press = make("button", "cw-button", "Choose a folder of folders", { type: "button" });
   press.addEventListener("click", () => input.click());
-  input.addEventListener("change", () => {
-    const sorted = sortFiles(input.files);
-    input.value = "";
-    take(sorted);
+  input.addEventListener("change", async () => {
+    const files = [...input.files];
+    input.value = ""; // so that the same folder can be chosen again
+    take(await sortFiles(files));
   });
   return { press, input };
 }
@@ -46,7 +52,7 @@ function makeLearning(tell) {
   const stages = make("select");
   for (const [value, text] of [
     ["0", "the last layer (seconds)"],
-    ["1", "the last layer, then the last stage (minutes)"],
+    ["1", "also the last stage (minutes)"],
   ])
     stages.append(make("option", "", text, { value }));
   const control = make("label", "cw-control", "What is trained:");
@@ -54,13 +60,13 @@ function makeLearning(tell) {
   const learn = make("button", "cw-button cw-primary", "Learn", { type: "button" });
   const stop = make("button", "cw-button", "Stop, keep the best", { type: "button", disabled: "" });
   const bar = make("progress", "", "", { "aria-label": "Photographs", hidden: "" });
-  const status = make("p", "cw-status", "", { role: "status" });
+  const status = make("p", "cw-status", "", { role: "status", tabindex: "-1" });
   learn.addEventListener("click", () => tell("learn", { stages: Number(stages.value) }));
   element.append(control, learn, stop, bar);
   return { element, stages, learn, stop, bar, status };
 }
 
-function build({ root, model, line, tell, warn, calm, atEnd }) {
+function build({ root, model, line, tell, warn, atEnd }) {
   const ask = (kind, content) =>
     line.send({ kind, ...content }).then(
       () => "",
@@ -69,18 +75,29 @@ function build({ root, model, line, tell, warn, calm, atEnd }) {
   let queue = Promise.resolve();
   const send = (files, place, pasted = false) => {
     let refused = ""; // the box, and so all that goes into it
+    const problems = new Set();
+    const fail = (upload, reason) => {
+      if (place.folder) {
+        const where = refused ? reason : `In \u2018${isolated(place.name)}\u2019: ${reason}`;
+        return ask("failed", { upload, reason: where, folder: place.folder });
+      }
+      problems.add(reason);
+      const more = problems.size - SAID;
+      const last = more > 0 ? `And ${more.toLocaleString("en")} more were not taken.` : "";
+      warn([...[...problems].slice(0, SAID), last]);
+    };
     const show = (news) => {
       if (news.state === "preparing")
         ask("place", { upload: news.upload, ...place }).then((reason) => (refused ||= reason));
       if (news.thumbnail) pictures.put(news.upload, news.thumbnail);
-      if (news.state === "failed" && !line.gone()) warn(refused || news.error);
+      if (news.state === "failed" && !line.gone()) fail(news.upload, refused || news.error);
     };
     const settings = () => settingsOf(model);
     const how = { pasted, settings, show, stopped: () => refused !== "" };
     queue = queue.then(() => line.gone() || sendFiles(line, files, how));
   };
   const pictures = makePictures((photographs) => ask("pictures", { photographs }));
-  const boxes = makeBoxes({ tell, ask, send, pictures });
+  const boxes = makeBoxes({ root, tell, ask, send, pictures });
   atEnd(() => {
     boxes.close();
     pictures.close();
@@ -96,22 +113,29 @@ function build({ root, model, line, tell, warn, calm, atEnd }) {
       },
     );
   });
-  // What was left out stays to be read, whatever becomes of the photographs that were not.
+  // What became of a folder stays to be read, and a page that comes later is told it by the kernel.
+  const taken = make("p", "cw-note cw-taken", "", { hidden: "" });
   const out = make("div", "cw-error cw-left-out", "", { role: "alert", hidden: "" });
-  const sayLeftOut = (sentences) => {
+  const sayLeftOut = whenNews((sentences) => {
     out.replaceChildren(...sentences.map((text) => make("p", "", text)));
     set(out, { hidden: !sentences.length });
+  });
+  const report = (message) => {
+    if (message.left_out === undefined) return; // as before
+    set(taken, { textContent: message.taken, hidden: !message.taken });
+    sayLeftOut(message.left_out);
   };
+  let choices = 0;
   const folder = makeFolder((sorted) => {
-    sayLeftOut(leftOut(sorted));
-    calm("folder");
-    if (!sorted.boxes.size)
-      warn("The folder holds no folder with photographs: one for each class.", "folder");
-    for (const [name, files] of sorted.boxes) send(files, { name });
+    const key = `${line.name}-${++choices}`;
+    const photographs = [...sorted.boxes.values()].reduce((sum, { length }) => sum + length, 0);
+    tell("folder", { folder: key, name: sorted.folder, photographs, left_out: leftOut(sorted) });
+    for (const [name, files] of sorted.boxes) send(files, { name, folder: key });
   });
   const first = make("div", "cw-first");
   first.append(adding.element, folder.press, folder.input);
 
+  const how = make("p", "cw-note cw-how", HOW);
   const missing = make("p", "cw-missing");
   const learning = makeLearning(tell);
   const curve = makeCurve();
@@ -120,7 +144,7 @@ function build({ root, model, line, tell, warn, calm, atEnd }) {
     tell("save", { folder: input.value }),
   );
   saving.element.hidden = true;
-  root.append(first, out, boxes.element, boxes.tools, missing, learning.element, learning.status);
+  root.append(first, how, taken, out, boxes.element, missing, learning.element, learning.status);
   root.append(curve.element, figures, saving.element);
   // A photograph that is dropped beside a box must not make the browser leave the notebook.
   for (const type of ["dragover", "drop"])
@@ -131,12 +155,21 @@ function build({ root, model, line, tell, warn, calm, atEnd }) {
   let stopping = false; // it does so between two small batches
   let whole = false; // what was told to another view, before all was told to this one, is part of that
   const settle = () => {
-    set(learning.learn, { disabled: running || lacks !== "" });
-    set(learning.stop, { disabled: !running || stopping });
-    set(learning.stages, { disabled: running });
+    const states = [
+      [learning.learn, running || lacks !== ""],
+      [learning.stop, !running || stopping],
+      [learning.stages, running],
+    ];
+    for (const [control, disabled] of states) {
+      // A browser takes the focus from what is disabled. Not to Stop: a second Enter would press it.
+      if (disabled && control === document.activeElement)
+        learning.status.focus({ preventScroll: true });
+      set(control, { disabled });
+    }
   };
   const lack = (text) => {
     lacks = text;
+    set(how, { hidden: boxes.any() });
     set(missing, { textContent: lacks });
     settle();
   };
@@ -144,12 +177,13 @@ function build({ root, model, line, tell, warn, calm, atEnd }) {
   const kinds = {
     boxes(message) {
       whole = true;
-      if (message.left_out.length) sayLeftOut(message.left_out);
+      report(message);
       boxes.draw(message.boxes);
       lack(message.missing);
     },
     changes(message) {
       if (!whole) return;
+      report(message);
       boxes.change(message.boxes);
       lack(message.missing);
     },
@@ -164,7 +198,7 @@ function build({ root, model, line, tell, warn, calm, atEnd }) {
       settle();
     },
     curve(message) {
-      points = message.points;
+      points = [...message.points]; // another view on this page gets the same list
       curve.draw(points);
     },
     point({ point }) {

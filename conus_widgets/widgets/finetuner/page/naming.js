@@ -36,9 +36,10 @@ export function makeName(ask) {
 
   /** The name that the kernel has. What is being written stays. */
   const show = (name) => {
+    const written = input.value !== holds;
     holds = name;
     set(input, { title: name });
-    if (asked === null && !input.matches(":focus")) input.value = name;
+    if (asked === null && !(written && input.matches(":focus"))) input.value = name;
   };
   return { label, problem, show };
 }

@@ -11,7 +11,8 @@ const LINE = "line"; // what a warning is about if it is about the kernel
  *
  * `build(page)` appends its elements to `page.root` and returns `{ kinds, after, lost }`. `kinds` has
  * a function for each kind of message, `state(message, buffers)` for example; it may return a promise,
- * and the next message waits for that. `after()` is called after each of them, `lost()` when the kernel
+ * and the next message waits for that; other views of the widget get the same objects, so a message is
+ * not changed, and what will be is copied. `after()` is called after each of them, `lost()` when the kernel
  * is gone; both may be left out. Then the kernel is told "hello": it answers with all that a new page
  * needs.
  *
