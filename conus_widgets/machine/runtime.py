@@ -38,7 +38,7 @@ PYTHON = (3, 11)
 #: Machine code that runs on every x86-64 server of the last 15 years: such a cache may move between
 #: the nodes of a hub, and Theano need not ask g++ at each start which processor it is on.
 PORTABLE_MACHINE_CODE = {"x86_64": "-march=x86-64-v2", "AMD64": "-march=x86-64-v2"}
-#: Theano asks for notes for a debugger (-g): a quarter of g++'s time, and seven eighths of a module.
+#: Theano asks for a debugger's notes (-g): a quarter of g++'s time, seven eighths of a module.
 WITHOUT_NOTES = "-g0"
 #: What must hold of a Theano that somebody else imported; with all else we get along.
 NEEDED = {

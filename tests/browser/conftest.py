@@ -144,7 +144,6 @@ class Notebook:
             nbformat.write(notebook, self.path)
         self._guest = bool(self._sessions())  # a second page: the kernel belongs to the first
         context.setdefault("viewport", {"width": 1280, "height": 1000})
-        self.size = context["viewport"]
         self.context = browser.new_context(**context)
         self.context.set_default_timeout(20_000)
         self.page = self.context.new_page()
@@ -251,15 +250,6 @@ class Notebook:
         shown.first.wait_for(timeout=60_000)
         return shown
 
-    def begin_anew(self):
-        """Have another kernel, an empty output, and a page as it was opened."""
-        self.page.set_viewport_size(self.size)
-        self.restart()
-        self.command("notebook:clear-all-cell-outputs")
-        self.page.wait_for_function("() => !document.querySelector('.cw-root')")
-        self.complaints.clear()  # of the kernel before
-        self.dialogs.clear()
-
     def restart(self):
         self.page.evaluate(
             """async () => {
@@ -360,18 +350,10 @@ def open_notebook(lab, browser):
         notebook.close()
 
 
-@pytest.fixture(scope="session")
-def bench(lab, browser):
-    notebook = Notebook(lab, browser, "bench", [""]).open()
-    yield notebook
-    notebook.close()
-
-
 @pytest.fixture
 def notebook(bench):
-    """A page for one test after the other, with a kernel of its own: to open one takes longer."""
-    bench.begin_anew()
-    return bench
+    """The page for one test after the other, with a kernel that knows nothing and one cell."""
+    return bench.begin([""])
 
 
 @pytest.fixture
